@@ -1,0 +1,405 @@
+"""The proof bundle, `*.packtrace.json`: its form, and its verification without any server.
+
+Pure (statement.md 9). Which statements a bundle discloses is `disclose`'s business, what they lead
+to for a site `chain`'s, what a person is told `rules.verdict`'s.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final, NoReturn
+
+import msgspec
+
+from ledger import chain
+from ledger.chain import Shown
+from ledger.errors import BadProof, Malformed, Refused
+from ledger.rules import marks, rights
+from ledger.rules.authority import Authority
+from ledger.rules.custody import decide, gtin_of
+from ledger.rules.verdict import State, standing
+from ledger.rules.world import Ref, World
+from ledger.statement import dsse
+from ledger.statement.dsse import Envelope
+from ledger.statement.events import Event
+from ledger.statement.governance import Genesis
+from ledger.statement.items import ItemPath
+from ledger.statement.status import ItemStatus, Status, parse_status
+from ledger.statement.submission import Statement
+from ledger.tlog import merkle
+from ledger.tlog.checkpoint import Checkpoint
+from ledger.tlog.policy import Policy, Verified
+
+MAX_BUNDLE: Final = 1 << 20  # bytes of inflated JSON
+_GZIP: Final = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One statement of a bundle with its place in the log and the items of it that are shown."""
+
+    envelope: Envelope
+    index: int
+    ms: int
+    path: tuple[bytes, ...]
+    items: tuple[ItemPath, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Statements about some items, each proven under one checkpoint, and the operator's status.
+
+    RFC 8785 JSON: `{"checkpoint": note, "hashes": [base64], "statements": [...], "status": envelope,
+    "v": 1}`; each hash stands once, in the order in which the text first uses it; an envelope's
+    payload is the JSON object itself. At most 1 MiB.
+    """
+
+    checkpoint: bytes
+    entries: tuple[Entry, ...]
+    status: Envelope
+
+    def to_json(self) -> bytes:
+        """The bundle's canonical JSON."""
+        hashes: dict[bytes, int] = {}
+
+        def place(path: tuple[bytes, ...]) -> list[int]:
+            return [hashes.setdefault(node, len(hashes)) for node in path]
+
+        statements = []
+        for entry in self.entries:
+            shown: dict[str, Any] = {
+                "envelope": _open_envelope(entry.envelope),
+                "index": entry.index,
+                "ms": entry.ms,
+            }
+            if entry.items:
+                shown["items"] = [
+                    {
+                        "extra": item.extra.hex(),
+                        "id": item.id,
+                        "index": item.index,
+                        "path": place(item.path),
+                        "salt": item.salt.hex(),
+                    }
+                    for item in entry.items
+                ]
+            shown["path"] = place(entry.path)
+            statements.append(shown)
+        return dsse.canonical(
+            {
+                "checkpoint": self.checkpoint.decode(),
+                "hashes": [b64encode(node).decode() for node in hashes],
+                "statements": statements,
+                "status": _open_envelope(self.status),
+                "v": 1,
+            }
+        )
+
+    def to_gzip(self) -> bytes:
+        """The bundle as it travels and is kept: gzip of its JSON, the same bytes each time."""
+        return gzip.compress(self.to_json(), mtime=0)
+
+    @classmethod
+    def parse(cls, data: bytes) -> Bundle:
+        """Read a bundle, gzipped or not.
+
+        Raises Malformed for whatever is not the one canonical form, or is over the size limit.
+        """
+        raw = _inflate(data) if data[:2] == _GZIP else data
+        if len(raw) > MAX_BUNDLE:
+            raise Malformed(f"a bundle is at most {MAX_BUNDLE} bytes of JSON")
+        try:
+            form = _decoder.decode(raw)
+            bundle = _read(form)
+        except (msgspec.MsgspecError, ValueError, IndexError, RecursionError) as error:
+            raise Malformed(f"not a proof bundle: {error}") from error
+        if bundle.to_json() != raw:
+            raise Malformed("not the bundle's canonical form: it was changed after it was made")
+        return bundle
+
+
+class _ItemForm(msgspec.Struct, forbid_unknown_fields=True):
+    extra: str
+    id: str
+    index: int
+    path: list[int]
+    salt: str
+
+
+class _EntryForm(msgspec.Struct, forbid_unknown_fields=True):
+    envelope: dict[str, Any]
+    index: int
+    ms: int
+    path: list[int]
+    items: list[_ItemForm] = []
+
+
+class _BundleForm(msgspec.Struct, forbid_unknown_fields=True):
+    checkpoint: str
+    hashes: list[str]
+    statements: list[_EntryForm]
+    status: dict[str, Any]
+    v: int
+
+
+_decoder: Final = msgspec.json.Decoder(_BundleForm)
+
+
+def _inflate(data: bytes) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            return file.read(MAX_BUNDLE + 1)
+    except (OSError, EOFError, gzip.zlib.error) as error:
+        raise Malformed(f"the bundle's gzip is damaged or cut off: {error}") from error
+
+
+def _open_envelope(envelope: Envelope) -> dict[str, Any]:
+    form: dict[str, Any] = msgspec.json.decode(bytes(envelope))
+    form["payload"] = msgspec.json.decode(envelope.payload)
+    return form
+
+
+def _close_envelope(form: dict[str, Any]) -> Envelope:
+    payload = dsse.canonical(form.get("payload"))
+    return Envelope.parse(dsse.canonical({**form, "payload": b64encode(payload).decode()}))
+
+
+def _read(form: _BundleForm) -> Bundle:
+    if form.v != 1:
+        raise Malformed(f"bundle version {form.v} is not known; this program reads version 1")
+    hashes = [dsse.base64_bytes(text, 32, "a hash") for text in form.hashes]
+
+    def path(places: list[int]) -> tuple[bytes, ...]:
+        if any(place < 0 for place in places):
+            raise Malformed("a path names a hash below the first")
+        return tuple(hashes[place] for place in places)
+
+    entries = []
+    for entry in form.statements:
+        items = tuple(
+            ItemPath(
+                item.id,
+                dsse.hex_bytes(item.extra, 32, "extra") if item.extra else b"",
+                dsse.hex_bytes(item.salt, 16, "a salt"),
+                item.index,
+                path(item.path),
+            )
+            for item in entry.items
+        )
+        entries.append(
+            Entry(_close_envelope(entry.envelope), entry.index, entry.ms, path(entry.path), items)
+        )
+    return Bundle(form.checkpoint.encode(), tuple(entries), _close_envelope(form.status))
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a bundle proves: each item's state as of the status, and all that was checked for it."""
+
+    checkpoint: Checkpoint
+    verified: Verified
+    status: Status
+    states: Mapping[str, State]
+    entries: tuple[Entry, ...]
+    statements: tuple[Statement, ...]
+    authority: Authority
+
+    @property
+    def witnessed(self) -> bool:
+        """Whether a witness of the trust file vouches for the view's age."""
+        return bool(self.verified.cosigned)
+
+    @property
+    def as_of_ms(self) -> int:
+        """Age of the view: the newest cosignature of a listed witness, else the operator's word."""
+        if self.verified.cosigned:
+            return max(self.verified.cosigned.values()) * 1000
+        return self.status.time_ms
+
+
+@dataclass(slots=True)
+class _Fold:
+    """What the statements read so far establish."""
+
+    authority: Authority = field(default_factory=Authority)
+    statements: list[Statement] = field(default_factory=list)
+    events: list[Shown] = field(default_factory=list)
+
+
+def verify(bundle: Bundle, trust: Policy) -> Proven:
+    """Verify a bundle by a trust file alone; no clock is read, age decides the verdict.
+
+    Raises Malformed when it cannot be used here (unreadable, another log, a part missing), and
+    BadSignature or BadProof when it is refuted.
+    """
+    verified = trust.open_checkpoint(bundle.checkpoint)
+    checkpoint = verified.checkpoint
+    if not bundle.entries or bundle.entries[0].index != 0:
+        raise Malformed("the bundle does not show the log's genesis")
+    fold = _Fold()
+    last = -1
+    for entry in bundle.entries:
+        if entry.index <= last:
+            raise BadProof("the statements are not in the log's order")
+        last = entry.index
+        _include(entry, checkpoint)
+        _admit(fold, entry)
+    if fold.authority.log_key != verified.log_key.public:
+        raise BadProof("genesis names another log key than the trust file")
+    status = _open_status(bundle, fold.authority, checkpoint)
+    if status.id != [statement.id for statement in fold.statements]:
+        raise BadProof("the status is about other statements than those shown")
+    site = fold.authority.site(status.for_) if status.for_ else None
+    if status.for_ and site is None:
+        raise Malformed(f"the bundle does not show site {status.for_}, which it was made for")
+    for_authority = site is not None and site.party == fold.authority.gln
+    proven = Proven(
+        checkpoint, verified, status, {}, bundle.entries, tuple(fold.statements), fold.authority
+    )
+    if for_authority:
+        paths = _replay(fold, status)
+    else:
+        paths = {item.id: chain.follow(item.id, fold.events) for item in status.items}
+        for item in status.items:
+            _agree(paths[item.id], item, status)
+    if status.gap != any(path.gap for path in paths.values()):
+        raise BadProof("the status hides, or invents, hand-offs in between")
+    states = {item.id: _state(item, paths[item.id], proven) for item in status.items}
+    return replace(proven, states=states)
+
+
+def _include(entry: Entry, checkpoint: Checkpoint) -> None:
+    leaf = merkle.leaf_hash(dsse.entry_of(entry.envelope, entry.ms))
+    merkle.verify_inclusion(entry.index, checkpoint.size, leaf, entry.path, checkpoint.root)
+
+
+def _admit(fold: _Fold, entry: Entry) -> None:
+    """Check signatures, rights and items of one statement by what was shown before it."""
+    try:
+        statement = Statement.of(entry.envelope)
+        body = statement.body
+        if not fold.statements and not isinstance(body, Genesis):
+            raise BadProof("entry 0 is not a genesis")
+        if fold.statements and body.log != fold.authority.origin:
+            raise BadProof(f"statement {entry.index} names another log")
+        rights.verify(fold.authority, statement)
+        if isinstance(body, Event):
+            rights.check_signers(fold.authority, statement, entry.ms)
+        else:
+            rights.check_rights(fold.authority, statement, entry.ms)
+            if entry.items:
+                raise BadProof("a governance statement has no items")
+            fold.authority.apply(statement, entry.index, entry.ms)
+    except Refused as refused:
+        raise BadProof(f"statement {entry.index} had no right to stand: {refused}") from refused
+    fold.statements.append(statement)
+    if isinstance(body, Event):
+        for item in entry.items:
+            if body.items is None:
+                raise BadProof(f"statement {entry.index} commits to no items")
+            item.verify(body.items.depth, body.items.root)
+        ids = tuple(item.id for item in entry.items)
+        fold.events.append(Shown(entry.index, entry.ms, statement.id, body, ids))
+
+
+def _open_status(bundle: Bundle, authority: Authority, checkpoint: Checkpoint) -> Status:
+    envelope = bundle.status
+    if envelope.payload_type != dsse.STATUS:
+        raise Malformed("the bundle has no status: its envelope is of another type")
+    key = authority.status_key
+    envelope.verify({dsse.key_id(key): key}.get)
+    status = parse_status(envelope.payload)
+    if status.log != authority.origin:
+        raise BadProof("the status names another log")
+    if (status.size, bytes.fromhex(status.root)) != (checkpoint.size, checkpoint.root):
+        raise BadProof("the status is about another checkpoint")
+    return status
+
+
+def _agree(path: chain.Path, item: ItemStatus, status: Status) -> None:
+    """The operator's word must be what the statements shown lead to, where they lead anywhere."""
+
+    def refuted(words: str) -> NoReturn:
+        raise BadProof(f"{item.id}: {words}")
+
+    leads = path.seen_from(status.for_)
+    if (item.state == "unknown") != (leads == "unknown"):
+        refuted(f"the status says {item.state}, the statements shown say otherwise")
+    if not status.for_:
+        if item.state not in ("unknown", "active", "supplied", "inactive"):
+            refuted(f"a stranger's status cannot say {item.state}")
+        return
+    if (item.last is None) != (item.state == "unknown"):
+        refuted("the status names a last statement exactly for known items")
+    if leads is None:
+        if item.state not in chain.ELSEWHERE:
+            refuted(f"the status says {item.state}, the statements shown left it elsewhere")
+    elif item.state != leads:
+        refuted(f"the status says {item.state}, the statements shown lead to {leads}")
+
+
+def _replay(fold: _Fold, status: Status) -> dict[str, chain.Path]:
+    """Run the whole custody fold over a bundle that discloses all, and hold the status to it."""
+    world = World()
+    for shown in fold.events:
+        try:
+            changes = decide(
+                world, fold.authority, shown.event, shown.id, shown.ids, shown.index, shown.ms
+            )
+        except Refused as refused:
+            raise BadProof(f"statement {shown.index} breaks custody: {refused}") from refused
+        event = shown.event
+        ref = Ref(shown.index, shown.id, shown.ms, event.op, event.by, event.read_point)
+        world.apply(changes, ref)
+    paths = {}
+    for item in status.items:
+        _agree_with_world(world, fold.authority, item, status)
+        row = world.row(item.id)
+        by_index = {shown.index: shown for shown in fold.events}
+        paths[item.id] = chain.Path(
+            [item.id],
+            commissioned=by_index[row.born] if row else None,
+            newest=by_index[world.newest(row)] if row else None,
+        )
+    return paths
+
+
+def _agree_with_world(world: World, authority: Authority, item: ItemStatus, status: Status) -> None:
+    found = standing(world, authority, item.id, status.for_, status.time_ms)
+    if (found.state, found.reason) != (item.state, item.reason or ""):
+        raise BadProof(f"{item.id}: the status says {item.state}, the fold {found.state}")
+    if (marks.ON_HOLD in found.marks) != (marks.ON_HOLD in item.reasons):
+        raise BadProof(f"{item.id}: status and fold differ on its hold")
+
+
+def _state(item: ItemStatus, path: chain.Path, proven: Proven) -> State:
+    lot, expiry, product = "", None, ""
+    if path.commissioned is not None:
+        event = path.commissioned.event
+        lot, expiry = event.lot or "", event.expiry
+        record = proven.authority.product(gtin_of(item.id))
+        product = record.product.name if record else ""
+    return State(
+        id=item.id,
+        state=item.state,
+        reason=item.reason or "",
+        marks=tuple(item.reasons),
+        lot=lot,
+        expiry=expiry,
+        product=product,
+        since_ms=path.newest.ms if path.newest else -1,
+        gap=path.gap,
+        site=proven.status.for_,
+        as_of_ms=proven.as_of_ms,
+        max_age_s=proven.authority.policy.max_age,
+    )
+
+
+def clock_words(ms: int) -> str:
+    """A moment as people and JSON read it: RFC 3339 in UTC, whole seconds."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
