@@ -1,0 +1,208 @@
+"""The signed envelope (DSSE v1), statement ids, log entries, and canonical JSON (statement.md 1-5).
+
+What a payload says is left to `events`, `governance`, `status` and `login`.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from ledger.errors import Malformed, Refused
+from ledger.tlog import ed25519
+from ledger.tlog.base64 import canonical_base64
+
+EVENT: Final = "application/vnd.packtrace.event+json"
+GOVERNANCE: Final = "application/vnd.packtrace.governance+json"
+STATUS: Final = "application/vnd.packtrace.status+json"
+LOGIN: Final = "application/vnd.packtrace.login+json"
+REFUSAL: Final = "application/vnd.packtrace.refusal+json"
+MAX_ENVELOPE: Final = 65_527  # a log entry is at most 65,535 bytes, 8 of them the time
+MAX_SIGNATURES: Final = 4
+MAX_INTEGER: Final = 2**53 - 1
+# Governance that tells of somebody's trade is logged as events are (statement.md 5).
+_COMMITTED: Final = (b'"type":"recall-answer"', b'"type":"document"')
+
+_encoder: Final = msgspec.json.Encoder(order="sorted")
+_HEX: Final = re.compile(r"(?:[0-9a-f]{2})*")
+
+
+def canonical(value: object) -> bytes:
+    """RFC 8785 bytes of a value with ASCII keys, integers and no floats."""
+    return _encoder.encode(value)
+
+
+def hex_bytes(text: str, length: int, what: str) -> bytes:
+    """Decode lower-case hex of `length` bytes. Raises Malformed, naming `what`."""
+    if len(text) != 2 * length or not _HEX.fullmatch(text):
+        raise Malformed(f"{what} is {2 * length} lower-case hex digits")
+    return bytes.fromhex(text)
+
+
+def base64_bytes(text: str, length: int, what: str) -> bytes:
+    """Decode canonical base64 of `length` bytes. Raises Malformed, naming `what`."""
+    return canonical_base64(text, what, length)
+
+
+def pae(payload_type: str, payload: bytes) -> bytes:
+    """DSSE v1's pre-authentication encoding: what signatures and ids are over.
+
+    >>> pae("http://example.com/HelloWorld", b"hello world")
+    b'DSSEv1 29 http://example.com/HelloWorld 11 hello world'
+    """
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def key_id(public: bytes) -> str:
+    """Hex SHA-256 of a raw public key."""
+    return sha256(public).hexdigest()
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """One signature of an envelope: hex key id, and 64 bytes."""
+
+    keyid: str
+    sig: bytes
+
+
+class _SignatureForm(msgspec.Struct, forbid_unknown_fields=True):
+    keyid: str
+    sig: str
+
+
+class _EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True):
+    payload: str
+    payloadType: str
+    signatures: list[_SignatureForm]
+
+
+_decoder: Final = msgspec.json.Decoder(_EnvelopeForm)
+
+
+@dataclass(frozen=True)
+class Envelope:
+    r"""A payload, its type and 1 to 4 signatures over both, sorted by key id.
+
+    `{"payload":"e30=","payloadType":"application/vnd.packtrace.event+json",
+    "signatures":[{"keyid":"a138…","sig":"4IY9…CA=="}]}`
+    """
+
+    payload: bytes
+    payload_type: str
+    signatures: tuple[Signature, ...]
+
+    @classmethod
+    def parse(cls, data: bytes) -> Envelope:
+        """Read canonical bytes. Raises Malformed; signatures are not checked here."""
+        if len(data) > MAX_ENVELOPE:
+            raise Malformed(f"an envelope is at most {MAX_ENVELOPE} bytes, this has {len(data)}")
+        try:
+            form = _decoder.decode(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise Malformed(f"not an envelope: {error}") from error
+        if _encoder.encode(form) != data:
+            raise Malformed(
+                "the envelope is not RFC 8785 JSON: sort the keys, leave out spaces, no key twice"
+            )
+        if not 1 <= len(form.signatures) <= MAX_SIGNATURES:
+            raise Malformed(f"an envelope has 1 to {MAX_SIGNATURES} signatures")
+        before = ""
+        signatures = []
+        for line in form.signatures:
+            if len(line.keyid) != 64 or not _HEX.fullmatch(line.keyid):
+                raise Malformed("a keyid is 64 lower-case hex digits")
+            if line.keyid <= before:
+                raise Malformed("signatures are sorted by keyid, none twice")
+            before = line.keyid
+            signatures.append(
+                Signature(line.keyid, canonical_base64(line.sig, "a signature", 64))
+            )
+        payload = canonical_base64(form.payload, "the payload")
+        return cls(payload, form.payloadType, tuple(signatures))
+
+    def __bytes__(self) -> bytes:
+        return _encoder.encode(
+            {
+                "payload": b64encode(self.payload).decode(),
+                "payloadType": self.payload_type,
+                "signatures": [
+                    {"keyid": line.keyid, "sig": b64encode(line.sig).decode()}
+                    for line in self.signatures
+                ],
+            }
+        )
+
+    @cached_property
+    def pae(self) -> bytes:
+        """What the signatures are over."""
+        return pae(self.payload_type, self.payload)
+
+    @cached_property
+    def id(self) -> str:
+        """Hex SHA-256 of the pre-authentication encoding: the same however signed."""
+        return sha256(self.pae).hexdigest()
+
+    def verify(self, key: Callable[[str], bytes | None]) -> None:
+        """Check every signature; `key` gives the raw public key of a key id, or None.
+
+        Raises Refused `unknown-key`, BadSignature.
+        """
+        for line in self.signatures:
+            public = key(line.keyid)
+            if public is None:
+                raise Refused("unknown-key", f"key {line.keyid[:16]}… is not on record")
+            ed25519.verify(public, self.pae, line.sig)
+
+
+def sign(payload_type: str, payload: bytes, seeds: Iterable[bytes]) -> Envelope:
+    """An envelope signed by these 32-byte seeds."""
+    message = pae(payload_type, payload)
+    lines = {
+        key_id(ed25519.public_of(seed)): ed25519.sign(seed, message) for seed in dict.fromkeys(seeds)
+    }
+    if not 1 <= len(lines) <= MAX_SIGNATURES:
+        raise Malformed(f"an envelope has 1 to {MAX_SIGNATURES} signatures")
+    ordered = tuple(Signature(keyid, lines[keyid]) for keyid in sorted(lines))
+    return Envelope(payload, payload_type, ordered)
+
+
+def parse_json(payload: bytes, decoder: msgspec.json.Decoder[Any], what: str) -> Any:
+    """Decode a payload that must be RFC 8785 JSON of the decoder's type. Raises Malformed.
+
+    A key given twice, a space, another order or escape shows in the bytes made from the value.
+    """
+    try:
+        value = decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(f"not {what}: {error}") from error
+    if _encoder.encode(value) != payload:
+        raise Malformed(
+            f"{what} is not RFC 8785 JSON: sort the keys, leave out spaces, no key twice"
+        )
+    return value
+
+
+def is_committed(envelope: Envelope) -> bool:
+    """Whether the log holds only a commitment to a statement, not its content."""
+    if envelope.payload_type == EVENT:
+        return True
+    return any(mark in envelope.payload for mark in _COMMITTED)
+
+
+def entry_of(envelope: Envelope, ms: int) -> bytes:
+    """A statement's log entry (statement.md 5): landing time and envelope, or commitment to it.
+
+    `ms` since the epoch, below 2**63. 40 bytes for an event, always more for governance in the clear.
+    """
+    content = bytes(envelope)
+    if is_committed(envelope):
+        content = sha256(content).digest()
+    return ms.to_bytes(8, "big") + content
