@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ledger.errors import BadProof
-from ledger.rules.custody import is_pack
+from ledger.rules.draft import is_pack
 from ledger.rules.operations import OPERATIONS, UNDOABLE
 from ledger.rules.world import ACTIVE, IN_TRANSIT, INACTIVE
 from ledger.statement.events import Event

@@ -15,7 +15,7 @@ from ledger import chain
 from ledger.chain import Shown
 from ledger.proof import Bundle, Entry
 from ledger.rules.authority import Authority
-from ledger.rules.custody import gtin_of
+from ledger.rules.draft import gtin_of
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
 from ledger.statement.items import ItemPath

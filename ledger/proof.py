@@ -21,7 +21,8 @@ from ledger.chain import Shown
 from ledger.errors import BadProof, Malformed, Refused
 from ledger.rules import marks, rights
 from ledger.rules.authority import Authority
-from ledger.rules.custody import decide, gtin_of
+from ledger.rules.custody import decide
+from ledger.rules.draft import gtin_of
 from ledger.rules.verdict import State, standing
 from ledger.rules.world import Ref, World
 from ledger.statement import dsse

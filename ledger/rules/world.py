@@ -7,7 +7,7 @@ Pure: what is not in memory is asked of the loader functions, so the store (tabl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -151,6 +151,20 @@ class World:
         for item in absent:
             self._rows.setdefault(item, None)
 
+    def know_shipments(
+        self,
+        refs: Iterable[Ref],
+        shipments: Iterable[Shipment],
+        numbers: Mapping[tuple[str, str], bool],
+    ) -> None:
+        """Take in ship statements read in one go, and which (party, tracking number) are used."""
+        for ref in refs:
+            self._refs.setdefault(ref.id, ref)
+        for shipment in shipments:
+            self._shipments.setdefault(shipment.index, shipment)
+        for key, used in numbers.items():
+            self._numbers.setdefault(key, used)
+
     def row(self, item: str) -> Row | None:
         """The row of an item, or None when it was never commissioned."""
         try:
@@ -158,6 +172,10 @@ class World:
         except KeyError:
             row = self._rows[item] = self._load.row(item)
             return row
+
+    def rows_known(self) -> Iterator[Row]:
+        """The rows held in memory: after a fold from nothing, all there are."""
+        return (row for row in self._rows.values() if row is not None)
 
     def chain(self, row: Row) -> Iterator[Row]:
         """The containers around a row, innermost first; at most five by the packing rules."""

@@ -1,0 +1,69 @@
+"""Builds and signs submissions: from what a person means to the exact bytes, in one place.
+
+Pure: keys, time, nonce and secret are arguments. Whether the log takes it is the log's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ledger.statement import dsse
+from ledger.statement.events import Commitment, Event, build_event
+from ledger.statement.forms import FORMS, NOT_HANDED_OUT
+from ledger.statement.governance import Governance, build_governance
+from ledger.statement.items import Item, Tree
+from ledger.statement.submission import Statement, Submission
+
+
+def sign_event(
+    op: str,
+    seeds: Iterable[bytes],
+    *,
+    log: str,
+    by: str,
+    site: str,
+    time_ms: int,
+    nonce: bytes,
+    secret: bytes,
+    ids: Iterable[str] = (),
+    extras: Mapping[str, bytes] | None = None,
+    time_offset: str = "+00:00",
+    **fields: Any,
+) -> Submission:
+    """A signed event about `ids`, ready to submit.
+
+    `by` and `site` are GLNs, `nonce` has 16 and `secret` 32 fresh random bytes, `extras` gives 32
+    bytes for some ids. `fields` are those of `Event` that the operation's form has; reason and
+    declaration are filled in where the form allows only one. Raises Malformed, and Refused
+    `items-mismatch` for an id given twice.
+    """
+    items = tuple(sorted(Item(item, (extras or {}).get(item, b"")) for item in ids))
+    commitment = None
+    if items:
+        tree = Tree.build(items, secret)
+        commitment = Commitment(tree.depth, tree.root)
+    form = FORMS.get(op)
+    if form is not None and len(form.reasons) == 1:
+        fields.setdefault("reason", form.reasons[0])
+    if op == "undo":
+        fields.setdefault("declared", NOT_HANDED_OUT)
+    event = Event(
+        op=op,
+        by=by,
+        log=log,
+        nonce=nonce.hex(),
+        time_ms=time_ms,
+        time_offset=time_offset,
+        read_point=site,
+        items=commitment,
+        **fields,
+    )
+    envelope = dsse.sign(dsse.EVENT, build_event(event), seeds)
+    return Submission(Statement(envelope, event), items, secret=secret if items else b"")
+
+
+def sign_governance(body: Governance, seeds: Iterable[bytes]) -> Submission:
+    """A signed governance statement, ready to submit. Raises Malformed."""
+    envelope = dsse.sign(dsse.GOVERNANCE, build_governance(body), seeds)
+    return Submission(Statement(envelope, body))

@@ -1,0 +1,125 @@
+"""What the operator answers about packs: signed statuses, refusals, and bundles (statement.md 6, 9).
+
+Reads the tables through `queries`, decides by the pure part, signs with the status key. Who may ask
+for which site is left to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from ledger.disclose import Logged, Sources, build, disclose
+from ledger.errors import Refused
+from ledger.proof import Bundle, clock_words
+from ledger.rules.draft import gtin_of
+from ledger.rules.verdict import State, standing
+from ledger.statement import dsse
+from ledger.statement.dsse import Envelope
+from ledger.statement.status import ItemStatus, Refusal, Status, build_refusal, build_status
+from ledger.statement.submission import Statement
+from ledger.store.queries import Reader
+
+
+class Answers:
+    """The operator's signed word over one store; `clock` gives ms since the epoch."""
+
+    def __init__(self, reader: Reader, status_seed: bytes, clock: Callable[[], int]) -> None:
+        self._reader = reader
+        self._seed = status_seed
+        self._clock = clock
+
+    def state(self, item: str, site: str) -> State:
+        """An item's state now, seen from `site` (GLN; "" is a stranger): what a bundle would prove."""
+        reader = self._reader
+        authority, world, ms = reader.authority(), reader.world(), self._now()
+        found = standing(world, authority, item, site, ms)
+        row = world.row(item)
+        lot = world.lot(gtin_of(item), row.lot) if row is not None and row.lot else None
+        record = authority.product(gtin_of(item))
+        since, gap = -1, False
+        if row is not None:
+            chosen = disclose(self._sources(), [item], site)
+            gap = chosen.gap
+            if chosen.items:
+                since = reader.logged(max(chosen.items)).ms
+        return State(
+            id=item,
+            state=found.state,
+            reason=found.reason,
+            marks=found.marks,
+            lot=lot.lot if lot else "",
+            expiry=lot.expiry if lot else None,
+            product=record.product.name if record and row is not None else "",
+            since_ms=since,
+            gap=gap,
+            site=site,
+            as_of_ms=ms,
+            max_age_s=authority.policy.max_age,
+        )
+
+    def bundle(self, items: Sequence[str], site: str) -> Bundle:
+        """The proof bundle about `items` for `site` (GLN; "" is a stranger), as of now."""
+        reader = self._reader
+        authority, world, head = reader.authority(), reader.world(), reader.head()
+        sources = self._sources()
+        chosen = disclose(sources, items, site)
+        ms = self._now()
+        statuses = []
+        for item in sorted(set(items)):
+            found = standing(world, authority, item, site, ms)
+            last = sources.logged(found.last).statement.id if found.last >= 0 else None
+            statuses.append(
+                ItemStatus(
+                    id=item,
+                    last=last,
+                    reason=found.reason or None,
+                    reasons=list(found.marks),
+                    state=found.state,
+                )
+            )
+        status = Status(
+            for_=site,
+            gap=chosen.gap,
+            id=[sources.logged(index).statement.id for index in chosen.indexes],
+            items=statuses,
+            log=authority.origin,
+            root=head.root.hex(),
+            size=head.size,
+            time=clock_words(ms),
+        )
+        envelope = dsse.sign(dsse.STATUS, build_status(status), [self._seed])
+        return build(sources, chosen, head.note, envelope)
+
+    def refusal(self, refused: Refused, statement_id: str) -> Envelope:
+        """The operator's signed word that a statement was refused, and why."""
+        head = self._reader.head()
+        refusal = Refusal(
+            code=refused.code,
+            id=statement_id,
+            log=self._reader.origin,
+            size=head.size,
+            time=clock_words(self._now()),
+        )
+        return dsse.sign(dsse.REFUSAL, build_refusal(refusal), [self._seed])
+
+    def _now(self) -> int:
+        """The clock, but never before the newest landing: a status is not older than its log."""
+        return max(self._clock(), self._reader.head().ms)
+
+    def _sources(self) -> Sources:
+        reader = self._reader
+        head = reader.head()
+
+        @cache
+        def logged(index: int) -> Logged:
+            found = reader.logged(index)
+            return Logged(found.index, found.ms, Statement.parse(found.envelope))
+
+        return Sources(
+            authority=reader.authority(),
+            logged=logged,
+            history=cache(reader.history),
+            item_path=reader.item_path,
+            inclusion=lambda index: reader.inclusion(index, head.size),
+        )

@@ -1,0 +1,396 @@
+"""The write path: check, fold, insert, sign, commit; statements that wait share one transaction.
+
+No signature leaves before the commit returns, and a failed transaction leaves nothing behind, in
+the tables or in memory (design 4). What may stand is decided by `ledger.rules`.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Event as Flag
+from threading import Lock
+from typing import Final, NamedTuple
+
+from ledger.errors import LedgerError, Refused
+from ledger.rules import rights
+from ledger.rules.authority import Authority
+from ledger.statement import dsse
+from ledger.statement.events import Commitment, Event
+from ledger.statement.governance import Genesis, raw_key
+from ledger.statement.items import Item, Tree, missing_secret, over_secret
+from ledger.statement.submission import Statement, Submission
+from ledger.store import content
+from ledger.store.database import GUARD, Store
+from ledger.store.guard import Guard
+from ledger.store.publish import tile_reader
+from ledger.store.views import Fold, loaders, stored_entries
+from ledger.tlog import merkle
+from ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
+from ledger.tlog.ed25519 import public_of
+from ledger.tlog.note import SigningKey
+from ledger.tlog.tiles import hash_reader, new_tiles, reader_over
+
+MAX_BATCH: Final = 1_000  # statements in one transaction
+
+
+class Receipt(NamedTuple):
+    """A statement stands: where, since when, and under which checkpoint that can be proven.
+
+    `already` names the items on which it changed nothing, with the landing time (ms) of the act
+    that did the same before. `first` is False when the log had the statement already.
+    """
+
+    id: str
+    index: int
+    ms: int
+    size: int
+    checkpoint: bytes
+    already: dict[str, int]
+    first: bool = True
+
+
+Outcome = Receipt | LedgerError
+
+
+class _Head(NamedTuple):
+    size: int
+    root: bytes
+    ms: int
+    note: bytes
+
+
+@dataclass(slots=True)
+class _Waiting:
+    submission: Submission
+    outcome: Outcome | None = None
+    verified: bool = False
+    ids: tuple[str, ...] = ()
+    done: Flag = field(default_factory=Flag)
+
+
+class Log:
+    """The one writer of a log in this process; any number of processes may have one each.
+
+    `clock` gives ms since the epoch. Threads may call it at the same time.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        log_key: SigningKey,
+        status_seed: bytes,
+        clock: Callable[[], int],
+    ) -> None:
+        self.store = store
+        self.origin = log_key.name
+        self._key = log_key
+        self._status_public = public_of(status_seed)
+        self._clock = clock
+        self._guard = Guard(store.folder / GUARD, log_key.verifier)
+        self._queue: list[_Waiting] = []
+        self._queue_lock = Lock()
+        self._commit_lock = Lock()
+        self._authority: Authority | None = None  # guarded by _commit_lock
+        self._seen = 0  # entries that _authority has read
+
+    def submit(self, submission: Submission) -> Receipt:
+        """Log one statement; waits for whatever transaction takes it.
+
+        Raises Refused, BadSignature or Malformed, and then nothing was changed.
+        """
+        waiting = self._prepare(submission)
+        if waiting.outcome is None:
+            with self._queue_lock:
+                self._queue.append(waiting)
+            # Whoever gets the lock commits for all who wait; the others find their answer.
+            with self._commit_lock:
+                if not waiting.done.is_set():
+                    self._commit_waiting()
+        if isinstance(waiting.outcome, LedgerError):
+            raise waiting.outcome
+        assert waiting.outcome is not None  # a commit answers everyone it took
+        return waiting.outcome
+
+    def append(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        """Log many statements in order, each by itself: a receipt or an error for every one."""
+        with ThreadPoolExecutor(2) as pool:  # libsodium works outside the interpreter's lock
+            waiting = list(pool.map(self._prepare, submissions, chunksize=64))
+        for start in range(0, len(waiting), MAX_BATCH):
+            batch = [w for w in waiting[start : start + MAX_BATCH] if w.outcome is None]
+            if batch:
+                with self._commit_lock:
+                    self._commit(batch)
+        return [w.outcome for w in waiting if w.outcome is not None]
+
+    def proof(self, receipt: Receipt) -> list[bytes]:
+        """The inclusion path of a receipt's statement under its checkpoint."""
+        hashes = hash_reader(receipt.size, tile_reader(self.store))
+        return merkle.inclusion_path(receipt.index, receipt.size, hashes)
+
+    # Before the lock
+
+    def _prepare(self, submission: Submission) -> _Waiting:
+        """All that needs no lock: signatures, and whether the items are those committed to."""
+        waiting = _Waiting(submission)
+        statement = submission.statement
+        try:
+            if statement.body.log != self.origin:
+                raise Refused("wrong-log", f"it names {statement.body.log}, this is {self.origin}")
+            fit_items(submission)
+            waiting.ids = tuple(item.id for item in submission.items)
+            authority = self._authority
+            if authority is not None:
+                waiting.verified = _verify_known(authority, statement)
+        except LedgerError as error:
+            waiting.outcome = error
+        return waiting
+
+    # Under the lock
+
+    def _commit_waiting(self) -> None:
+        while True:
+            with self._queue_lock:
+                batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
+            if not batch:
+                return
+            self._commit(batch)
+
+    def _commit(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            self._transaction(batch)
+        except LedgerError as error:
+            # The outcome in the database is what counts: read everything anew next time.
+            self._authority = None
+            for waiting in batch:
+                waiting.outcome = error
+        except BaseException:
+            self._authority = None
+            for waiting in batch:
+                waiting.outcome = Refused("read-only", "the log failed while it was writing")
+            raise
+        finally:
+            for waiting in batch:
+                waiting.done.set()
+
+    def _transaction(self, batch: Sequence[_Waiting]) -> None:
+        store = self.store
+        outcomes: list[Outcome] = []
+        with store.writing():
+            head = _head(store)
+            self._guard.check(head.size, lambda size: _root_at(store, size))
+            authority = self._refresh(head.size)
+            known = self._known([w.submission.statement.id for w in batch])
+            roots = self._roots(batch)
+            ms = max(self._clock(), head.ms)
+            fold = Fold(authority, loaders(store))
+            fold.prefetch(store, [(w.submission.statement, w.ids) for w in batch])
+            new = _New(head.size, ms)
+            for waiting in batch:
+                outcomes.append(self._one(waiting, fold, new, known, roots))
+            note = head.note
+            if new.entries:
+                fold.flush(store)
+                note = self._write(head, new)
+        # Committed. The refused ones' evidence and the receipts are about what is durable now.
+        if new.entries:
+            self._guard.advance(note, head.size + len(new.entries))
+            self._seen = head.size + len(new.entries)
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Receipt):
+                outcome = outcome._replace(size=head.size + len(new.entries), checkpoint=note)
+            elif isinstance(outcome, Refused) and outcome.evidence is not None:
+                outcome = self._with_evidence(outcome, note)
+            waiting.outcome = outcome
+
+    def _one(
+        self,
+        waiting: _Waiting,
+        fold: Fold,
+        new: _New,
+        known: dict[str, tuple[int, int]],
+        roots: set[bytes],
+    ) -> Outcome:
+        submission = waiting.submission
+        statement = submission.statement
+        if statement.id in known:
+            index, ms = known[statement.id]
+            return Receipt(statement.id, index, ms, 0, b"", {}, first=False)
+        try:
+            if not waiting.verified:
+                rights.verify(fold.authority, statement)
+            if isinstance(statement.body, Genesis):
+                self._check_genesis(statement.body)
+            root = _root(statement)
+            if root is not None and root in roots:
+                raise Refused("items-reused", "these items were committed to with this secret before")
+            index = new.size + len(new.entries)
+            already = fold.take(statement, waiting.ids, index, new.ms)
+        except LedgerError as error:
+            return error
+        if root is not None:
+            roots.add(root)
+        known[statement.id] = (index, new.ms)
+        new.add(submission, index, root)
+        times = {item: self._ms_of(at, new) for item, at in already.items()}
+        return Receipt(statement.id, index, new.ms, 0, b"", times)
+
+    def _check_genesis(self, body: Genesis) -> None:
+        if raw_key(body.log_key) != self._key.verifier.public:
+            raise Refused("not-entitled", "genesis names another log key than this log's")
+        if raw_key(body.status_key) != self._status_public:
+            raise Refused("not-entitled", "genesis names another status key than this log's")
+
+    def _ms_of(self, index: int, new: _New) -> int:
+        if index >= new.size:
+            return new.ms
+        row = self.store.one("SELECT ms FROM entry WHERE idx = ?", (index,))
+        assert row is not None  # it is an index of this log
+        return int(row[0])
+
+    def _write(self, head: _Head, new: _New) -> bytes:
+        store = self.store
+        store.insert(
+            "INSERT INTO entry (idx, id, ms, governance, root, data) VALUES (?, ?, ?, ?, ?, ?)",
+            new.entries,
+        )
+        store.insert("INSERT INTO envelope (idx, data) VALUES (?, ?)", new.envelopes)
+        content.put(store, new.items)
+        read = tile_reader(store)
+        grown = new_tiles(head.size, new.leaves, read)
+        store.insert(
+            "INSERT INTO tile (level, idx, data) VALUES (?, ?, ?) "
+            "ON CONFLICT (level, idx) DO UPDATE SET data = excluded.data",
+            [(level, index, data) for (level, index), data in grown.items()],
+        )
+        size = head.size + len(new.entries)
+        root = merkle.tree_root(size, hash_reader(size, reader_over(grown, read)))
+        note = sign_checkpoint(Checkpoint(self.origin, size, root), self._key)
+        store.execute(
+            "INSERT INTO checkpoint (size, root, ms, note) VALUES (?, ?, ?, ?)",
+            (size, root, new.ms, note),
+        )
+        return note
+
+    def _refresh(self, size: int) -> Authority:
+        """The authority as of the head: what other processes logged since is read first."""
+        if self._authority is None or self._seen > size:
+            self._authority, self._seen = Authority(), 0
+        if self._seen < size:
+            read_governance(self.store, self._authority, self._seen)
+            self._seen = size
+        return self._authority
+
+    def _known(self, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+        sql = "SELECT id, idx, ms FROM entry WHERE id IN (IN)"
+        return {found: (index, ms) for found, index, ms in self.store.rows_in(sql, ids)}
+
+    def _roots(self, batch: Sequence[_Waiting]) -> set[bytes]:
+        wanted = [root for w in batch if (root := _root(w.submission.statement)) is not None]
+        sql = "SELECT root FROM entry WHERE root IN (IN)"
+        return {bytes(root) for (root,) in self.store.rows_in(sql, wanted)}
+
+    def _with_evidence(self, refused: Refused, note: bytes) -> Refused:
+        """A refusal whose evidence proves, under the newest checkpoint, the statement in the way."""
+        assert refused.evidence is not None
+        index = refused.evidence["index"]
+        assert isinstance(index, int)
+        return Refused(refused.code, refused.detail, evidence(self.store, index, note))
+
+
+class _New:
+    """The rows of one transaction in the making."""
+
+    def __init__(self, size: int, ms: int) -> None:
+        self.size = size
+        self.ms = ms
+        self.entries: list[tuple[int, str, int, int, bytes | None, bytes]] = []
+        self.envelopes: list[tuple[int, bytes]] = []
+        self.items: list[content.ContentRow] = []
+        self.leaves: list[bytes] = []
+
+    def add(self, submission: Submission, index: int, root: bytes | None) -> None:
+        envelope = submission.statement.envelope
+        data = dsse.entry_of(envelope, self.ms)
+        committed = dsse.is_committed(envelope)
+        self.entries.append((index, envelope.id, self.ms, int(not committed), root, data))
+        if committed:
+            self.envelopes.append((index, bytes(envelope)))
+        if submission.items:
+            self.items.append(content.row_of(index, submission.items, submission.secret))
+        self.leaves.append(merkle.leaf_hash(data))
+
+
+def fit_items(submission: Submission) -> None:
+    """Check that the items sent are exactly those committed to. Raises Refused `items-mismatch`."""
+    body = submission.statement.body
+    lists: list[tuple[str, tuple[Item, ...], Commitment | None, bytes]] = []
+    if isinstance(body, Event):
+        secret = submission.secret
+        lists = [
+            ("items", submission.items, body.items, secret),
+            ("over", submission.over, body.over, over_secret(secret)),
+            ("missing", submission.missing, body.missing, missing_secret(secret)),
+        ]
+    elif submission.items or submission.over or submission.missing or submission.secret:
+        raise Refused("items-mismatch", "a governance statement has no items")
+    for name, items, commitment, secret in lists:
+        if (commitment is None) != (not items):
+            raise Refused("items-mismatch", f"the event and the list of {name} do not fit")
+        if commitment is not None:
+            if len(submission.secret) != 32:
+                raise Refused("items-mismatch", "the secret of the items is missing")
+            tree = Tree.build(items, secret)
+            if (tree.depth, tree.root) != (commitment.depth, commitment.root):
+                raise Refused("items-mismatch", f"the {name} sent lead to another root")
+
+
+def _root(statement: Statement) -> bytes | None:
+    body = statement.body
+    return body.items.root if isinstance(body, Event) and body.items is not None else None
+
+
+def _verify_known(authority: Authority, statement: Statement) -> bool:
+    """Verify early where all keys are known; a key that a waiting statement brings comes later."""
+    try:
+        rights.verify(authority, statement)
+    except Refused:
+        return False
+    return True
+
+
+def read_governance(store: Store, authority: Authority, since: int) -> None:
+    """Apply all governance from index `since` on, which the log checked when it took it."""
+    where = "WHERE entry.governance = 1 AND entry.idx >= ?"
+    for entry in stored_entries(store, where, (since,)):
+        statement = Statement.parse(entry.envelope)
+        authority.apply(statement, entry.index, entry.ms)
+
+
+def evidence(store: Store, index: int, note: bytes) -> dict[str, object]:
+    """What proves an entry under a signed checkpoint: index, entry, path and note (statement.md 10)."""
+    size = Checkpoint.parse(note.rpartition(b"\n\n")[0] + b"\n").size
+    path = merkle.inclusion_path(index, size, hash_reader(size, tile_reader(store)))
+    row = store.one("SELECT data FROM entry WHERE idx = ?", (index,))
+    assert row is not None  # it is an index of this log
+    return {
+        "index": index,
+        "entry": b64encode(row[0]).decode(),
+        "proof": [b64encode(node).decode() for node in path],
+        "checkpoint": note.decode(),
+    }
+
+
+def _head(store: Store) -> _Head:
+    row = store.one("SELECT size, root, ms, note FROM checkpoint ORDER BY size DESC LIMIT 1")
+    if row is None:
+        return _Head(0, merkle.EMPTY_ROOT, 0, b"")
+    return _Head(row[0], bytes(row[1]), row[2], bytes(row[3]))
+
+
+def _root_at(store: Store, size: int) -> bytes | None:
+    row = store.one("SELECT root FROM checkpoint WHERE size = ?", (size,))
+    return bytes(row[0]) if row else None
+

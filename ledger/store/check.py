@@ -1,0 +1,242 @@
+"""Re-verifies a log from its bytes up, and names the first thing that is wrong.
+
+Hashes and tiles against the signed checkpoint, then signatures, the fold, the items' trees, and the
+query tables against the fold. It trusts the log's public key and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from ledger.errors import LedgerError
+from ledger.rules import rights
+from ledger.rules.authority import Authority
+from ledger.rules.world import Row
+from ledger.statement import dsse
+from ledger.statement.dsse import Envelope
+from ledger.statement.submission import Statement, Submission
+from ledger.store import content
+from ledger.store.append import fit_items
+from ledger.store.database import GUARD, Store
+from ledger.store.guard import Guard
+from ledger.store.views import Fold
+from ledger.tlog import merkle
+from ledger.tlog.checkpoint import open_checkpoint
+from ledger.tlog.note import VerifierKey
+from ledger.tlog.tiles import HASH, Tile, hash_reader, tiles_of
+
+
+class Finding(NamedTuple):
+    """Something that is wrong: in which table, at which row, and what."""
+
+    table: str
+    row: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"table {self.table}, row {self.row}: {self.words}"
+
+
+def check(store: Store, key: VerifierKey, done: Callable[[int], None] | None = None) -> Finding | None:
+    """The first thing that is wrong in a log, or None. `done` is told each index that folded."""
+    for part in (_hashes(store, key), _fold(store, done)):
+        for finding in part:
+            return finding
+    return None
+
+
+def check_hashes(store: Store, key: VerifierKey) -> Finding | None:
+    """The first thing wrong in entries, envelopes, tiles and checkpoints alone, or None."""
+    return next(_hashes(store, key), None)
+
+
+def _hashes(store: Store, key: VerifierKey) -> Iterator[Finding]:
+    leaves: list[bytes] = []
+    last_ms = 0
+    sql = (
+        "SELECT entry.idx, entry.id, entry.ms, entry.governance, entry.root, entry.data, "
+        "envelope.data FROM entry LEFT JOIN envelope ON envelope.idx = entry.idx ORDER BY entry.idx"
+    )
+    for index, statement_id, ms, governance, root, data, envelope in store.rows(sql):
+        if index != len(leaves):
+            yield Finding("entry", str(len(leaves)), "is missing")
+        data = bytes(data)
+        whole = data[8:] if governance else envelope
+        words = _entry(statement_id, ms, governance, root, data, whole, last_ms)
+        if words:
+            yield Finding("entry" if governance or whole is None else "envelope", str(index), words)
+        leaves.append(merkle.leaf_hash(data))
+        last_ms = ms
+    yield from _tiles(store, leaves)
+    yield from _checkpoints(store, key, leaves)
+
+
+def _entry(
+    statement_id: str, ms: int, governance: int, root: bytes | None, data: bytes,
+    envelope: bytes | None, last_ms: int,
+) -> str:  # fmt: skip
+    """What is wrong with one entry, or ""."""
+    if envelope is None:
+        return "its envelope is missing"
+    try:
+        parsed = Envelope.parse(bytes(envelope))
+        statement = Statement.of(parsed)
+    except LedgerError as error:
+        return f"its envelope cannot be read: {error}"
+    if dsse.entry_of(parsed, ms) != data or bool(governance) == dsse.is_committed(parsed):
+        return "the entry is not that of its envelope and landing time"
+    if parsed.id != statement_id:
+        return "the statement id is not that of the envelope"
+    if ms < last_ms:
+        return "it landed before the entry before it"
+    items = getattr(statement.body, "items", None)
+    if (items.root if items is not None else None) != (bytes(root) if root is not None else None):
+        return "the root column is not the event's"
+    return ""
+
+
+def _tiles(store: Store, leaves: list[bytes]) -> Iterator[Finding]:
+    stored = {(lv, i): bytes(d) for lv, i, d in store.rows("SELECT level, idx, data FROM tile")}
+    row = leaves
+    wanted: dict[tuple[int, int], bytes] = {}
+    level = 0
+    while row:
+        for index in range(-(-len(row) // 256)):
+            wanted[level, index] = b"".join(row[index * 256 : (index + 1) * 256])
+        row = [
+            merkle.root_of(row[i * 256 : (i + 1) * 256]) for i in range(len(row) // 256)
+        ]
+        level += 1
+    for place in sorted(wanted.keys() | stored.keys()):
+        if wanted.get(place) != stored.get(place):
+            name = Tile(*place, len(stored.get(place, b"")) // HASH or 1).path
+            yield Finding("tile", name, "does not hold the hashes of the entries")
+
+
+def _checkpoints(store: Store, key: VerifierKey, leaves: list[bytes]) -> Iterator[Finding]:
+    tiles = {(t.level, t.index): t for t in tiles_of(len(leaves)) if t.level >= 0}
+    contents = {
+        place: bytes(row[0])
+        for place in tiles
+        if (row := store.one("SELECT data FROM tile WHERE level = ? AND idx = ?", place))
+    }
+    newest = 0
+    for size, root, note in store.rows("SELECT size, root, note FROM checkpoint ORDER BY size"):
+        try:
+            signed = open_checkpoint(bytes(note), key)
+        except LedgerError as error:
+            yield Finding("checkpoint", str(size), f"its note does not verify: {error}")
+            continue
+        if (signed.size, signed.root) != (size, bytes(root)):
+            yield Finding("checkpoint", str(size), "the row is not what its note says")
+        if size > len(leaves):
+            yield Finding("entry", str(len(leaves)), f"is missing: a checkpoint covers {size}")
+            continue
+        hashes = hash_reader(size, lambda tile: contents[tile.level, tile.index])
+        if merkle.tree_root(size, hashes) != signed.root:
+            yield Finding("checkpoint", str(size), "its root is not that of the entries")
+        newest = size
+    if newest != len(leaves):
+        yield Finding("entry", str(newest), "is under no checkpoint")
+    try:
+        by_size = "SELECT root FROM checkpoint WHERE size = ?"
+        guard = Guard(store.folder / GUARD, key)
+        guard.check(newest, lambda s: bytes(r[0]) if (r := store.one(by_size, (s,))) else None)
+    except LedgerError as error:
+        yield Finding("checkpoint", "file", str(error))
+
+
+def _fold(store: Store, done: Callable[[int], None] | None) -> Iterator[Finding]:
+    """Signatures, rights, custody and items from entry 0; then the query tables."""
+    fold = Fold(Authority())
+    mentions: list[tuple[str, int]] = []
+    spans: dict[tuple[str, int], tuple[str, int]] = {}
+    sql = (
+        "SELECT entry.idx, entry.ms, entry.governance, entry.data, envelope.data, items.secret, "
+        "items.data FROM entry LEFT JOIN envelope ON envelope.idx = entry.idx "
+        "LEFT JOIN items ON items.idx = entry.idx ORDER BY entry.idx"
+    )
+    for index, ms, governance, data, envelope, secret, raw_items in store.rows(sql):
+        table = "entry" if governance else "envelope"
+        try:
+            statement = Statement.parse(bytes(data)[8:] if governance else bytes(envelope))
+            rights.verify(fold.authority, statement)
+            table = "items"
+            items = content.read(index, raw_items) if raw_items is not None else ()
+            fit_items(Submission(statement, items, secret=bytes(secret or b"")))
+            table = "entry"
+            ids = [item.id for item in items]
+            fold.take(statement, ids, index, ms)
+        except LedgerError as error:
+            yield Finding(table, str(index), str(error))
+            return
+        if done is not None:
+            done(index)
+    taken = fold.taken()
+    for ref, changes, ids in taken:
+        mentions += [(item, ref.index) for item in ids]
+        for child, parent in changes.left:
+            at = max(i for c, i in spans if c == child)
+            spans[child, at] = (parent, ref.index)
+        for child, parent in changes.joined:
+            spans[child, ref.index] = (parent, -1)
+    yield from _views(store, fold, mentions, spans)
+
+
+def _views(
+    store: Store, fold: Fold, mentions: list[tuple[str, int]],
+    spans: dict[tuple[str, int], tuple[str, int]],
+) -> Iterator[Finding]:  # fmt: skip
+    """Each query table against what the fold says it must hold."""
+    world = fold.world
+    rows = {row.id: row for row in world.rows_known()}
+    columns = ", ".join(Row._fields)
+    yield from _compare(
+        "item", {r[0]: tuple(r) for r in store.rows(f"SELECT {columns} FROM item")},
+        {item: tuple(row) for item, row in rows.items()},
+    )  # fmt: skip
+    yield from _compare(
+        "membership",
+        {(c, f): (p, t) for c, f, p, t in store.rows(
+            "SELECT child, from_idx, parent, to_idx FROM membership")},
+        spans,
+    )  # fmt: skip
+    found = store.rows("SELECT container, gtin, lot, n FROM content")
+    yield from _compare(
+        "content", {(c, g, lot): n for c, g, lot, n in found},
+        {(c, g, lot): n for c in rows if not rows[c].lot
+         for (g, lot), n in world.content(c).items()},
+    )  # fmt: skip
+    yield from _compare(
+        "mention", {pair: 1 for pair in store.rows("SELECT item, idx FROM mention")},
+        dict.fromkeys(mentions, 1),
+    )  # fmt: skip
+    taken = fold.taken()
+    yield from _compare(
+        "act",
+        {r[0]: r for r in store.rows("SELECT idx, id, ms, op, by, site FROM act")},
+        {ref.index: tuple(ref) for ref, _, _ in taken},
+    )  # fmt: skip
+    shipments = {
+        c.shipment.index: (*c.shipment[:-1], int(c.shipment.received))
+        for _, c, _ in taken
+        if c.shipment is not None
+    }
+    sql = "SELECT idx, id, party, site, to_party, to_site, owner, number, received FROM shipment"
+    yield from _compare("shipment", {r[0]: r for r in store.rows(sql)}, shipments)
+    lots = {(c.lot.gtin, c.lot.lot): c.lot for _, c, _ in taken if c.lot is not None}
+    yield from _compare(
+        "lot",
+        {(g, n): (e, i) for g, n, e, i in store.rows("SELECT gtin, lot, expiry, idx FROM lot")},
+        {key: (lot.expiry.isoformat(), lot.index) for key, lot in lots.items()},
+    )
+
+
+def _compare(table: str, found: dict, wanted: dict) -> Iterator[Finding]:  # type: ignore[type-arg]  # keys and rows differ by table
+    if found == wanted:
+        return
+    for key in sorted(found.keys() | wanted.keys()):
+        if found.get(key) != wanted.get(key):
+            words = f"holds {found.get(key)}, the log folds to {wanted.get(key)}"
+            yield Finding(table, str(key), words)

@@ -1,0 +1,9 @@
+"""The first schema: log, content and view tables."""
+
+from ledger.store.models import TABLES
+
+
+def up(migrator, db):  # type: ignore[no-untyped-def]  # the runner's own signature
+    """Create every table. A later change of the models brings its own migration."""
+    with db.bind_ctx(TABLES, bind_refs=False, bind_backrefs=False):
+        db.create_tables(TABLES)

@@ -1,0 +1,254 @@
+"""The read side: what the log holds about packs, sites and parties.
+
+Answers are plain values; who may see them is left to the caller, what they mean to `rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import NamedTuple
+
+from ledger.disclose import Step
+from ledger.rules.authority import Authority
+from ledger.rules.world import Lot, Shipment, World
+from ledger.statement.items import Item, ItemPath
+from ledger.store import content
+from ledger.store.append import evidence, read_governance
+from ledger.store.database import Store, meta
+from ledger.store.publish import tile_reader
+from ledger.store.views import loaders, stored_entries
+from ledger.tlog import merkle
+from ledger.tlog.tiles import hash_reader
+
+
+class Head(NamedTuple):
+    """The newest checkpoint: its size, root, signed note, and the last landing time in ms."""
+
+    size: int
+    root: bytes
+    note: bytes
+    ms: int
+
+
+class Logged(NamedTuple):
+    """A statement as it is stored."""
+
+    index: int
+    id: str
+    ms: int
+    envelope: bytes
+
+
+class LotCount(NamedTuple):
+    """A lot and how many packs of it were commissioned."""
+
+    gtin: str
+    lot: str
+    expiry: str
+    packs: int
+
+
+class Stock(NamedTuple):
+    """Packs of one lot and status at a site, those inside containers included."""
+
+    gtin: str
+    lot: str
+    status: str
+    packs: int
+
+
+class ShipmentLine(NamedTuple):
+    """A shipment and how many of its outermost items are still in transit."""
+
+    shipment: Shipment
+    ms: int
+    open: int
+
+
+class Reader:
+    """Reads one store; threads may share it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._lock = Lock()
+        self._authority = Authority()  # guarded by _lock
+        self._seen = 0
+
+    @property
+    def origin(self) -> str:
+        """The log's origin."""
+        return meta(self.store, "origin")
+
+    @property
+    def vkey(self) -> str:
+        """The log's verifier key."""
+        return meta(self.store, "vkey")
+
+    @property
+    def simulated(self) -> bool:
+        """Whether this log records a simulated world."""
+        return meta(self.store, "simulated") == "1"
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all reads inside see one state of the log."""
+        with self.store.snapshot():
+            yield
+
+    def head(self) -> Head:
+        """The newest checkpoint. Raises LookupError while the log is empty."""
+        row = self.store.one("SELECT size, root, note, ms FROM checkpoint ORDER BY size DESC LIMIT 1")
+        if row is None:
+            raise LookupError("the log is empty")
+        return Head(row[0], bytes(row[1]), bytes(row[2]), row[3])
+
+    def authority(self) -> Authority:
+        """The governance in force now. What is applied is shared: do not change it."""
+        size = self.head().size
+        with self._lock:
+            if self._seen < size:
+                read_governance(self.store, self._authority, self._seen)
+                self._seen = size
+            return self._authority
+
+    def world(self) -> World:
+        """The state of every item, read as it is asked for."""
+        return World(loaders(self.store))
+
+    def logged(self, index: int) -> Logged:
+        """The statement at an index. Raises LookupError."""
+        for entry in stored_entries(self.store, "WHERE entry.idx = ?", (index,)):
+            return Logged(entry.index, entry.id, entry.ms, entry.envelope)
+        raise LookupError(f"the log has no entry {index}")
+
+    def find(self, statement_id: str) -> Logged:
+        """The statement with an id. Raises LookupError."""
+        for entry in stored_entries(self.store, "WHERE entry.id = ?", (statement_id,)):
+            return Logged(entry.index, entry.id, entry.ms, entry.envelope)
+        raise LookupError(f"no statement {statement_id} is on the log")
+
+    def governance(self) -> list[Logged]:
+        """All governance in the clear, by index."""
+        entries = stored_entries(self.store, "WHERE entry.governance = 1")
+        return [Logged(e.index, e.id, e.ms, e.envelope) for e in entries]
+
+    def entry(self, index: int) -> bytes:
+        """The exact bytes of an entry. Raises LookupError."""
+        row = self.store.one("SELECT data FROM entry WHERE idx = ?", (index,))
+        if row is None:
+            raise LookupError(f"the log has no entry {index}")
+        return bytes(row[0])
+
+    def inclusion(self, index: int, size: int) -> list[bytes]:
+        """The inclusion path of an entry in the tree of a size. Raises ValueError."""
+        return merkle.inclusion_path(index, size, hash_reader(size, tile_reader(self.store)))
+
+    def inclusions(self, indexes: Iterable[int], size: int) -> dict[int, list[bytes]]:
+        """The inclusion paths of many entries; each tile is read once."""
+        hashes = hash_reader(size, tile_reader(self.store))
+        return {index: merkle.inclusion_path(index, size, hashes) for index in indexes}
+
+    def consistency(self, size1: int, size2: int) -> list[bytes]:
+        """The proof that the tree of size1 is a prefix of that of size2. Raises ValueError."""
+        hashes = hash_reader(size2, tile_reader(self.store))
+        return merkle.consistency_path(size1, size2, hashes)
+
+    def checkpoints(self, limit: int = 100) -> list[Head]:
+        """The newest checkpoints ever signed, newest first."""
+        sql = "SELECT size, root, note, ms FROM checkpoint ORDER BY size DESC LIMIT ?"
+        return [Head(s, bytes(r), bytes(n), ms) for s, r, n, ms in self.store.rows(sql, (limit,))]
+
+    def evidence(self, index: int) -> dict[str, object]:
+        """What proves an entry to anybody: index, entry, path, checkpoint."""
+        return evidence(self.store, index, self.head().note)
+
+    def items(self, index: int) -> tuple[Item, ...]:
+        """The items that a statement commits to."""
+        return content.items(self.store, index)
+
+    def item_path(self, index: int, item: str) -> ItemPath:
+        """The proof of one item in a statement. Raises LookupError."""
+        return content.path(self.store, index, item)
+
+    def history(self, item: str) -> list[Step]:
+        """Every event about an item, or about a container while it was in it; by index.
+
+        Empty for an item that was never commissioned.
+        """
+        row = self.store.one("SELECT born FROM item WHERE id = ?", (item,))
+        if row is None:
+            return []
+        steps = {row[0]: item}
+        head = 1 << 62
+        self._about(item, 0, head, steps)
+        return [Step(index, named) for index, named in sorted(steps.items())]
+
+    def _about(self, item: str, start: int, end: int, steps: dict[int, str]) -> None:
+        """Collect what names `item` between two indexes, and its containers in their spans."""
+        sql = "SELECT idx FROM mention WHERE item = ? AND idx >= ? AND idx <= ?"
+        for (index,) in self.store.rows(sql, (item, start, end)):
+            # An inner link stands before its container: the item itself, where both are named.
+            steps.setdefault(index, item)
+        sql = (
+            "SELECT parent, from_idx, to_idx FROM membership WHERE child = ? AND from_idx <= ? "
+            "AND (to_idx = -1 OR to_idx >= ?)"
+        )
+        for parent, joined, left in self.store.rows(sql, (item, end, start)):
+            if left != -1 and left <= end:
+                steps.setdefault(left, "")
+            # While inside, what was done to the container was done to the item.
+            self._about(parent, max(start, joined + 1), min(end, left - 1 if left != -1 else end), steps)
+
+    def lots(self) -> list[LotCount]:
+        """All lots by GTIN and lot number."""
+        sql = (
+            "SELECT lot.gtin, lot.lot, lot.expiry, COUNT(item.id) FROM lot LEFT JOIN item "
+            "ON item.lot = lot.lot AND item.id LIKE 'https://id.gs1.org/01/' || lot.gtin || '/%' "
+            "GROUP BY lot.gtin, lot.lot, lot.expiry ORDER BY lot.gtin, lot.lot"
+        )
+        return [LotCount(*row) for row in self.store.rows(sql)]
+
+    def lot(self, gtin: str, lot: str) -> Lot | None:
+        """A lot, or None before its first commissioning."""
+        return loaders(self.store).lot(gtin, lot)
+
+    def packs_of_lot(self, gtin: str, lot: str) -> list[str]:
+        """The ids of a lot's packs, sorted."""
+        sql = "SELECT id FROM item WHERE lot = ? AND id LIKE ? ORDER BY id"
+        return [i for (i,) in self.store.rows(sql, (lot, f"https://id.gs1.org/01/{gtin}/%"))]
+
+    def stock(self, site: str) -> list[Stock]:
+        """What a site holds or sent off, by lot and status."""
+        found: dict[tuple[str, str, str], int] = {}
+        sql = "SELECT id, status, lot FROM item WHERE site = ? AND parent = ''"
+        for item, status, lot in self.store.rows(sql, (site,)):
+            if lot:
+                key = (item[22:36], lot, status)
+                found[key] = found.get(key, 0) + 1
+            else:
+                for (gtin, inner), n in loaders(self.store).content(item).items():
+                    found[gtin, inner, status] = found.get((gtin, inner, status), 0) + n
+        return [Stock(*key, packs) for key, packs in sorted(found.items())]
+
+    def shipments(self, site: str) -> list[ShipmentLine]:
+        """Shipments from or to a site, newest first."""
+        sql = (
+            "SELECT shipment.idx, shipment.id, party, shipment.site, to_party, to_site, owner, "
+            "number, received, act.ms, (SELECT COUNT(*) FROM item WHERE item.shipment = "
+            "shipment.idx AND item.status = 'in_transit') FROM shipment JOIN act "
+            "ON act.idx = shipment.idx WHERE shipment.site = ? OR to_site = ? "
+            "ORDER BY shipment.idx DESC"
+        )
+        return [
+            ShipmentLine(Shipment(*row[:8], received=bool(row[8])), row[9], row[10])
+            for row in self.store.rows(sql, (site, site))
+        ]
+
+    def counts(self) -> dict[str, int]:
+        """How many items there are by status, and packs in all."""
+        counts = dict(self.store.rows("SELECT status, COUNT(*) FROM item GROUP BY status"))
+        packs = self.store.one("SELECT COUNT(*) FROM item WHERE lot <> ''")
+        counts["packs"] = packs[0] if packs else 0
+        return counts
