@@ -21,7 +21,7 @@ from ledger.statement.events import Event
 class Shown(NamedTuple):
     """An event as a bundle shows it: where it stands in the log, and the ids of it that are shown."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     ms: int
     id: str
     event: Event
@@ -131,7 +131,7 @@ def _step(path: Path, shown: Shown, named: str) -> None:
         path.reason = ""
 
 
-def _take_out(path: Path, shown: Shown, named: str) -> None:
+def _take_out(path: Path, _: Shown, named: str) -> None:
     """What is named inside a container here comes out of it by itself."""
     del path.links[path.links.index(named) + 1 :]
 

@@ -25,7 +25,7 @@ from ledger.statement.submission import Statement
 class Logged(NamedTuple):
     """A statement with its place in the log."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     ms: int
     statement: Statement
 
@@ -37,7 +37,7 @@ class Step(NamedTuple):
     unpacked whole).
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     named: str
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -62,7 +63,7 @@ class Bundle:
 
     checkpoint: bytes
     entries: tuple[Entry, ...]
-    status: Envelope
+    status: Envelope | None  # a bundle that was robbed of it can be read, but not used
 
     def to_json(self) -> bytes:
         """The bundle's canonical JSON."""
@@ -91,15 +92,15 @@ class Bundle:
                 ]
             shown["path"] = place(entry.path)
             statements.append(shown)
-        return dsse.canonical(
-            {
-                "checkpoint": self.checkpoint.decode(),
-                "hashes": [b64encode(node).decode() for node in hashes],
-                "statements": statements,
-                "status": _open_envelope(self.status),
-                "v": 1,
-            }
-        )
+        form = {
+            "checkpoint": self.checkpoint.decode(),
+            "hashes": [b64encode(node).decode() for node in hashes],
+            "statements": statements,
+            "v": 1,
+        }
+        if self.status is not None:
+            form["status"] = _open_envelope(self.status)
+        return dsse.canonical(form)
 
     def to_gzip(self) -> bytes:
         """The bundle as it travels and is kept: gzip of its JSON, the same bytes each time."""
@@ -144,8 +145,8 @@ class _BundleForm(msgspec.Struct, forbid_unknown_fields=True):
     checkpoint: str
     hashes: list[str]
     statements: list[_EntryForm]
-    status: dict[str, Any]
     v: int
+    status: dict[str, Any] | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(_BundleForm)
@@ -155,7 +156,7 @@ def _inflate(data: bytes) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             return file.read(MAX_BUNDLE + 1)
-    except (OSError, EOFError, gzip.zlib.error) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise Malformed(f"the bundle's gzip is damaged or cut off: {error}") from error
 
 
@@ -195,7 +196,8 @@ def _read(form: _BundleForm) -> Bundle:
         entries.append(
             Entry(_close_envelope(entry.envelope), entry.index, entry.ms, path(entry.path), items)
         )
-    return Bundle(form.checkpoint.encode(), tuple(entries), _close_envelope(form.status))
+    status = _close_envelope(form.status) if form.status is not None else None
+    return Bundle(form.checkpoint.encode(), tuple(entries), status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +297,7 @@ def _admit(fold: _Fold, entry: Entry) -> None:
             rights.check_rights(fold.authority, statement, entry.ms)
             if entry.items:
                 raise BadProof("a governance statement has no items")
-            fold.authority.apply(statement, entry.index, entry.ms)
+            fold.authority.apply(statement, entry.index)
     except Refused as refused:
         raise BadProof(f"statement {entry.index} had no right to stand: {refused}") from refused
     fold.statements.append(statement)
@@ -310,6 +312,8 @@ def _admit(fold: _Fold, entry: Entry) -> None:
 
 def _open_status(bundle: Bundle, authority: Authority, checkpoint: Checkpoint) -> Status:
     envelope = bundle.status
+    if envelope is None:
+        raise Malformed("the bundle has no status: fetch a fresh one")
     if envelope.payload_type != dsse.STATUS:
         raise Malformed("the bundle has no status: its envelope is of another type")
     key = authority.status_key

@@ -1,9 +1,9 @@
 """A small supply chain for tests: real keys, real statements, a real store, a clock that obeys.
 
-    chain = Chain(tmp_path)
-    packs = chain.commission("L1", 3)
-    ship = chain.ship(packs, to=chain.wholesaler)
-    chain.receive(ship, packs)
+chain = Chain(tmp_path)
+packs = chain.commission("L1", 3)
+ship = chain.ship(packs, to=chain.wholesaler)
+chain.receive(ship, packs)
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+from ledger.errors import Refused
+from ledger.statement import dsse
 from ledger.statement.governance import (
     Admit,
     Genesis,
@@ -23,9 +25,6 @@ from ledger.statement.governance import (
     raw_key,
     time_ms,
 )
-
-from ledger.errors import Refused
-from ledger.statement import dsse
 from ledger.statement.submission import Statement
 
 
@@ -174,7 +173,7 @@ class Authority:
 
     # Folding in
 
-    def apply(self, statement: Statement, index: int, ms: int) -> None:
+    def apply(self, statement: Statement, index: int) -> None:
         """Fold in a governance statement that `rights.check` let pass, as entry `index`."""
         body = statement.body
         if isinstance(body, Genesis):

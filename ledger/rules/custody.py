@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from ledger.statement.events import Event
-
 from ledger.errors import Refused
 from ledger.rules.authority import Authority
 from ledger.rules.draft import Draft, is_pack
@@ -27,6 +25,7 @@ from ledger.rules.world import (
     World,
 )
 from ledger.statement import gs1
+from ledger.statement.events import Event
 
 HOUR_MS: Final = 3_600_000
 
@@ -170,7 +169,8 @@ def _unpack(draft: Draft, ids: Sequence[str]) -> None:
 
 def _ship(draft: Draft, ids: Sequence[str]) -> None:
     event, authority = draft.event, draft.authority
-    assert event.dest_site is not None and event.dest_party is not None
+    assert event.dest_site is not None
+    assert event.dest_party is not None
     assert event.number is not None  # its form demands them
     site = authority.site(event.dest_site)
     if site is None:
@@ -268,9 +268,7 @@ def _undo(draft: Draft, ids: Sequence[str]) -> None:
 def _quarantine(draft: Draft, ids: Sequence[str]) -> None:
     for item in ids:
         row = draft.fit(item)
-        root = row
-        for root in draft.chain(row):
-            pass
+        root = draft.outermost(row)
         if root.site != draft.here and not _answers_for(draft, row):
             raise draft.refuse("not-holder", row, f"is not at site {draft.here}")
         if row.parent:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ledger.statement.events import Event
-
 from ledger.errors import Refused
 from ledger.rules import marks
 from ledger.rules.authority import Authority
 from ledger.rules.operations import OPERATIONS
 from ledger.rules.world import ACTIVE, IN_TRANSIT, INACTIVE, Changes, Ref, Row, Shipment, World
+from ledger.statement.events import Event
 
 _PACK: Final = "https://id.gs1.org/01/"
 
@@ -63,6 +62,11 @@ class Draft:
             row = self.row(row.parent)
             yield row
 
+    def outermost(self, row: Row) -> Row:
+        for around in self.chain(row):
+            row = around
+        return row
+
     def put(self, row: Row) -> None:
         self.changes.rows[row.id] = row
 
@@ -74,9 +78,7 @@ class Draft:
     def fit(self, item: str) -> Row:
         """The item's own row, after what the operation's line in the table asks of it."""
         row = self.row(item)
-        root = row
-        for root in self.chain(row):
-            pass
+        root = self.outermost(row)
         if self.rule.packs_only and not is_pack(item):
             raise self.refuse("wrong-state", row, f"is not a pack; {self.event.op} takes packs")
         if root.status not in self.rule.sources:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from ledger.errors import Refused
+from ledger.rules.authority import Authority, KeyRecord, PartyRecord
+from ledger.statement import dsse
 from ledger.statement.events import Event
 from ledger.statement.governance import (
     Admit,
@@ -21,10 +24,6 @@ from ledger.statement.governance import (
     raw_key,
     time_ms,
 )
-
-from ledger.errors import Refused
-from ledger.rules.authority import Authority, KeyRecord, PartyRecord
-from ledger.statement import dsse
 from ledger.statement.submission import Statement
 
 AHEAD_MS: Final = 5 * 60 * 1000  # how far a claimed time may lie after the landing

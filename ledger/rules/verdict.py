@@ -12,11 +12,10 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from ledger.statement.gs1 import Label
-
 from ledger.rules import marks
 from ledger.rules.authority import Authority
 from ledger.rules.world import IN_TRANSIT, INACTIVE, World
+from ledger.statement.gs1 import Label
 
 OK: Final = "OK"
 HOLD: Final = "Hold: ask"
@@ -168,8 +167,7 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         "supplied-here": (
             HOLD,
             "You supplied this pack{detail}.",
-            "If it never left your hands, undo the supply. If it did, keep this one apart and ask: "
-            + "a copied label looks like this.",
+            "If it never left your hands, undo it. Else keep this one apart: a copied label looks so.",
         ),
         "suspended": (HOLD, "Its holder is suspended.", _ASK),
         "licence-expired": (HOLD, "Its holder's licence has run out.", _ASK),

@@ -45,13 +45,13 @@ class Lot(NamedTuple):
     gtin: str
     lot: str
     expiry: date
-    index: int  # of its first commissioning
+    index: int  # type: ignore[assignment]  # of its first commissioning; hides tuple.index
 
 
 class Shipment(NamedTuple):
     """What a ship statement announced."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     id: str  # statement id
     party: str  # the sender's GLN
     site: str  # where it left
@@ -65,7 +65,7 @@ class Shipment(NamedTuple):
 class Ref(NamedTuple):
     """A logged event as others refer to it."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     id: str
     ms: int  # landing time
     op: str

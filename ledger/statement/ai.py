@@ -67,7 +67,9 @@ KEYS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "8013": ((),), "8017": (("8019",),), "8018": (("8019",),),
 }  # fmt: skip
 # Qualifiers that may not stand in a Digital Link's query.
-_PATH_ONLY: Final = frozenset({"03", "21", "22", "235", "254", "8011", "8014", "8019", "8020", "8200"})
+_PATH_ONLY: Final = frozenset(
+    {"03", "21", "22", "235", "254", "8011", "8014", "8019", "8020", "8200"}
+)
 
 
 def check_digit(digits: str) -> str:

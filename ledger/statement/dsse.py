@@ -122,9 +122,7 @@ class Envelope:
             if line.keyid <= before:
                 raise Malformed("signatures are sorted by keyid, none twice")
             before = line.keyid
-            signatures.append(
-                Signature(line.keyid, canonical_base64(line.sig, "a signature", 64))
-            )
+            signatures.append(Signature(line.keyid, canonical_base64(line.sig, "a signature", 64)))
         payload = canonical_base64(form.payload, "the payload")
         return cls(payload, form.payloadType, tuple(signatures))
 
@@ -166,7 +164,8 @@ def sign(payload_type: str, payload: bytes, seeds: Iterable[bytes]) -> Envelope:
     """An envelope signed by these 32-byte seeds."""
     message = pae(payload_type, payload)
     lines = {
-        key_id(ed25519.public_of(seed)): ed25519.sign(seed, message) for seed in dict.fromkeys(seeds)
+        key_id(ed25519.public_of(seed)): ed25519.sign(seed, message)
+        for seed in dict.fromkeys(seeds)
     }
     if not 1 <= len(lines) <= MAX_SIGNATURES:
         raise Malformed(f"an envelope has 1 to {MAX_SIGNATURES} signatures")

@@ -98,4 +98,3 @@ def _split(digits: str, prefix_length: int, first: str) -> str:
 
 def _unescaped() -> str:
     return "".join(c for c in map(chr, range(33, 127)) if c not in _RESERVED)
-

@@ -144,9 +144,7 @@ def parse_event(payload: bytes) -> Event:
         form: _EventForm = dsse.parse_json(payload, _decoder, "an event")
     except Malformed:
         if b'"type":"TransformationEvent"' in payload:
-            raise Refused(
-                "wrong-type", "transformation events are not accepted yet"
-            ) from None
+            raise Refused("wrong-type", "transformation events are not accepted yet") from None
         raise
     op = operation_of(
         form.type, form.action, form.bizStep, form.disposition or "", form.reason or ""
@@ -223,7 +221,9 @@ def _transfer(form: _EventForm, by: str) -> dict[str, str]:
     targets = [(line.type, line.destination) for line in form.destinationList]
     kinds = ["owning_party", "location"]
     if [kind for kind, _ in sources] != kinds or [kind for kind, _ in targets] != kinds:
-        raise Malformed("sourceList and destinationList are owning_party and location, in this order")
+        raise Malformed(
+            "sourceList and destinationList are owning_party and location, in this order"
+        )
     if sources[1][1] != form.readPoint.id:
         raise Malformed("the source location is the readPoint")
     transaction = form.bizTransactionList[0]

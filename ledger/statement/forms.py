@@ -64,9 +64,7 @@ FORMS: Final[Mapping[str, Form]] = MappingProxyType(
     {
         "commission": _form("Object ADD commissioning active", ilmd=True),
         "pack": _form("Aggregation ADD packing in_progress", parent=True),
-        "unpack": _form(
-            "Aggregation DELETE unpacking in_progress", parent=True, items="optional"
-        ),
+        "unpack": _form("Aggregation DELETE unpacking in_progress", parent=True, items="optional"),
         "ship": _form("Object OBSERVE shipping in_transit", biz_location=False, transfer=True),
         "return": _named("return", _RETURN, biz_location=False, transfer=True),
         "recall_return": _named("recall_return", _RETURN, biz_location=False, transfer=True),
@@ -74,9 +72,7 @@ FORMS: Final[Mapping[str, Form]] = MappingProxyType(
         "void": _named("void", "Object OBSERVE void_shipping in_progress", shipment=True),
         "refuse": _named("refuse", "Object OBSERVE void_shipping in_progress", shipment=True),
         "receive": _form("Object OBSERVE receiving in_progress", shipment=True, lists=True),
-        "close_short": _named(
-            "close_short", "Object OBSERVE receiving in_progress", shipment=True
-        ),
+        "close_short": _named("close_short", "Object OBSERVE receiving in_progress", shipment=True),
         "supply": _form("Object OBSERVE dispensing dispensed"),
         "open": _form("Object OBSERVE dispensing partially_dispensed"),
         "sample": _named("sample", "Object OBSERVE sampling non_sellable_other"),

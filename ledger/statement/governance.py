@@ -40,7 +40,7 @@ class Part(
     """A part of a governance statement: JSON in camelCase, absent when None, never null."""
 
 
-class Licence(Part):
+class Licence(Part, frozen=True):
     """A licence; `expires` is a day, YYYY-MM-DD."""
 
     expires: str
@@ -48,28 +48,28 @@ class Licence(Part):
     number: str
 
 
-class Storage(Part):
+class Storage(Part, frozen=True):
     """Storage temperatures in whole degrees Celsius."""
 
     max: int
     min: int
 
 
-class ProductPolicy(Part):
+class ProductPolicy(Part, frozen=True):
     """What policy says of one product; `max_transit` in hours."""
 
     max_transit: int
     storage: Storage
 
 
-class See(Part):
+class See(Part, frozen=True):
     """How many steps down and up a trading partner sees."""
 
     down: int
     up: int
 
 
-class Policy(Part):
+class Policy(Part, frozen=True):
     """The rules that are data (custody.md 2, P).
 
     `backdate` and `max_age` in seconds, `dispute_days`, `scan_retention` in days, `undo_hours` in
@@ -91,7 +91,7 @@ class Policy(Part):
     undo_hours: int
 
 
-class AuthorityParty(Part):
+class AuthorityParty(Part, frozen=True):
     """The authority as genesis names it."""
 
     country: str
@@ -99,7 +99,7 @@ class AuthorityParty(Part):
     name: str
 
 
-class Party(Part):
+class Party(Part, frozen=True):
     """A party as it is admitted; GS1 prefixes of 4 to 12 digits."""
 
     country: str
@@ -110,7 +110,7 @@ class Party(Part):
     roles: list[str]
 
 
-class Site(Part):
+class Site(Part, frozen=True):
     """Premises with a licence."""
 
     activities: list[str]
@@ -120,14 +120,14 @@ class Site(Part):
     name: str
 
 
-class ItemsScope(Part):
+class ItemsScope(Part, frozen=True):
     """A committed list of packs (statement.md 4)."""
 
     depth: int
     root: str
 
 
-class Scope(Part):
+class Scope(Part, frozen=True):
     """What a hold or recall covers: a product, or of it some lots, packs or one commissioning."""
 
     gtin: str
@@ -136,7 +136,7 @@ class Scope(Part):
     statement: str | None = None
 
 
-class Counts(Part):
+class Counts(Part, frozen=True):
     """Packs found at a site, by what became of them."""
 
     destroyed: int
@@ -146,21 +146,21 @@ class Counts(Part):
     returned: int
 
 
-class Open(Part):
+class Open(Part, frozen=True):
     """A quantity that a recall leaves open, and why."""
 
     count: int
     reason: str
 
 
-class _Statement(Part):
+class _Statement(Part, frozen=True):
     by: str
     log: str
     nonce: str
     time: str
 
 
-class Genesis(_Statement, tag="genesis"):
+class Genesis(_Statement, frozen=True, tag="genesis"):
     """Entry 0: the authority, the log's keys, the first policy."""
 
     authority: AuthorityParty
@@ -170,7 +170,7 @@ class Genesis(_Statement, tag="genesis"):
     status_key: str
 
 
-class Admit(_Statement, tag="admit"):
+class Admit(_Statement, frozen=True, tag="admit"):
     """A party is admitted; replaces its record and its admin keys."""
 
     admin_keys: list[str]
@@ -178,21 +178,21 @@ class Admit(_Statement, tag="admit"):
     recovery_key: str
 
 
-class Sites(_Statement, tag="sites"):
+class Sites(_Statement, frozen=True, tag="sites"):
     """Sites of a party; replaces the records of those it names."""
 
     party: str
     sites: list[Site]
 
 
-class Suspend(_Statement, tag="suspend"):
+class Suspend(_Statement, frozen=True, tag="suspend"):
     """A party or site is suspended."""
 
     gln: str
     reason: str
 
 
-class KeyAdd(_Statement, tag="key-add", kw_only=True):
+class KeyAdd(_Statement, frozen=True, tag="key-add", kw_only=True):
     """A party adds a key, which signs this too."""
 
     expires: str
@@ -204,7 +204,7 @@ class KeyAdd(_Statement, tag="key-add", kw_only=True):
     use: str
 
 
-class KeyRevoke(_Statement, tag="key-revoke"):
+class KeyRevoke(_Statement, frozen=True, tag="key-revoke"):
     """A key signs nothing more; with `since`, what it signed from then on is suspect."""
 
     keyid: str
@@ -212,14 +212,14 @@ class KeyRevoke(_Statement, tag="key-revoke"):
     since: str | None = None
 
 
-class PolicyChange(_Statement, tag="policy"):
+class PolicyChange(_Statement, frozen=True, tag="policy"):
     """A policy replaces the one that the named statement set."""
 
     policy: Policy
     replaces: str
 
 
-class Product(_Statement, tag="product", kw_only=True):
+class Product(_Statement, frozen=True, tag="product", kw_only=True):
     """A product is registered."""
 
     form: str
@@ -235,7 +235,7 @@ class Product(_Statement, tag="product", kw_only=True):
     wholesalers: list[str]
 
 
-class Hold(_Statement, tag="hold"):
+class Hold(_Statement, frozen=True, tag="hold"):
     """A reversible hold; `review_by` is a day."""
 
     reason: str
@@ -243,14 +243,14 @@ class Hold(_Statement, tag="hold"):
     scope: Scope
 
 
-class LiftHold(_Statement, tag="lift-hold"):
+class LiftHold(_Statement, frozen=True, tag="lift-hold"):
     """Lifts the hold that a statement set."""
 
     hold_id: str
     reason: str
 
 
-class Recall(_Statement, tag="recall"):
+class Recall(_Statement, frozen=True, tag="recall"):
     """A recall or withdrawal; `deadline` is a time."""
 
     deadline: str
@@ -261,7 +261,7 @@ class Recall(_Statement, tag="recall"):
     scope: Scope
 
 
-class RecallAnswer(_Statement, tag="recall-answer"):
+class RecallAnswer(_Statement, frozen=True, tag="recall-answer"):
     """A site's answer to a recall (committed, not in the clear)."""
 
     counts: Counts
@@ -269,7 +269,7 @@ class RecallAnswer(_Statement, tag="recall-answer"):
     site: str
 
 
-class RecallClose(_Statement, tag="recall-close"):
+class RecallClose(_Statement, frozen=True, tag="recall-close"):
     """Closes a recall's case; its mark stays."""
 
     open: list[Open]
@@ -277,7 +277,7 @@ class RecallClose(_Statement, tag="recall-close"):
     recall_id: str
 
 
-class Document(_Statement, tag="document"):
+class Document(_Statement, frozen=True, tag="document"):
     """A document by its hash (committed, not in the clear)."""
 
     about: str

@@ -64,7 +64,11 @@ class ItemPath:
 
     def verify(self, depth: int, root: bytes) -> None:
         """Check the item against `packtrace:items`. Raises BadProof."""
-        if len(self.path) != depth or len(self.salt) != SALT_BYTES or len(self.extra) not in (0, 32):
+        if (
+            len(self.path) != depth
+            or len(self.salt) != SALT_BYTES
+            or len(self.extra) not in (0, 32)
+        ):
             raise BadProof(f"{self.id}: the path does not have the commitment's depth")
         found = leaf(self.salt, self.id, self.extra)
         merkle.verify_inclusion(self.index, 1 << depth, found, self.path, root)

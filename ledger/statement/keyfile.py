@@ -135,7 +135,9 @@ def _unbox(form: _Form, passphrase: bytes) -> bytes:
     if not argon2id.MEMLIMIT_MIN <= form.memory <= argon2id.MEMLIMIT_SENSITIVE:
         raise Malformed("the key file asks for more memory than is allowed")
     salt = dsse.base64_bytes(form.salt, SALT_BYTES, "the salt")
-    box = canonical_base64(form.box, "the box", NONCE_BYTES + bindings.crypto_secretbox_MACBYTES + 32)
+    box = canonical_base64(
+        form.box, "the box", NONCE_BYTES + bindings.crypto_secretbox_MACBYTES + 32
+    )
     key = argon2id.kdf(
         secret.SecretBox.KEY_SIZE, passphrase, salt, opslimit=form.ops, memlimit=form.memory
     )

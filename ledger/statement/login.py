@@ -19,7 +19,7 @@ NONCE_MS: Final = 120_000  # how long a server's nonce lives
 _PAGE: Final = re.compile(r"https?://[a-z0-9.-]{1,253}(?::[1-9][0-9]{0,4})?")
 
 
-class Login(Part):
+class Login(Part, frozen=True):
     """`{"by":"9521234000006","log":"log.example/vector","nonce":"…","origin":"cli","time":"…Z"}`."""
 
     by: str

@@ -22,7 +22,7 @@ _HEX64: Final = re.compile(r"[0-9a-f]{64}")
 _CODE: Final = re.compile(r"[a-z][a-z_-]{0,39}")
 
 
-class ItemStatus(Part, kw_only=True):
+class ItemStatus(Part, frozen=True, kw_only=True):
     """One item in a status; `last` is the newest statement about it or a container it was in."""
 
     id: str
@@ -32,7 +32,7 @@ class ItemStatus(Part, kw_only=True):
     state: str
 
 
-class Status(Part, kw_only=True):
+class Status(Part, frozen=True, kw_only=True):
     """What the operator says is so, and that nothing was left out, as of a checkpoint.
 
     `{"for":"9521234000013","gap":false,"id":[…],"items":[{"id":"https://id.gs1.org/01/…",
@@ -55,7 +55,7 @@ class Status(Part, kw_only=True):
         return time_ms(self.time)
 
 
-class Refusal(Part):
+class Refusal(Part, frozen=True):
     """The operator's word that a statement was refused: code, statement id, log, size, time."""
 
     code: str

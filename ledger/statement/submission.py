@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -153,7 +154,7 @@ def _items(raw: list[_ItemJson] | None, name: str) -> tuple[Item, ...]:
     if raw is None:
         return ()
     items = tuple(Item(item.id, _extra(item.extra)) for item in raw)
-    for before, after in zip(items, items[1:], strict=False):
+    for before, after in pairwise(items):
         if before.id >= after.id:
             why = "stands twice" if before.id == after.id else "is out of order"
             raise Refused(

@@ -44,7 +44,7 @@ class Receipt(NamedTuple):
     """
 
     id: str
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     ms: int
     size: int
     checkpoint: bytes
@@ -225,7 +225,9 @@ class Log:
                 self._check_genesis(statement.body)
             root = _root(statement)
             if root is not None and root in roots:
-                raise Refused("items-reused", "these items were committed to with this secret before")
+                raise Refused(
+                    "items-reused", "these items were committed to with this secret before"
+                )
             index = new.size + len(new.entries)
             already = fold.take(statement, waiting.ids, index, new.ms)
         except LedgerError as error:
@@ -366,7 +368,7 @@ def read_governance(store: Store, authority: Authority, since: int) -> None:
     where = "WHERE entry.governance = 1 AND entry.idx >= ?"
     for entry in stored_entries(store, where, (since,)):
         statement = Statement.parse(entry.envelope)
-        authority.apply(statement, entry.index, entry.ms)
+        authority.apply(statement, entry.index)
 
 
 def evidence(store: Store, index: int, note: bytes) -> dict[str, object]:
@@ -393,4 +395,3 @@ def _head(store: Store) -> _Head:
 def _root_at(store: Store, size: int) -> bytes | None:
     row = store.one("SELECT root FROM checkpoint WHERE size = ?", (size,))
     return bytes(row[0]) if row else None
-

@@ -38,7 +38,9 @@ class Finding(NamedTuple):
         return f"table {self.table}, row {self.row}: {self.words}"
 
 
-def check(store: Store, key: VerifierKey, done: Callable[[int], None] | None = None) -> Finding | None:
+def check(
+    store: Store, key: VerifierKey, done: Callable[[int], None] | None = None
+) -> Finding | None:
     """The first thing that is wrong in a log, or None. `done` is told each index that folded."""
     for part in (_hashes(store, key), _fold(store, done)):
         for finding in part:
@@ -104,13 +106,11 @@ def _tiles(store: Store, leaves: list[bytes]) -> Iterator[Finding]:
     while row:
         for index in range(-(-len(row) // 256)):
             wanted[level, index] = b"".join(row[index * 256 : (index + 1) * 256])
-        row = [
-            merkle.root_of(row[i * 256 : (i + 1) * 256]) for i in range(len(row) // 256)
-        ]
+        row = [merkle.root_of(row[i * 256 : (i + 1) * 256]) for i in range(len(row) // 256)]
         level += 1
     for place in sorted(wanted.keys() | stored.keys()):
         if wanted.get(place) != stored.get(place):
-            name = Tile(*place, len(stored.get(place, b"")) // HASH or 1).path
+            name = Tile(place[0], place[1], len(stored.get(place, b"")) // HASH or 1).path
             yield Finding("tile", name, "does not hold the hashes of the entries")
 
 
@@ -174,8 +174,8 @@ def _fold(store: Store, done: Callable[[int], None] | None) -> Iterator[Finding]
         if done is not None:
             done(index)
     taken = fold.taken()
-    for ref, changes, ids in taken:
-        mentions += [(item, ref.index) for item in ids]
+    for ref, changes, named in taken:
+        mentions += [(item, ref.index) for item in named]
         for child, parent in changes.left:
             at = max(i for c, i in spans if c == child)
             spans[child, at] = (parent, ref.index)
@@ -209,7 +209,7 @@ def _views(
          for (g, lot), n in world.content(c).items()},
     )  # fmt: skip
     yield from _compare(
-        "mention", {pair: 1 for pair in store.rows("SELECT item, idx FROM mention")},
+        "mention", dict.fromkeys(store.rows("SELECT item, idx FROM mention"), 1),
         dict.fromkeys(mentions, 1),
     )  # fmt: skip
     taken = fold.taken()

@@ -135,5 +135,3 @@ def set_meta(store: Store, key: str, value: str) -> None:
             "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (key, value),
         )
-
-

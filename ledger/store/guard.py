@@ -41,7 +41,9 @@ class Guard:
                 "it is an old copy"
             )
         if root_at(released.size) != released.root:
-            raise _read_only(f"the database's tree of {released.size} entries is not the released one")
+            raise _read_only(
+                f"the database's tree of {released.size} entries is not the released one"
+            )
 
     def advance(self, note: bytes, size: int) -> None:
         """Record a released checkpoint, durably, unless a later one is recorded already."""

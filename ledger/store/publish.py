@@ -29,7 +29,9 @@ def tile_reader(store: Store) -> TileReader:
     """Read hash tiles out of the tables, at least as wide as asked for."""
 
     def read(tile: Tile) -> bytes:
-        row = store.one("SELECT data FROM tile WHERE level = ? AND idx = ?", (tile.level, tile.index))
+        row = store.one(
+            "SELECT data FROM tile WHERE level = ? AND idx = ?", (tile.level, tile.index)
+        )
         if row is None:
             raise LookupError(f"{tile.path} is not stored")
         return bytes(row[0])

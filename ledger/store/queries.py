@@ -18,7 +18,7 @@ from ledger.store import content
 from ledger.store.append import evidence, read_governance
 from ledger.store.database import Store, meta
 from ledger.store.publish import tile_reader
-from ledger.store.views import loaders, stored_entries
+from ledger.store.views import loaders, shipment_of, stored_entries
 from ledger.tlog import merkle
 from ledger.tlog.tiles import hash_reader
 
@@ -35,7 +35,7 @@ class Head(NamedTuple):
 class Logged(NamedTuple):
     """A statement as it is stored."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     id: str
     ms: int
     envelope: bytes
@@ -99,7 +99,9 @@ class Reader:
 
     def head(self) -> Head:
         """The newest checkpoint. Raises LookupError while the log is empty."""
-        row = self.store.one("SELECT size, root, note, ms FROM checkpoint ORDER BY size DESC LIMIT 1")
+        row = self.store.one(
+            "SELECT size, root, note, ms FROM checkpoint ORDER BY size DESC LIMIT 1"
+        )
         if row is None:
             raise LookupError("the log is empty")
         return Head(row[0], bytes(row[1]), bytes(row[2]), row[3])
@@ -199,7 +201,9 @@ class Reader:
             if left != -1 and left <= end:
                 steps.setdefault(left, "")
             # While inside, what was done to the container was done to the item.
-            self._about(parent, max(start, joined + 1), min(end, left - 1 if left != -1 else end), steps)
+            self._about(
+                parent, max(start, joined + 1), min(end, left - 1 if left != -1 else end), steps
+            )
 
     def lots(self) -> list[LotCount]:
         """All lots by GTIN and lot number."""
@@ -242,7 +246,7 @@ class Reader:
             "ORDER BY shipment.idx DESC"
         )
         return [
-            ShipmentLine(Shipment(*row[:8], received=bool(row[8])), row[9], row[10])
+            ShipmentLine(shipment_of(row[:9]), row[9], row[10])
             for row in self.store.rows(sql, (site, site))
         ]
 

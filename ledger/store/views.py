@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ledger.errors import Malformed, Refused
 from ledger.rules import rights
@@ -29,14 +29,16 @@ _SHIPMENT = "idx, id, party, site, to_party, to_site, owner, number, received"
 class Stored(NamedTuple):
     """An entry as the tables hold it."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     id: str
     ms: int
     data: bytes  # the entry's exact bytes
     envelope: bytes
 
 
-def stored_entries(store: Store, where: str = "", values: Sequence[object] = ()) -> Iterator[Stored]:
+def stored_entries(
+    store: Store, where: str = "", values: Sequence[object] = ()
+) -> Iterator[Stored]:
     """Entries in the log's order. Raises Malformed for an entry whose content is not there."""
     sql = (
         "SELECT entry.idx, entry.id, entry.ms, entry.governance, entry.data, envelope.data "
@@ -58,7 +60,9 @@ def loaders(store: Store) -> Loaders:
         return Row(*found) if found else None
 
     def children(container: str) -> Iterable[str]:
-        sql = "SELECT child FROM membership WHERE parent = ? AND to_idx = -1 ORDER BY from_idx, child"
+        sql = (
+            "SELECT child FROM membership WHERE parent = ? AND to_idx = -1 ORDER BY from_idx, child"
+        )
         return [child for (child,) in store.rows(sql, (container,))]
 
     def inside(container: str) -> dict[tuple[str, str], int]:
@@ -67,7 +71,7 @@ def loaders(store: Store) -> Loaders:
 
     def shipment(index: int) -> Shipment | None:
         found = store.one(f"SELECT {_SHIPMENT} FROM shipment WHERE idx = ?", (index,))
-        return _shipment(found) if found else None
+        return shipment_of(found) if found else None
 
     def lot(gtin: str, number: str) -> Lot | None:
         sql = "SELECT expiry, idx FROM lot WHERE gtin = ? AND lot = ?"
@@ -86,9 +90,12 @@ def loaders(store: Store) -> Loaders:
     return Loaders(row, children, inside, shipment, lot, statement, number_used)
 
 
-def _shipment(found: Sequence[object]) -> Shipment:
-    *fields, received = found
-    return Shipment(*fields, received=bool(received))  # type: ignore[arg-type]  # columns as named
+def shipment_of(found: Sequence[Any]) -> Shipment:
+    """A row of the shipment table, columns in their order."""
+    index, statement_id, party, site, to_party, to_site, owner, number, received = found
+    return Shipment(
+        index, statement_id, party, site, to_party, to_site, owner, number, bool(received)
+    )
 
 
 class Fold:
@@ -99,9 +106,7 @@ class Fold:
         self.world = World(known)
         self._taken: list[tuple[Ref, Changes, Sequence[str]]] = []
 
-    def prefetch(
-        self, store: Store, statements: Iterable[tuple[Statement, Sequence[str]]]
-    ) -> None:
+    def prefetch(self, store: Store, statements: Iterable[tuple[Statement, Sequence[str]]]) -> None:
         """Read in few queries what many statements will ask for one by one."""
         items: dict[str, None] = {}
         ships: dict[str, None] = {}
@@ -121,7 +126,7 @@ class Fold:
         sql = "SELECT idx, id, ms, op, by, site FROM act WHERE id IN (IN)"
         refs = [Ref(*found) for found in store.rows_in(sql, ships)]
         sql = f"SELECT {_SHIPMENT} FROM shipment WHERE idx IN (IN)"
-        shipments = [_shipment(f) for f in store.rows_in(sql, [ref.index for ref in refs])]
+        shipments = [shipment_of(f) for f in store.rows_in(sql, [ref.index for ref in refs])]
         sql = "SELECT party, number FROM shipment WHERE number IN (IN)"
         used = {(p, n) for p, n in store.rows_in(sql, [number for _, number in numbers])}
         self.world.know_shipments(refs, shipments, {key: key in used for key in numbers})
@@ -135,7 +140,7 @@ class Fold:
         event = statement.body
         if not isinstance(event, Event):
             rights.check(self.authority, statement, ms)
-            self.authority.apply(statement, index, ms)
+            self.authority.apply(statement, index)
             return {}
         rights.entitle(self.authority, statement, ms)
         changes = decide(self.world, self.authority, event, statement.id, ids, index, ms)

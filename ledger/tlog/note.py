@@ -53,7 +53,9 @@ class VerifierKey:
     @cached_property
     def id(self) -> int:
         """SHA-256(name || LF || type || public)[:4], big-endian."""
-        material = self.name.encode(errors="surrogateescape") + b"\n" + bytes([self.type]) + self.public
+        material = (
+            self.name.encode(errors="surrogateescape") + b"\n" + bytes([self.type]) + self.public
+        )
         return int.from_bytes(sha256(material).digest()[:4], "big")
 
     @classmethod

@@ -84,7 +84,9 @@ class Policy:
         by_key = {key: name for name, key in self.witnesses.items()}
         times = {by_key[key]: at for key, at in cosigned(note, by_key).items()}
         if self.quorum != NONE and not self._met(self.quorum, times):
-            raise BadProof(f"the quorum {self.quorum} of witnesses has not cosigned this checkpoint")
+            raise BadProof(
+                f"the quorum {self.quorum} of witnesses has not cosigned this checkpoint"
+            )
         return Verified(checkpoint, log_key, MappingProxyType(times))
 
     def _met(self, name: str, times: Mapping[str, int]) -> bool:
@@ -172,4 +174,3 @@ class _Reading:
         if name != NONE and name not in self._witnesses and name not in self._groups:
             raise Malformed(f"{name} is not defined above")
         self._quorum = name
-

@@ -34,7 +34,7 @@ class Tile(NamedTuple):
     """
 
     level: int
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     width: int = WIDTH
 
     @property

@@ -3,7 +3,7 @@
 from ledger.store.models import TABLES
 
 
-def up(migrator, db):  # type: ignore[no-untyped-def]  # the runner's own signature
+def up(_migrator, db):
     """Create every table. A later change of the models brings its own migration."""
     with db.bind_ctx(TABLES, bind_refs=False, bind_backrefs=False):
         db.create_tables(TABLES)

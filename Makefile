@@ -1,0 +1,54 @@
+# Packtrace. `make help` lists what there is.
+SHELL := /bin/sh
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+STAMP := .venv/.installed
+TEST_STAMP := .venv/.installed-test
+FROM := setup.cfg pyproject.toml constraints.txt tools/setup
+
+.PHONY: help setup setup-test demo demo-data demo-reset run test drill lint bench clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## Install what the program needs, into .venv
+
+setup-test: $(TEST_STAMP) ## Install what the tests and linters need too
+
+$(STAMP): $(FROM)
+	@PYTHON='$(PYTHON)' tools/setup run 1>&2
+	@touch $@
+
+$(TEST_STAMP): $(FROM) $(STAMP)
+	@PYTHON='$(PYTHON)' tools/setup test 1>&2
+	@touch $@
+
+demo: setup ## Make the simulated world if there is none, and serve it on http://localhost:8000 (PORT=…)
+	@PORT='$(PORT)' $(BIN)/packtrace demo
+
+demo-data: setup ## Make the simulated world alone
+	@$(BIN)/packtrace demo --data-only
+
+demo-reset: setup ## Throw the simulated world away, make a new one and serve it
+	@PORT='$(PORT)' $(BIN)/packtrace demo --reset
+
+run: setup ## Serve the log in PACKTRACE_LOG (default var/demo)
+	@PORT='$(PORT)' $(BIN)/packtrace serve
+
+test: setup-test ## Run all tests
+	@$(BIN)/python -m pytest
+
+drill: setup-test ## Kill the writer 50 times under load and look what is left
+	@PACKTRACE_DRILL=50 $(BIN)/python -m pytest tests/ledger/store/test_kill.py
+
+lint: setup-test ## Check format, style and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: setup-test ## Measure; BENCH_ARGS=--json prints one object a line
+	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+clean: ## Remove what was installed and made
+	rm -rf .venv var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,126 @@
+"""A label and a proof bundle to a verdict, every proof verified here (custody.md 5).
+
+The bundle is a file, or fetched from a log's web address; neither is trusted beyond its proofs and
+the trust file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+import httpx
+
+from ledger.errors import BadProof, BadSignature, LedgerError, Malformed
+from ledger.proof import MAX_BUNDLE, Bundle, verify
+from ledger.rules.verdict import Verdict, judge, verdict
+from ledger.statement import dsse
+from ledger.statement.governance import time_text
+from ledger.statement.gs1 import Label, parse_scan
+from ledger.statement.login import CLI, Login, build_login
+from ledger.tlog.policy import Policy
+from scanner.symbols import Symbol
+
+TIMEOUT: Final = 10.0  # seconds for one answer
+
+
+def read_label(symbols: Sequence[Symbol], year: int) -> Label:
+    """The label of the one pack that the symbols of a picture name.
+
+    Raises Malformed when there is none, or when they name different packs.
+    """
+    if not symbols:
+        raise Malformed("no code in the picture")
+    labels: dict[str, Label] = {}
+    refused = ""
+    for symbol in symbols:
+        try:
+            label = parse_scan(symbol.scan, year=year)
+        except Malformed as error:
+            refused = str(error)
+            continue
+        labels.setdefault(label.id, label)
+    labels.pop("", None)
+    if not labels:
+        raise Malformed(refused or "the code names no single pack")
+    if len(labels) > 1:
+        raise Malformed("the picture shows the codes of more than one pack; show one")
+    return next(iter(labels.values()))
+
+
+def by_bundle(label: Label, data: bytes, trust: Policy, now: datetime, purpose: str) -> Verdict:
+    """The verdict on a label by a proof bundle's bytes. `now` is aware, in the site's time zone."""
+    try:
+        bundle = Bundle.parse(data)
+        if bundle.status is None:
+            return verdict({"no-status": ""}, purpose)
+        proven = verify(bundle, trust)
+    except (BadProof, BadSignature) as error:
+        return verdict({"bad-proof": str(error)}, purpose)
+    except LedgerError as error:
+        return verdict({"unusable-proof": str(error)}, purpose)
+    state = proven.states.get(label.id)
+    if state is None:
+        return verdict({"not-in-proof": ""}, purpose)
+    return judge(state, label, now, purpose, witnessed=proven.witnessed)
+
+
+class Online:
+    """A log's web address, asked as a stranger or, after `sign_in`, as a site."""
+
+    def __init__(self, url: str, client: httpx.Client | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._client = client or httpx.Client(timeout=TIMEOUT, follow_redirects=False)
+
+    def sign_in(self, party: str, seed: bytes, now_ms: int) -> None:
+        """Sign the server's challenge. Raises Malformed when the server does not take it."""
+        try:
+            challenge = self._client.get(f"{self._url}/api/session/nonce").json()
+            login = Login(
+                by=party,
+                log=challenge["log"],
+                nonce=challenge["nonce"],
+                origin=CLI,
+                time=time_text(now_ms),
+            )
+            envelope = dsse.sign(dsse.LOGIN, build_login(login), [seed])
+            body = b'{"envelope":' + bytes(envelope) + b"}"
+            headers = {"Content-Type": "application/json"}
+            answer = self._client.post(f"{self._url}/api/session", content=body, headers=headers)
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise Malformed(f"{self._url} could not be signed in to: {error}") from error
+        if answer.status_code != httpx.codes.OK:
+            raise Malformed(f"{self._url} refused the log-in: {_problem(answer)}")
+
+    def verdict(self, label: Label, trust: Policy, now: datetime, purpose: str) -> Verdict:
+        """Fetch the label's bundle and judge by it; what the server says beyond it counts nothing."""
+        if not label.id or not label.gtin:
+            return verdict({"not-our-label": "no GTIN and serial"}, purpose)
+        serial = quote(label.serial, safe="")
+        values = {"lot": label.lot, "expiry": label.value("17")}
+        try:
+            with self._client.stream(
+                "GET",
+                f"{self._url}/api/packs/{label.gtin}/{serial}/bundle",
+                params={name: value for name, value in values.items() if value},
+            ) as answer:
+                data = b""
+                for part in answer.iter_bytes():
+                    data += part
+                    if len(data) > MAX_BUNDLE:
+                        return verdict({"unusable-proof": "it is larger than allowed"}, purpose)
+        except httpx.HTTPError as error:
+            return verdict({"log-down": str(error) or type(error).__name__}, purpose)
+        if answer.status_code != httpx.codes.OK:
+            code = "label-incomplete" if answer.status_code == httpx.codes.FORBIDDEN else "log-down"
+            return verdict({code: f"HTTP {answer.status_code}"}, purpose)
+        return by_bundle(label, data, trust, now, purpose)
+
+
+def _problem(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {answer.status_code}"
