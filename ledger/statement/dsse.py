@@ -46,6 +46,11 @@ def hex_bytes(text: str, length: int, what: str) -> bytes:
     return bytes.fromhex(text)
 
 
+def base64_text(raw: bytes) -> str:
+    """Standard padded base64."""
+    return b64encode(raw).decode()
+
+
 def base64_bytes(text: str, length: int, what: str) -> bytes:
     """Decode canonical base64 of `length` bytes. Raises Malformed, naming `what`."""
     return canonical_base64(text, what, length)

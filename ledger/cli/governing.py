@@ -1,0 +1,262 @@
+"""One command per governance statement: build, sign, submit.
+
+Who has a right to which is the log's to judge.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ledger.build import sign_governance
+from ledger.cli.keys import read_about
+from ledger.cli.target import (
+    echo,
+    json_option,
+    key_option,
+    load_key,
+    log_option,
+    now_ms,
+    open_target,
+)
+from ledger.errors import Malformed
+from ledger.statement.forms import FORMS
+from ledger.statement.governance import (
+    REVOCATIONS,
+    ROLES,
+    USES,
+    Admit,
+    Governance,
+    KeyAdd,
+    KeyRevoke,
+    Licence,
+    Party,
+    Product,
+    Site,
+    Sites,
+    Storage,
+    Suspend,
+    time_text,
+)
+
+
+def submit_governance(
+    where: str,
+    key_paths: Sequence[Path],
+    as_json: bool,
+    make: Callable[[dict[str, Any]], Governance],
+    extra_seeds: Sequence[bytes] = (),
+) -> None:
+    """Build, sign and submit a governance statement; `make` gets what all of them have."""
+    target = open_target(where)
+    about = read_about(key_paths[0])
+    if not about.party:
+        raise Malformed(f"{key_paths[0]} belongs to no party; sign with an admin key")
+    common = {
+        "by": about.party,
+        "log": target.origin,
+        "nonce": secrets.token_hex(16),
+        "time": time_text(now_ms()),
+    }
+    body = make(common)
+    seeds = [*(load_key(path) for path in key_paths), *extra_seeds]
+    told = target.submit(sign_governance(body, seeds))
+    kind = body.__struct_config__.tag
+    echo(as_json, told, f"{kind}: statement {told['id']}, entry {told['index']}")
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (json_option, log_option, key_option):
+        command = option(command)
+    return command
+
+
+def _licence_options(command: Callable[..., None]) -> Callable[..., None]:
+    for name, words in (
+        ("--licence", "Licence number."),
+        ("--licence-level", "What the licence is for."),
+        ("--licence-expires", "Its last day, YYYY-MM-DD."),
+    ):
+        command = click.option(name, required=True, help=words)(command)
+    return command
+
+
+def _public(path: Path) -> str:
+    return b64encode(read_about(path).public).decode()
+
+
+@click.command()
+@click.argument("gln")
+@click.option("--name", required=True, help="The party's name.")
+@click.option("--country", required=True, metavar="XX", help="ISO 3166 code.")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(sorted(ROLES)))
+@click.option("--prefix", "prefixes", multiple=True, help="GS1 company prefix of the party.")
+@click.option(
+    "--admin-key", "admin_keys", multiple=True, required=True, type=click.Path(path_type=Path),
+    help="Key file of an administrator (its public half is used).",
+)  # fmt: skip
+@click.option("--recovery-key", required=True, type=click.Path(path_type=Path), help="Kept away.")
+@_licence_options
+@_options
+def admit(
+    gln: str, name: str, country: str, roles: tuple[str, ...], prefixes: tuple[str, ...],
+    admin_keys: tuple[Path, ...], recovery_key: Path, licence: str, licence_level: str,
+    licence_expires: str, key_paths: tuple[Path, ...], where: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Admit a party; signed by the authority's keys.
+
+    \b
+    Example:
+      packtrace admit 9521130000004 --name 'Corner Pharmacy' --country BE --role pharmacy \\
+        --licence APB-1 --licence-level pharmacy --licence-expires 2030-12-31 \\
+        --admin-key admin.key --recovery-key recovery.key --key auth-1.key --key auth-2.key
+    """
+    held = Licence(expires=licence_expires, level=licence_level, number=licence)
+    party = Party(
+        country=country, gln=gln, licence=held, name=name, prefixes=sorted(prefixes),
+        roles=sorted(roles),
+    )  # fmt: skip
+    submit_governance(where, key_paths, as_json, lambda common: Admit(
+        admin_keys=sorted(_public(path) for path in admin_keys),
+        party=party,
+        recovery_key=_public(recovery_key),
+        **common,
+    ))  # fmt: skip
+
+
+@click.command()
+@click.argument("gln")
+@click.option("--party", required=True, metavar="GLN", help="Whose site it is.")
+@click.option("--name", required=True, help="The site's name.")
+@click.option("--address", required=True, help="Street address.")
+@click.option("--activity", "activities", multiple=True, help="What is done there.")
+@_licence_options
+@_options
+def sites(
+    gln: str, party: str, name: str, address: str, activities: tuple[str, ...], licence: str,
+    licence_level: str, licence_expires: str, key_paths: tuple[Path, ...], where: str,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Record a site of a party; signed by the authority's keys.
+
+    \b
+    Example:
+      packtrace sites 9521130000103 --party 9521130000004 --name Counter --address 'Main St 1' \\
+        --licence APB-1 --licence-level pharmacy --licence-expires 2030-12-31 \\
+        --key auth-1.key --key auth-2.key
+    """
+    held = Licence(expires=licence_expires, level=licence_level, number=licence)
+    site = Site(activities=sorted(activities), address=address, gln=gln, licence=held, name=name)
+    submit_governance(
+        where, key_paths, as_json, lambda common: Sites(party=party, sites=[site], **common)
+    )
+
+
+@click.command()
+@click.argument("gln")
+@click.option("--reason", required=True, help="Why, in words.")
+@_options
+def suspend(gln: str, reason: str, key_paths: tuple[Path, ...], where: str, as_json: bool) -> None:
+    """Suspend a party or site; signed by the authority's keys.
+
+    \b
+    Example:
+      packtrace suspend 9521130000004 --reason 'licence withdrawn' --key auth-1.key --key auth-2.key
+    """
+    submit_governance(
+        where, key_paths, as_json, lambda common: Suspend(gln=gln, reason=reason, **common)
+    )
+
+
+@click.command("key-add")
+@click.argument("new_key", type=click.Path(path_type=Path))
+@click.option("--site", "site_glns", multiple=True, metavar="GLN", help="Site it is bound to.")
+@click.option(
+    "--operation", "operations", multiple=True, type=click.Choice(sorted(FORMS)),
+    help="What it may sign.",
+)  # fmt: skip
+@click.option("--use", type=click.Choice(sorted(USES)), default="station", show_default=True)
+@click.option("--staff", help="The site's own staff number; never a name.")
+@click.option("--from", "from_", required=True, metavar="YYYY-MM-DDThh:mm:ssZ")
+@click.option("--expires", required=True, metavar="YYYY-MM-DDThh:mm:ssZ")
+@_options
+def key_add(
+    new_key: Path, site_glns: tuple[str, ...], operations: tuple[str, ...], use: str,
+    staff: str | None, from_: str, expires: str, key_paths: tuple[Path, ...], where: str,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Add a key to its party; signed by an admin key, and by the new key itself.
+
+    \b
+    Example:
+      packtrace key-add counter.key --site 9521130000103 --operation receive --operation supply \\
+        --from 2026-01-01T00:00:00Z --expires 2028-01-01T00:00:00Z --key admin.key
+    """
+
+    def make(common: dict[str, Any]) -> Governance:
+        return KeyAdd(
+            expires=expires, from_=from_, key=_public(new_key), operations=sorted(operations),
+            sites=sorted(site_glns), staff=staff, use=use, **common,
+        )  # fmt: skip
+
+    submit_governance(where, key_paths, as_json, make, [load_key(new_key)])
+
+
+@click.command("key-revoke")
+@click.argument("keyid")
+@click.option("--reason", type=click.Choice(sorted(REVOCATIONS)), required=True)
+@_options
+def key_revoke(
+    keyid: str, reason: str, key_paths: tuple[Path, ...], where: str, as_json: bool
+) -> None:
+    """Revoke a key; signed by an admin key, by the key itself, or by the authority.
+
+    \b
+    Example:
+      packtrace key-revoke a1386775…e7 --reason lost --key admin.key
+    """
+    submit_governance(
+        where, key_paths, as_json, lambda common: KeyRevoke(keyid=keyid, reason=reason, **common)
+    )
+
+
+@click.command()
+@click.argument("gtin")
+@click.option("--name", required=True)
+@click.option("--strength", required=True)
+@click.option("--form", required=True, help="Dosage form.")
+@click.option("--pack-size", required=True)
+@click.option("--market", "markets", multiple=True, required=True, metavar="XX")
+@click.option("--holder", required=True, metavar="GLN", help="Marketing authorisation holder.")
+@click.option("--packer", "packers", multiple=True, metavar="GLN")
+@click.option("--wholesaler", "wholesalers", multiple=True, metavar="GLN")
+@click.option("--storage", nargs=2, type=int, required=True, metavar="MIN MAX", help="Whole °C.")
+@click.option("--national-code")
+@_options
+def product(
+    gtin: str, name: str, strength: str, form: str, pack_size: str, markets: tuple[str, ...],
+    holder: str, packers: tuple[str, ...], wholesalers: tuple[str, ...], storage: tuple[int, int],
+    national_code: str | None, key_paths: tuple[Path, ...], where: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Register a product; signed by an admin key of the party whose GS1 prefix it carries.
+
+    \b
+    Example:
+      packtrace product 09521110000012 --name Examplin --strength '10 mg' --form tablet \\
+        --pack-size 30 --market BE --holder 9521110000009 --storage 2 25 --key admin.key
+    """
+    low, high = storage
+    submit_governance(where, key_paths, as_json, lambda common: Product(
+        form=form, gtin=gtin, holder=holder, markets=sorted(markets), name=name,
+        national_code=national_code, pack_size=pack_size, packers=sorted(packers),
+        storage=Storage(max=high, min=low), strength=strength, wholesalers=sorted(wholesalers),
+        **common,
+    ))  # fmt: skip
+
+
+COMMANDS = (admit, sites, suspend, key_add, key_revoke, product)

@@ -1,0 +1,218 @@
+"""Commands for whoever runs a log: init, check, rebuild, export."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from ledger.build import sign_governance
+from ledger.cli.keys import write_key
+from ledger.cli.target import echo, json_option, log_option, now_ms, open_folder
+from ledger.errors import Malformed
+from ledger.statement.governance import (
+    AuthorityParty,
+    Genesis,
+    Policy,
+    See,
+    build_governance,
+    check_origin,
+    gln,
+    time_text,
+)
+from ledger.store import publish, views
+from ledger.store.append import Log
+from ledger.store.check import check as check_store
+from ledger.store.database import DATABASE, Store, meta, open_store, set_meta
+from ledger.tlog.ed25519 import public_of
+from ledger.tlog.note import SigningKey, VerifierKey
+from ledger.tlog.tiles import tiles_of
+
+AUTHORITY_KEYS = 3
+_TRADE = ["inspect", "pack", "quarantine", "receive", "release", "return", "ship", "unpack", "void"]
+DEFAULT_ROLES: dict[str, list[str]] = {
+    "auditor": [],
+    "authority": ["inspect", "quarantine", "receive", "release"],
+    "carrier": ["inspect"],
+    "manufacturer": sorted([*_TRADE, "commission", "enrol"]),
+    "pharmacy": sorted([*_TRADE, "supply", "undo"]),
+    "repackager": sorted([*_TRADE, "commission"]),
+    "wholesaler": sorted([*_TRADE, "commission"]),
+}
+
+
+def default_policy() -> Policy:
+    """The policy that `init` starts a log with; the authority can replace it by a statement."""
+    return Policy(
+        backdate=7 * 24 * 3600,
+        dispute_days=5,
+        export_undo=False,
+        max_age=24 * 3600,
+        products={},
+        repeat_grace=600,
+        roles=DEFAULT_ROLES,
+        scan_retention=30,
+        see=See(down=1, up=1),
+        sensitive=[],
+        supply_by={},
+        threshold=2,
+        undo_hours=240,
+    )
+
+
+def found_log(
+    folder: Path,
+    origin: str,
+    authority: AuthorityParty,
+    seeds: dict[str, bytes],
+    clock: Callable[[], int],
+    *,
+    simulated: bool,
+) -> tuple[Store, Log]:
+    """Make a log with its genesis as entry 0.
+
+    `seeds` holds those of `log`, `status` and the authority's keys `authority-1` and on. Raises
+    Malformed when the folder holds a log already.
+    """
+    check_origin(origin)
+    if (folder / DATABASE).exists():
+        raise Malformed(f"{folder} holds a log already; name another folder")
+    names = [name for name in seeds if name.startswith("authority-")]
+    genesis = Genesis(
+        authority=authority,
+        by=authority.gln,
+        keys=sorted(_public(seeds[name]) for name in names),
+        log=origin,
+        log_key=_public(seeds["log"]),
+        nonce=secrets.token_hex(16),
+        policy=default_policy(),
+        status_key=_public(seeds["status"]),
+        time=time_text(clock()),
+    )
+    build_governance(genesis)  # refuses bad values before anything is made
+    log_key = SigningKey(origin, seeds["log"])
+    store = open_store(folder, create=True)
+    set_meta(store, "origin", origin)
+    set_meta(store, "vkey", str(log_key.verifier))
+    set_meta(store, "simulated", "1" if simulated else "")
+    log = Log(store, log_key, seeds["status"], clock)
+    log.submit(sign_governance(genesis, [seeds[name] for name in names]))
+    (folder / "trust.txt").write_bytes(publish.trust_file(store))
+    return store, log
+
+
+def _public(seed: bytes) -> str:
+    return b64encode(public_of(seed)).decode()
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--origin", required=True, help="The log's name: a domain and path, without https://."
+)
+@click.option("--authority", required=True, metavar="GLN")
+@click.option("--name", required=True, help="The authority's name.")
+@click.option("--country", required=True, metavar="XX", help="ISO 3166 code.")
+@click.option("--plain", is_flag=True, help="Do not seal the key files: for demonstrations only.")
+@json_option
+def init(
+    folder: Path, origin: str, authority: str, name: str, country: str, plain: bool, as_json: bool
+) -> None:
+    """Make a log: its keys, three authority keys (two must sign), its genesis, its trust file.
+
+    Keep keys/authority-3.key away from this machine, for the day one of the others is lost.
+
+    \b
+    Example:
+      packtrace init my-log --origin log.example/be --authority 9521100000002 --name FAMHP --country BE
+    """
+    gln(authority, "--authority")
+    party = AuthorityParty(country=country, gln=authority, name=name)
+    names = ["log", "status", *(f"authority-{n}" for n in range(1, AUTHORITY_KEYS + 1))]
+    seeds = {label: secrets.token_bytes(32) for label in names}
+    store, _ = found_log(folder, origin, party, seeds, now_ms, simulated=False)
+    for label, seed in seeds.items():
+        owner = "" if label in ("log", "status") else authority
+        path = folder / "keys" / f"{label}.key"
+        write_key(path, seed, label=label, party=owner, sealed=not plain)
+    told = {"folder": str(folder), "origin": origin, "vkey": meta(store, "vkey")}
+    echo(as_json, told, f"{folder}: log {origin} is ready\n{told['vkey']}")
+
+
+@contextmanager
+def _progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr where a person watches."""
+    with click.progressbar(
+        length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
+    ) as bar:
+        yield lambda number: bar.update(number + 1 - bar.pos)
+
+
+def _size(store: Store) -> int:
+    row = store.one("SELECT COUNT(*) FROM entry")
+    return int(row[0]) if row else 0
+
+
+@click.command()
+@log_option
+@json_option
+@click.pass_context
+def check(context: click.Context, where: str, as_json: bool) -> None:
+    """Re-verify a log from its bytes up, and name the first thing that is wrong. Exit 1 if any.
+
+    \b
+    Example:
+      packtrace check --log var/demo
+    """
+    store = open_folder(where).store
+    size = _size(store)
+    with _progress("checking", size) as done:
+        found = check_store(store, VerifierKey.parse(meta(store, "vkey")), done)
+    if found is None:
+        echo(as_json, {"ok": True, "size": size}, f"{size} entries: all is as it was signed")
+        return
+    told = {"ok": False, "table": found.table, "row": found.row, "error": found.words}
+    echo(as_json, told, f"wrong: {found}")
+    context.exit(1)
+
+
+@click.command()
+@log_option
+@json_option
+def rebuild(where: str, as_json: bool) -> None:
+    """Drop the query tables and fold them anew from the log.
+
+    \b
+    Example:
+      packtrace rebuild --log var/demo
+    """
+    store = open_folder(where).store
+    size = _size(store)
+    with _progress("rebuilding", size) as done:
+        views.rebuild(store, done)
+    echo(as_json, {"size": size}, f"rebuilt from {size} entries")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@log_option
+@json_option
+def export(folder: Path, where: str, as_json: bool) -> None:
+    """Write the public log (checkpoint, tile/, log.vkey, trust.txt) for any static file server.
+
+    \b
+    Example:
+      packtrace export mirror/
+    """
+    store = open_folder(where).store
+    with _progress("exporting", sum(1 for _ in tiles_of(_size(store)))) as done:
+        size = publish.export(store, folder, done)
+    echo(as_json, {"folder": str(folder), "size": size}, f"{folder}: {size} entries")
+
+
+COMMANDS = (init, check, rebuild, export)
