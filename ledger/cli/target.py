@@ -20,8 +20,8 @@ from ledger.statement import dsse, keyfile
 from ledger.statement.governance import time_text
 from ledger.statement.login import CLI, Login, build_login
 from ledger.statement.submission import Submission
-from ledger.store.answers import Answers
-from ledger.store.append import Log, Receipt
+from ledger.store.answers import Answers, receipt_json
+from ledger.store.append import Log
 from ledger.store.database import Store, meta, open_store
 from ledger.store.queries import Reader
 from ledger.tlog.checkpoint import Checkpoint
@@ -153,20 +153,6 @@ def open_folder(where: str) -> Folder:
     if isinstance(found, Web):
         raise Malformed("this command works on the log's own folder, not over HTTP")
     return found
-
-
-def receipt_json(log: Log, receipt: Receipt) -> dict[str, Any]:
-    """A receipt as `POST /api/statements` answers it (statement.md 10)."""
-    told: dict[str, Any] = {
-        "id": receipt.id,
-        "index": receipt.index,
-        "ms": receipt.ms,
-        "proof": [dsse.base64_text(node) for node in log.proof(receipt)],
-        "checkpoint": receipt.checkpoint.decode(),
-    }
-    if receipt.already:
-        told["already"] = receipt.already
-    return told
 
 
 def load_key(path: Path) -> bytes:

@@ -28,6 +28,11 @@ class Login(Part, frozen=True):
     origin: str  # the page's scheme://host[:port], or "cli"
     time: str
 
+    @property
+    def time_ms(self) -> int:
+        """The signer's claimed time, ms since the epoch."""
+        return time_ms(self.time)
+
 
 _decoder: Final = msgspec.json.Decoder(Login)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
+from ledger.chain import Shown
 from ledger.disclose import Logged, Sources, build, disclose
 from ledger.errors import Refused
 from ledger.proof import Bundle, clock_words
@@ -16,8 +18,10 @@ from ledger.rules.draft import gtin_of
 from ledger.rules.verdict import State, standing
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
+from ledger.statement.events import Event
 from ledger.statement.status import ItemStatus, Refusal, Status, build_refusal, build_status
 from ledger.statement.submission import Statement
+from ledger.store.append import Log, Receipt
 from ledger.store.queries import Reader
 
 
@@ -31,6 +35,10 @@ class Answers:
 
     def state(self, item: str, site: str) -> State:
         """An item's state now, seen from `site` (GLN; "" is a stranger): what a bundle would prove."""
+        with self._reader.snapshot():
+            return self._state(item, site)
+
+    def _state(self, item: str, site: str) -> State:
         reader = self._reader
         authority, world, ms = reader.authority(), reader.world(), self._now()
         found = standing(world, authority, item, site, ms)
@@ -58,8 +66,24 @@ class Answers:
             max_age_s=authority.policy.max_age,
         )
 
+    def timeline(self, item: str, site: str) -> list[Shown]:
+        """The events about an item that `site` has a right to see, by index."""
+        with self._reader.snapshot():
+            sources = self._sources()
+            found = []
+            for index in disclose(sources, [item], site).indexes:
+                logged = sources.logged(index)
+                body = logged.statement.body
+                if isinstance(body, Event):
+                    found.append(Shown(index, logged.ms, logged.statement.id, body, (item,)))
+            return found
+
     def bundle(self, items: Sequence[str], site: str) -> Bundle:
         """The proof bundle about `items` for `site` (GLN; "" is a stranger), as of now."""
+        with self._reader.snapshot():
+            return self._bundle(items, site)
+
+    def _bundle(self, items: Sequence[str], site: str) -> Bundle:
         reader = self._reader
         authority, world, head = reader.authority(), reader.world(), reader.head()
         sources = self._sources()
@@ -123,3 +147,17 @@ class Answers:
             item_path=reader.item_path,
             inclusion=lambda index: reader.inclusion(index, head.size),
         )
+
+
+def receipt_json(log: Log, receipt: Receipt) -> dict[str, Any]:
+    """A receipt as `POST /api/statements` answers it (statement.md 10)."""
+    told: dict[str, Any] = {
+        "id": receipt.id,
+        "index": receipt.index,
+        "ms": receipt.ms,
+        "proof": [dsse.base64_text(node) for node in log.proof(receipt)],
+        "checkpoint": receipt.checkpoint.decode(),
+    }
+    if receipt.already:
+        told["already"] = receipt.already
+    return told

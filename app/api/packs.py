@@ -1,0 +1,58 @@
+"""A pack by GTIN and serial: its verdict, and its proof bundle (statement.md 9)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, current_app, jsonify, request
+
+from app.node import answers, node
+from app.scanning import here_and_now, scan, verdict_json
+from app.session import person
+from ledger.errors import Refused
+from ledger.rules.verdict import State
+from ledger.statement import gs1
+from ledger.statement.gs1 import Label, parse_scan
+
+blueprint = Blueprint("packs", __name__)
+
+
+def label_of(gtin: str, serial: str, lot: str = "", expiry: str = "") -> Label:
+    """The label that a path and its query claim. Raises Malformed."""
+    text = [("01", gtin), ("10", lot), ("17", expiry), ("21", serial)]
+    brackets = "".join(f"({ai}){value.replace('(', chr(92) + '(')}" for ai, value in text if value)
+    return parse_scan(brackets, year=here_and_now().year)
+
+
+@blueprint.get("/api/packs/<gtin>/<path:serial>")
+def show(gtin: str, serial: str) -> Response:
+    """What is to be told of a pack: to a site as it sees it, to a stranger who holds its label."""
+    if serial.endswith("/bundle"):
+        return bundle(gtin, serial.removesuffix("/bundle"))
+    label = label_of(gtin, serial, request.args.get("lot", ""), request.args.get("expiry", ""))
+    return jsonify(verdict_json(*scan(text=label.ai_string)))
+
+
+@blueprint.get("/api/packs/<gtin>/<path:serial>/bundle")
+def bundle(gtin: str, serial: str) -> Response:
+    """The proof bundle for the session's site; a stranger names lot and expiry (YYMMDD) too."""
+    found = node()
+    who = person()
+    limit = found.settings.per_minute if who else found.settings.stranger_per_minute
+    current_app.extensions["limits"].count("bundle", limit)
+    label = label_of(gtin, serial, request.args.get("lot", ""), request.args.get("expiry", ""))
+    if who is None:
+        _check_stranger(label, answers().state(label.id, ""))
+    made = answers().bundle([label.id], who.site if who else "")
+    # Served as JSON that travels gzipped: what a browser saves is the bundle's own text.
+    answer = Response(made.to_gzip(), mimetype="application/json")
+    answer.headers["Content-Encoding"] = "gzip"
+    name = f"{label.gtin}-{gs1.sgtin(label.gtin, label.serial).rpartition('/')[2]}"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.packtrace.json"'
+    return answer
+
+
+def _check_stranger(label: Label, state: State) -> None:
+    """No oracle for live serials: unknown, wrong lot and wrong expiry answer alike."""
+    if not (label.lot and label.expiry):
+        raise Refused("not-entitled", "without an account, name the label's lot and expiry too")
+    if (state.lot, state.expiry) != (label.lot, label.expiry):
+        abort(404, "No pack with this whole label is on record.")

@@ -1,0 +1,165 @@
+"""The console script `packtrace`: the ledger's commands, and labels, scan, serve, demo."""
+
+from __future__ import annotations
+
+import re
+import socket
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from ledger.cli import main
+from ledger.cli.target import echo, json_option, log_option, open_folder
+from ledger.errors import Malformed
+from ledger.statement import gs1
+from ledger.statement.events import parse_date
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_port_option = click.option(
+    "--port", type=click.IntRange(1, 65535), envvar="PORT", default=8000, show_default=True
+)
+
+
+@main.command()
+@click.argument("gtin")
+@click.argument("lot")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("labels"), show_default=True
+)
+@click.option("--dpi", type=click.IntRange(100, 1200), default=300, show_default=True)
+@log_option
+@json_option
+def labels(gtin: str, lot: str, output: Path, dpi: int, where: str, as_json: bool) -> None:
+    """Draw the labels of a lot's packs as PNG, one file a pack.
+
+    \b
+    Example:
+      packtrace labels 09521110000012 L1 -o labels/
+    """
+    from scanner.label import PrintedLabel, render, to_png
+
+    reader = open_folder(where).reader
+    record = reader.lot(gtin, lot)
+    if record is None:
+        raise Malformed(f"lot {lot} of {gtin} was never commissioned on this log")
+    ids = reader.packs_of_lot(gtin, lot)
+    output.mkdir(parents=True, exist_ok=True)
+    with click.progressbar(
+        ids, label="drawing", file=sys.stderr, hidden=not sys.stderr.isatty()
+    ) as progress:
+        for item in progress:
+            serial = gs1.parse_item_id(item).serial
+            picture = render(PrintedLabel(gtin, lot, record.expiry, serial), dpi=dpi)
+            # A serial may hold characters that no file name should.
+            name = re.sub(r"[^A-Za-z0-9._-]", "_", item.rpartition("/")[2])
+            (output / f"{gtin}-{name}.png").write_bytes(to_png(picture, dpi=dpi))
+    told = {"folder": str(output), "labels": len(ids)}
+    echo(as_json, told, f"{output}: {len(ids)} labels")
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def scan(context: click.Context, arguments: tuple[str, ...]) -> None:
+    """Check packs by picture or text: the same as `python -m scanner`.
+
+    \b
+    Example:
+      packtrace scan photo.png --bundle pack.packtrace.json --trust trust.txt
+    """
+    from scanner.__main__ import main as scanner_main
+
+    context.exit(scanner_main(arguments))
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse a port that is taken. Raises Malformed, saying what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Malformed(
+                f"port {port} cannot be used ({error.strerror}); choose another: make demo PORT=8001"
+            ) from error
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@_port_option
+@click.option(
+    "--log",
+    "where",
+    type=click.Path(path_type=Path),
+    envvar="PACKTRACE_LOG",
+    default=Path("var/demo"),
+    show_default=True,
+)
+def serve(host: str, port: int, where: Path) -> None:
+    """Serve a log's pages and JSON.
+
+    \b
+    Example:
+      packtrace serve --log var/demo --port 8000
+    """
+    from dataclasses import replace
+
+    from app import create_app
+    from app.config import Settings
+    from app.serve import serve as run
+
+    check_port(host, port)
+    local = host in LOOPBACK
+    settings = Settings.from_environ()
+    settings = replace(settings, log=where, secure=settings.secure and not local)
+    click.echo(f"http://{'localhost' if local else host}:{port}", err=True)
+    run(create_app(settings), host, port)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
+@_port_option
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True
+)
+@click.option("--data-only", is_flag=True, help="Make the world, do not serve it.")
+@click.option("--reset", is_flag=True, help="Throw the world away first.")
+@click.option("--today", envvar="DEMO_TODAY", metavar="YYYY-MM-DD", help="The world's last day.")
+@click.pass_context
+def demo(
+    context: click.Context, host: str, port: int, folder: Path, data_only: bool, reset: bool,
+    today: str | None,
+) -> None:  # fmt: skip
+    """Make a SIMULATED supply chain, and serve it.
+
+    \b
+    Example:
+      packtrace demo --port 8001
+    """
+    from app.demo import make, throw_away
+    from ledger.store.database import DATABASE
+
+    if host not in LOOPBACK:
+        raise Malformed("the demo signs anybody in by one press: it is served on loopback alone")
+    if not data_only:
+        check_port(host, port)
+    if reset:
+        throw_away(folder)
+    if (folder / DATABASE).exists():
+        click.echo(
+            f"SIMULATED world in {folder} is kept; `make demo-reset` starts afresh", err=True
+        )
+    else:
+        made = make(
+            folder, parse_date(today, "--today") if today else datetime.now().astimezone().date()
+        )
+        click.echo(f"SIMULATED world made in {folder}: {made}", err=True)
+    if not data_only:
+        context.invoke(serve, host=host, port=port, where=folder)
+
+
+__all__ = ["main"]

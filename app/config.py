@@ -1,0 +1,58 @@
+"""The app's settings: read once from the environment, then only passed on.
+
+Nothing else reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def wall_clock() -> int:
+    """This machine's clock, ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one node runs.
+
+    `log` is the log's folder. `per_minute` limits what one address may ask or submit in a minute,
+    0 for no limit. `hosts` are the names it answers to, () for any. `secure` marks cookies for
+    HTTPS only; switch it off on a loopback address alone.
+    """
+
+    log: Path = Path("var/demo")
+    passphrase: bytes = b""
+    per_minute: int = 600
+    stranger_per_minute: int = 30
+    hosts: tuple[str, ...] = ()
+    secure: bool = True
+    clock: Callable[[], int] = wall_clock
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Settings from PACKTRACE_* variables.
+
+        Raises ValueError, naming the variable, for a value that cannot be used.
+        """
+        hosts = tuple(h for h in environ.get("PACKTRACE_HOSTS", "").split(",") if h)
+        return cls(
+            log=Path(environ.get("PACKTRACE_LOG", "var/demo")),
+            passphrase=environ.get("PACKTRACE_PASSPHRASE", "").encode(),
+            per_minute=_number(environ, "PACKTRACE_PER_MINUTE", 600),
+            stranger_per_minute=_number(environ, "PACKTRACE_STRANGER_PER_MINUTE", 30),
+            hosts=hosts,
+            secure=environ.get("PACKTRACE_INSECURE_COOKIES", "") != "1",
+        )
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise ValueError(f"{name} is a whole number, not {text[:40]!r}")
+    return int(text)

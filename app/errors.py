@@ -1,0 +1,133 @@
+"""The one table from errors to HTTP: status, problem+json (RFC 9457), and the same in words.
+
+Views raise; here it is caught. No stack trace reaches a person.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any, Final
+
+import peewee
+from flask import Flask, Response, g, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from app.node import maybe_node
+from ledger.errors import CODES, BadProof, BadSignature, LedgerError, Refused
+from ledger.statement.dsse import Envelope
+
+_ENTITLEMENT: Final = (
+    "unknown-key key-revoked key-expired key-not-yet key-reused not-entitled not-listed-op "
+    "wrong-site unknown-party unknown-site not-your-product suspended threshold lockout"
+)
+STATUS: Final = {
+    **dict.fromkeys(CODES, 409),
+    **dict.fromkeys(_ENTITLEMENT.split(), 403),
+    **dict.fromkeys(("malformed", "wrong-log", "wrong-type"), 400),
+    **dict.fromkeys(("items-mismatch", "items-reused"), 422),
+    "bad-signature": 401,
+    "read-only": 503,
+}
+_HTTP_CODES: Final = {
+    400: "bad-request",
+    401: "not-signed-in",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "unsupported-media-type",
+    429: "too-many-requests",
+}
+_log = logging.getLogger("packtrace")
+
+
+def code_of(error: LedgerError) -> str:
+    """The stable code of an error."""
+    if isinstance(error, Refused):
+        return error.code
+    return "bad-signature" if isinstance(error, BadSignature | BadProof) else "malformed"
+
+
+def register(app: Flask) -> None:
+    """Catch what views raise."""
+    app.register_error_handler(LedgerError, _ledger_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(peewee.DatabaseError, _database_error)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def _ledger_error(error: LedgerError) -> Response:
+    code = code_of(error)
+    rule, advice = CODES[code]
+    told: dict[str, Any] = {"title": rule, "detail": str(error), "advice": advice}
+    if isinstance(error, Refused):
+        told["detail"] = error.detail or rule
+        if error.evidence is not None:
+            told["evidence"] = error.evidence
+        refusal = _refusal(error)
+        if refusal is not None:
+            told["refusal"] = json.loads(bytes(refusal))
+    return _answer(STATUS[code], code, told)
+
+
+def _refusal(error: Refused) -> Envelope | None:
+    """The operator's signed word on a refused statement, where a statement was read at all."""
+    node = maybe_node()
+    statement_id = g.get("statement_id")
+    if node is None or node.answers is None or statement_id is None:
+        return None
+    return node.answers.refusal(error, statement_id)
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    code = _HTTP_CODES.get(status, "http-error")
+    told = {"title": error.name, "detail": error.description or error.name, "advice": ""}
+    if error.response is not None and 300 <= error.response.status_code < 400:
+        return Response(
+            error.response.get_data(), error.response.status_code, error.response.headers
+        )
+    answer = _answer(status, code, told)
+    if status == 429:
+        answer.headers["Retry-After"] = "60"
+    if status == 405:
+        answer.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
+    return answer
+
+
+def _database_error(error: peewee.DatabaseError) -> Response:
+    _log.error("database: %s", error)
+    return _ledger_error(Refused("read-only", "the database cannot be read at the moment"))
+
+
+def _unforeseen(error: Exception) -> Response:
+    """A defect of ours: logged with its trace, answered as out of order, retry later."""
+    _log.exception("unforeseen", exc_info=error)
+    told = {
+        "title": "Out of order",
+        "detail": "Something failed here that should not have. It has been recorded.",
+        "advice": "Try again later; keep your signed statement.",
+    }
+    return _answer(503, "out-of-order", told)
+
+
+def wants_page() -> bool:
+    """Whether a person with a browser asks, not a program."""
+    if request.path.startswith(("/api/", "/log/tile/", "/healthz", "/readyz")):
+        return False
+    best = request.accept_mimetypes.best_match(["application/json", "text/html"], "text/html")
+    return best == "text/html"
+
+
+def _answer(status: int, code: str, told: dict[str, Any]) -> Response:
+    if wants_page():
+        page = render_template("error.html", status=status, code=code, told=told)
+        answer = Response(page, status, mimetype="text/html")
+    else:
+        problem = {"type": f"urn:packtrace:problem:{code}", "status": status, "code": code, **told}
+        text = json.dumps(problem, ensure_ascii=False)
+        answer = Response(text, status, mimetype="application/problem+json")
+    if status == 503:
+        answer.headers["Retry-After"] = "30"
+    return answer

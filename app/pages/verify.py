@@ -1,0 +1,56 @@
+"""/verify and the Digital Links printed on labels: a code to a verdict."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from app.api.packs import label_of
+from app.present import marked
+from app.scanning import check_purpose, scan
+from app.session import acting
+from ledger.rules.verdict import PURPOSES, Verdict
+from ledger.statement.gs1 import Label
+
+blueprint = Blueprint("verify", __name__)
+
+
+@blueprint.get("/verify")
+def form() -> str:
+    """The box, and the same by upload."""
+    return render_template("verify/form.html", purposes=PURPOSES, acting=acting())
+
+
+@blueprint.post("/verify")
+def verify() -> str:
+    """The verdict on what was typed, pasted or uploaded."""
+    purpose = check_purpose(request.form.get("purpose", ""))
+    upload = request.files.get("image")
+    picture = upload.read() if upload is not None else b""
+    text = request.form.get("text", "")
+    if not picture and not text.strip():
+        return render_template(
+            "verify/form.html", purposes=PURPOSES, acting=acting(),
+            error="Type or paste a code, or choose a picture of the label.",
+        )  # fmt: skip
+    return _page(*scan(text=text, picture=picture, purpose=purpose))
+
+
+@blueprint.get("/01/<gtin>/21/<path:serial>")
+def by_serial(gtin: str, serial: str) -> str:
+    """A pack's Digital Link."""
+    label = label_of(gtin, serial, expiry=request.args.get("17", ""))
+    return _page(*scan(text=label.ai_string))
+
+
+@blueprint.get("/01/<gtin>/10/<lot>/21/<path:serial>")
+def by_lot_and_serial(gtin: str, lot: str, serial: str) -> str:
+    """A pack's Digital Link with its lot, as our labels carry it."""
+    label = label_of(gtin, serial, lot, request.args.get("17", ""))
+    return _page(*scan(text=label.ai_string))
+
+
+def _page(told: Verdict, label: Label | None) -> str:
+    return render_template(
+        "verify/verdict.html", told=told, label=label, mark=marked(told.word), acting=acting(),
+        purposes=PURPOSES,
+    )  # fmt: skip

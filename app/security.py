@@ -1,0 +1,87 @@
+"""What every answer and every request must have: headers, same origin, limits.
+
+The cross-origin check follows the browsers' own Sec-Fetch-Site header, as Filippo Valsorda's
+"Cross-Site Request Forgery" (words.filippo.io/csrf) argues and Go's http.CrossOriginProtection does.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+
+from app.config import Settings
+
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+}
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_MOST_ADDRESSES: Final = 10_000
+MINUTE_MS: Final = 60_000
+
+
+class Limits:
+    """How often an address asked in this minute, in this process alone."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._counts: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
+
+    def count(self, kind: str, most: int) -> None:
+        """Count one request of a kind; above `most` a minute it ends in 429. 0 is no limit."""
+        if not most:
+            return
+        minute = self._clock() // MINUTE_MS
+        key = (kind, request.remote_addr or "")
+        with self._lock:
+            at, number = self._counts.pop(key, (minute, 0))
+            number = number + 1 if at == minute else 1
+            self._counts[key] = (minute, number)
+            if len(self._counts) > _MOST_ADDRESSES:
+                self._counts.popitem(last=False)
+        if number > most:
+            abort(429, f"At most {most} of these a minute from one address; wait a minute.")
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Guard every request and answer of an app."""
+    app.extensions["limits"] = Limits(settings.clock)
+
+    @app.before_request
+    def same_origin() -> None:
+        if request.method in _SAFE:
+            return
+        site = request.headers.get("Sec-Fetch-Site")
+        if site is not None:
+            if site in ("same-origin", "none"):
+                return
+            abort(
+                403, "This request was started by another site. Open the page here and try again."
+            )
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.host:
+            abort(
+                403, "This request was started by another site. Open the page here and try again."
+            )
+
+    @app.after_request
+    def headers(answer: Response) -> Response:
+        for name, value in _HEADERS.items():
+            answer.headers.setdefault(name, value)
+        answer.headers.setdefault("Cache-Control", "no-store")
+        if settings.secure:
+            answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        return answer

@@ -1,0 +1,124 @@
+"""The desk: sessions, log-in nonces, one-time links, scans. A database of its own.
+
+desk: backed up, never rebuilt, never on the log; nothing here is about a patient. Times are ms since
+the epoch and arguments; tokens are kept as their hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import peewee
+
+from ledger.statement.login import NONCE_MS
+
+DATABASE: Final = "desk.sqlite"
+LINK_MS: Final = 60_000
+SESSION_MS: Final = 12 * 3_600_000
+_PERSON: Final = "party TEXT NOT NULL, site TEXT NOT NULL, keyid TEXT NOT NULL"
+_SCHEMA: Final = f"""
+CREATE TABLE IF NOT EXISTS nonce (id TEXT PRIMARY KEY, until BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS link (id TEXT PRIMARY KEY, until BIGINT NOT NULL, {_PERSON});
+CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, until BIGINT NOT NULL, {_PERSON});
+CREATE TABLE IF NOT EXISTS scan (ms BIGINT NOT NULL, site TEXT NOT NULL, item TEXT NOT NULL,
+  purpose TEXT NOT NULL, verdict TEXT NOT NULL, codes TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS scan_item ON scan (item, ms)
+"""
+
+
+class Person(NamedTuple):
+    """Who a session acts for: a party, at one of its sites, by a key ("" in a simulated world)."""
+
+    party: str
+    site: str
+    keyid: str
+
+
+class Scan(NamedTuple):
+    """One scan and its verdict; `site` is "" for a stranger."""
+
+    ms: int
+    site: str
+    item: str
+    purpose: str
+    verdict: str
+    codes: str
+
+
+class Desk:
+    """The desk rows of one node. Threads may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._database = peewee.SqliteDatabase(
+            str(folder / DATABASE), pragmas={"journal_mode": "wal", "busy_timeout": 10_000}
+        )
+        for sql in _SCHEMA.split(";"):
+            self._database.execute_sql(sql)
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if not self._database.is_closed():
+            self._database.close()
+
+    def add_nonce(self, nonce: bytes, now: int) -> None:
+        """Remember a log-in challenge for two minutes."""
+        self._database.execute_sql("DELETE FROM nonce WHERE until < ?", (now,))
+        self._add("nonce", (_hash(nonce), now + NONCE_MS))
+
+    def take_nonce(self, nonce: bytes, now: int) -> bool:
+        """Whether this challenge was given out and is fresh; it is used up by asking."""
+        return self._take("nonce", _hash(nonce), now) is not None
+
+    def add_link(self, token: bytes, person: Person, now: int) -> None:
+        """Remember a one-time link for a minute."""
+        self._add("link", (_hash(token), now + LINK_MS, *person))
+
+    def take_link(self, token: bytes, now: int) -> Person | None:
+        """Whom a fresh one-time link signs in; it is used up by asking."""
+        row = self._take("link", _hash(token), now)
+        return Person(*row[2:]) if row else None
+
+    def add_session(self, token: bytes, person: Person, now: int) -> None:
+        """Open a session for twelve hours."""
+        self._database.execute_sql("DELETE FROM session WHERE until < ?", (now,))
+        self._add("session", (_hash(token), now + SESSION_MS, *person))
+
+    def session(self, token: bytes, now: int) -> Person | None:
+        """Whom an open session acts for."""
+        sql = "SELECT party, site, keyid FROM session WHERE id = ? AND until >= ?"
+        row = self._database.execute_sql(sql, (_hash(token), now)).fetchone()
+        return Person(*row) if row else None
+
+    def end_session(self, token: bytes) -> None:
+        """Close a session."""
+        self._database.execute_sql("DELETE FROM session WHERE id = ?", (_hash(token),))
+
+    def add_scan(self, scan: Scan) -> None:
+        """Record a scan."""
+        self._add("scan", scan)
+
+    def scans(self, site: str, limit: int = 20) -> list[Scan]:
+        """A site's newest scans, newest first."""
+        sql = "SELECT * FROM scan WHERE site = ? ORDER BY ms DESC, rowid DESC LIMIT ?"
+        return [Scan(*row) for row in self._database.execute_sql(sql, (site, limit)).fetchall()]
+
+    def forget_scans(self, before: int) -> None:
+        """Delete scans older than the policy keeps."""
+        self._database.execute_sql("DELETE FROM scan WHERE ms < ?", (before,))
+
+    def _add(self, table: str, values: Sequence[object]) -> None:
+        marks = ", ".join("?" * len(values))
+        self._database.execute_sql(f"INSERT INTO {table} VALUES ({marks})", values)
+
+    def _take(self, table: str, key: str, now: int) -> Sequence[Any] | None:
+        """Read and delete in one step, so that two askers cannot both have it."""
+        sql = f"DELETE FROM {table} WHERE id = ? RETURNING *"
+        row: Sequence[Any] | None = self._database.execute_sql(sql, (key,)).fetchone()
+        return row if row is not None and row[1] >= now else None
+
+
+def _hash(token: bytes) -> str:
+    return sha256(token).hexdigest()
