@@ -154,9 +154,8 @@ def demo(
             f"SIMULATED world in {folder} is kept; `make demo-reset` starts afresh", err=True
         )
     else:
-        made = make(
-            folder, parse_date(today, "--today") if today else datetime.now().astimezone().date()
-        )
+        day = parse_date(today, "--today") if today else datetime.now().astimezone().date()
+        made = make(folder, day, fixed=today is not None)
         click.echo(f"SIMULATED world made in {folder}: {made}", err=True)
     if not data_only:
         context.invoke(serve, host=host, port=port, where=folder)
