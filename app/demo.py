@@ -377,7 +377,7 @@ def _today(world: _World) -> list[_Expected]:
     """What happened today, and one label for each thing a pharmacist can meet."""
     first, second = world.pharmacies[0], world.pharmacies[1]
     mine, theirs = world.stock[first.label], world.stock[second.label]
-    world.at(DAYS, 18)
+    world.at(DAYS, 23.5)
     own = mine.pop(0)
     world.act("supply", first, [own])
     gone = theirs.pop(0)
@@ -386,7 +386,7 @@ def _today(world: _World) -> list[_Expected]:
     world.act("quarantine", first, [held], reason="damaged")
     wholesaler = world.wholesalers[0]
     case, *packs = world.stock[wholesaler.label][: CASE + 1]
-    world.at(DAYS, 20)
+    world.at(DAYS, 23.8)
     world.act("unpack", wholesaler, packs[:6], parent=case)
     world.ship(wholesaler, packs[:6], first)
     unknown = gs1.sgtin(gs1.parse_item_id(mine[0]).gtin, "NOSUCHSERIAL1")

@@ -264,6 +264,8 @@ def parse_scan(text: str, *, year: int = PIVOT_YEAR) -> Label:
         elements = _bare(text)
     else:
         elements = split_elements(text.removeprefix("\x1d"))
+    if not elements:
+        raise Malformed("the text holds no GS1 element")
     return Label(check_elements(elements), symbology, year)
 
 
