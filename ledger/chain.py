@@ -8,7 +8,7 @@ before, in `proof`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ledger.errors import BadProof
@@ -44,7 +44,6 @@ class Path:
     gap: bool = False
     ship: Shown | None = None
     newest: Shown | None = None
-    shown: list[int] = field(default_factory=list)
 
     def seen_from(self, site: str) -> str | None:
         """The state (statement.md 6) that this leads to for `site`; None when it lies elsewhere."""
@@ -72,11 +71,16 @@ def follow(item: str, events: Iterable[Shown]) -> Path:
     path = Path([item])
     for shown in events:
         named = _named(path, shown)
-        if named is not None:
+        if named is not None and not _repeats(path, shown):
             _step(path, shown, named)
             path.newest = shown
-            path.shown.append(shown.index)
     return path
+
+
+def _repeats(path: Path, shown: Shown) -> bool:
+    """The same act again, at the same site, on an item inactive by it: it changed nothing."""
+    same_act = path.status == INACTIVE and path.reason == shown.event.op
+    return same_act and path.where == shown.event.read_point
 
 
 def _named(path: Path, shown: Shown) -> str | None:

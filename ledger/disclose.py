@@ -58,6 +58,7 @@ class Disclosure:
 
     indexes: tuple[int, ...]
     items: dict[int, tuple[str, ...]]
+    newest: dict[str, int]  # item -> index of the newest act shown that changed something
     gap: bool
 
 
@@ -65,6 +66,7 @@ def disclose(sources: Sources, items: Iterable[str], site: str) -> Disclosure:
     """Choose what a bundle about `items` shows to `site` (GLN; "" is a stranger)."""
     authority = sources.authority
     shown: dict[int, dict[str, None]] = {}
+    newest: dict[str, int] = {}
     gap = False
     record = authority.site(site) if site else None
     sees_all = record is not None and record.party == authority.gln
@@ -76,14 +78,19 @@ def disclose(sources: Sources, items: Iterable[str], site: str) -> Disclosure:
             steps = _with_containers(sources, steps)
         else:
             steps = _part(sources, item, steps, site)
-            gap = gap or chain.follow(item, (_shown(sources, step) for step in steps)).gap
+        if steps and not sees_all:
+            path = chain.follow(item, (_shown(sources, step) for step in steps))
+            gap = gap or path.gap
+            newest[item] = path.newest.index if path.newest else steps[0].index
         for step in steps:
             named = shown.setdefault(step.index, {})
             if step.named:
                 named[step.named] = None
     governance = _governance(sources, shown, site)
     indexes = tuple(sorted({0, *governance, *shown}))
-    return Disclosure(indexes, {i: tuple(sorted(ids)) for i, ids in shown.items() if ids}, gap)
+    return Disclosure(
+        indexes, {i: tuple(sorted(ids)) for i, ids in shown.items() if ids}, newest, gap
+    )
 
 
 def build(sources: Sources, chosen: Disclosure, checkpoint: bytes, status: Envelope) -> Bundle:

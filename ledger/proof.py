@@ -22,7 +22,7 @@ from ledger.chain import Shown
 from ledger.errors import BadProof, Malformed, Refused
 from ledger.rules import marks, rights
 from ledger.rules.authority import Authority
-from ledger.rules.custody import decide
+from ledger.rules.custody import check_product, check_units, decide
 from ledger.rules.draft import gtin_of
 from ledger.rules.verdict import State, standing
 from ledger.rules.world import Ref, World
@@ -293,6 +293,8 @@ def _admit(fold: _Fold, entry: Entry) -> None:
         rights.verify(fold.authority, statement)
         if isinstance(body, Event):
             rights.check_signers(fold.authority, statement, entry.ms)
+            if body.op == "commission":
+                _check_commission(fold.authority, body.by, entry)
         else:
             rights.check_rights(fold.authority, statement, entry.ms)
             if entry.items:
@@ -308,6 +310,14 @@ def _admit(fold: _Fold, entry: Entry) -> None:
             item.verify(body.items.depth, body.items.root)
         ids = tuple(item.id for item in entry.items)
         fold.events.append(Shown(entry.index, entry.ms, statement.id, body, ids))
+
+
+def _check_commission(authority: Authority, by: str, entry: Entry) -> None:
+    for item in entry.items:
+        if gtin := gtin_of(item.id):
+            check_product(authority, by, gtin)
+        else:
+            check_units(authority, by, [item.id])
 
 
 def _open_status(bundle: Bundle, authority: Authority, checkpoint: Checkpoint) -> Status:

@@ -127,6 +127,18 @@ class Chain:
     """One authority, a manufacturer, a wholesaler, two pharmacies, one product; all on one log."""
 
     def __init__(self, folder: Path, *, seeded: str = "") -> None:
+        self.attach(folder, seeded)
+        self.log_key = SigningKey(ORIGIN, seed("log"))
+        self.store: Store = open_store(folder, create=True)
+        set_meta(self.store, "origin", ORIGIN)
+        set_meta(self.store, "vkey", str(self.log_key.verifier))
+        self.log = self.new_log()
+        self.reader = Reader(self.store)
+        self.answers = Answers(self.reader, seed("status"), lambda: self.now)
+        self._found()
+
+    def attach(self, folder: Path, seeded: str) -> None:
+        """Know the members, without a store: for a process that writes to an existing log."""
         self.folder = folder
         self.authority = member("authority", "authority", 10)
         self.maker = member("maker", "manufacturer", 11)
@@ -138,14 +150,6 @@ class Chain:
         self.now = START_MS
         self._seeded = seeded
         self._count = 0
-        self.log_key = SigningKey(ORIGIN, seed("log"))
-        self.store: Store = open_store(folder, create=True)
-        set_meta(self.store, "origin", ORIGIN)
-        set_meta(self.store, "vkey", str(self.log_key.verifier))
-        self.log = self.new_log()
-        self.reader = Reader(self.store)
-        self.answers = Answers(self.reader, seed("status"), lambda: self.now)
-        self._found()
 
     def new_log(self) -> Log:
         """Another writer of the same log."""

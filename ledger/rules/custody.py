@@ -61,14 +61,14 @@ def _commission(draft: Draft, ids: Sequence[str]) -> None:
     if gtins == {""}:
         if event.lot is not None:
             raise Refused("items-mismatch", "logistic units have no lot; leave ilmd out")
-        _check_units(authority, event.by, ids)
+        check_units(authority, event.by, ids)
     elif len(gtins) != 1:
         raise Refused("items-mismatch", "commission packs of one GTIN, or logistic units, apart")
     else:
         if event.lot is None or event.expiry is None:
             raise Refused("items-mismatch", "packs are commissioned with lot and expiry in ilmd")
         gtin, lot = gtins.pop(), event.lot
-        _check_product(authority, event.by, gtin)
+        check_product(authority, event.by, gtin)
         known = world.lot(gtin, lot)
         if known is not None and known.expiry != event.expiry:
             raise Refused(
@@ -90,14 +90,16 @@ def _commission(draft: Draft, ids: Sequence[str]) -> None:
         )  # fmt: skip
 
 
-def _check_units(authority: Authority, by: str, ids: Sequence[str]) -> None:
+def check_units(authority: Authority, by: str, ids: Sequence[str]) -> None:
+    """Refuse logistic units whose SSCC carries another party's prefix. Raises Refused."""
     for item in ids:
         digits = item[23:]  # after https://id.gs1.org/00/ and the extension digit
         if authority.party_of_prefix(digits) != by:
             raise Refused("not-your-product", f"{item} does not carry {by}'s prefix")
 
 
-def _check_product(authority: Authority, by: str, gtin: str) -> None:
+def check_product(authority: Authority, by: str, gtin: str) -> None:
+    """Refuse who may not commission packs of a GTIN. Raises Refused."""
     record = authority.product(gtin)
     if record is None:
         raise Refused("unregistered-product", f"GTIN {gtin} is not registered")
@@ -134,7 +136,8 @@ def _pack(draft: Draft, ids: Sequence[str]) -> None:
         draft.count(parent_id, row, 1)
         draft.changes.joined.append((item, parent_id))
         draft.put(row._replace(parent=parent_id, site="", owner="", shipment=-1, last=draft.index))
-    draft.put(parent._replace(owner=owner, last=draft.index))
+    # What happens to its content is no news of the container: `last` stays.
+    draft.put(parent._replace(owner=owner))
 
 
 def _outermost(draft: Draft, row: Row) -> None:
@@ -164,7 +167,6 @@ def _unpack(draft: Draft, ids: Sequence[str]) -> None:
         if row.parent != parent_id:
             raise draft.refuse("wrong-state", row, f"is not directly inside {parent_id}")
         draft.take_out(row)
-    draft.put(parent._replace(last=draft.index))
 
 
 def _ship(draft: Draft, ids: Sequence[str]) -> None:

@@ -49,8 +49,8 @@ class Answers:
         if row is not None:
             chosen = disclose(self._sources(), [item], site)
             gap = chosen.gap
-            if chosen.items:
-                since = reader.logged(max(chosen.items)).ms
+            # An authority is shown all: there the newest is the row's own.
+            since = reader.logged(chosen.newest.get(item, world.newest(row))).ms
         return State(
             id=item,
             state=found.state,

@@ -6,8 +6,8 @@ query tables against the fold. It trusts the log's public key and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from ledger.errors import LedgerError
 from ledger.rules import rights
@@ -24,7 +24,7 @@ from ledger.store.views import Fold
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import open_checkpoint
 from ledger.tlog.note import VerifierKey
-from ledger.tlog.tiles import HASH, Tile, hash_reader, tiles_of
+from ledger.tlog.tiles import HASH, WIDTH, Tile, hash_reader
 
 
 class Finding(NamedTuple):
@@ -56,33 +56,41 @@ def check_hashes(store: Store, key: VerifierKey) -> Finding | None:
 def _hashes(store: Store, key: VerifierKey) -> Iterator[Finding]:
     leaves: list[bytes] = []
     last_ms = 0
+    tiles = {(lv, i): bytes(d) for lv, i, d in store.rows("SELECT level, idx, data FROM tile")}
     sql = (
         "SELECT entry.idx, entry.id, entry.ms, entry.governance, entry.root, entry.data, "
         "envelope.data FROM entry LEFT JOIN envelope ON envelope.idx = entry.idx ORDER BY entry.idx"
     )
-    for index, statement_id, ms, governance, root, data, envelope in store.rows(sql):
-        if index != len(leaves):
-            yield Finding("entry", str(len(leaves)), "is missing")
-        data = bytes(data)
-        whole = data[8:] if governance else envelope
-        words = _entry(statement_id, ms, governance, root, data, whole, last_ms)
-        if words:
-            yield Finding("entry" if governance or whole is None else "envelope", str(index), words)
-        leaves.append(merkle.leaf_hash(data))
-        last_ms = ms
-    yield from _tiles(store, leaves)
-    yield from _checkpoints(store, key, leaves)
+    for row in store.rows(sql):
+        index, place = row[0], len(leaves)
+        if index != place:
+            yield Finding("entry", str(place), "is missing")
+        start = place % WIDTH * HASH
+        stored = tiles.get((0, place // WIDTH), b"")[start : start + HASH]
+        if words := entry_fault(row, last_ms, stored):
+            yield Finding("entry" if row[3] or row[6] is None else "envelope", str(index), words)
+        leaves.append(merkle.leaf_hash(bytes(row[5])))
+        last_ms = row[2]
+    newest = store.one("SELECT MAX(size) FROM checkpoint")
+    if newest is not None and newest[0] is not None and newest[0] > len(leaves):
+        yield Finding("entry", str(len(leaves)), f"is missing: a checkpoint covers {newest[0]}")
+    yield from _tiles(tiles, leaves)
+    yield from _checkpoints(store, key, leaves, tiles)
 
 
-def _entry(
-    statement_id: str, ms: int, governance: int, root: bytes | None, data: bytes,
-    envelope: bytes | None, last_ms: int,
-) -> str:  # fmt: skip
-    """What is wrong with one entry, or ""."""
-    if envelope is None:
+def entry_fault(row: Sequence[Any], last_ms: int, stored_leaf: bytes) -> str:
+    """What is wrong with one entry's row, or "".
+
+    `row` is (index, id, ms, governance, root, entry bytes, envelope bytes or None), `stored_leaf`
+    its hash as the tile has it.
+    """
+    _, statement_id, ms, governance, root, data, envelope = row
+    data = bytes(data)
+    whole = data[8:] if governance else envelope
+    if whole is None:
         return "its envelope is missing"
     try:
-        parsed = Envelope.parse(bytes(envelope))
+        parsed = Envelope.parse(bytes(whole))
         statement = Statement.of(parsed)
     except LedgerError as error:
         return f"its envelope cannot be read: {error}"
@@ -95,11 +103,12 @@ def _entry(
     items = getattr(statement.body, "items", None)
     if (items.root if items is not None else None) != (bytes(root) if root is not None else None):
         return "the root column is not the event's"
+    if stored_leaf and merkle.leaf_hash(data) != stored_leaf:
+        return "its hash is not the one in its tile"
     return ""
 
 
-def _tiles(store: Store, leaves: list[bytes]) -> Iterator[Finding]:
-    stored = {(lv, i): bytes(d) for lv, i, d in store.rows("SELECT level, idx, data FROM tile")}
+def _tiles(stored: dict[tuple[int, int], bytes], leaves: list[bytes]) -> Iterator[Finding]:
     row = leaves
     wanted: dict[tuple[int, int], bytes] = {}
     level = 0
@@ -114,13 +123,9 @@ def _tiles(store: Store, leaves: list[bytes]) -> Iterator[Finding]:
             yield Finding("tile", name, "does not hold the hashes of the entries")
 
 
-def _checkpoints(store: Store, key: VerifierKey, leaves: list[bytes]) -> Iterator[Finding]:
-    tiles = {(t.level, t.index): t for t in tiles_of(len(leaves)) if t.level >= 0}
-    contents = {
-        place: bytes(row[0])
-        for place in tiles
-        if (row := store.one("SELECT data FROM tile WHERE level = ? AND idx = ?", place))
-    }
+def _checkpoints(
+    store: Store, key: VerifierKey, leaves: list[bytes], tiles: dict[tuple[int, int], bytes]
+) -> Iterator[Finding]:
     newest = 0
     for size, root, note in store.rows("SELECT size, root, note FROM checkpoint ORDER BY size"):
         try:
@@ -130,10 +135,7 @@ def _checkpoints(store: Store, key: VerifierKey, leaves: list[bytes]) -> Iterato
             continue
         if (signed.size, signed.root) != (size, bytes(root)):
             yield Finding("checkpoint", str(size), "the row is not what its note says")
-        if size > len(leaves):
-            yield Finding("entry", str(len(leaves)), f"is missing: a checkpoint covers {size}")
-            continue
-        hashes = hash_reader(size, lambda tile: contents[tile.level, tile.index])
+        hashes = hash_reader(size, lambda tile: tiles[tile.level, tile.index])
         if merkle.tree_root(size, hashes) != signed.root:
             yield Finding("checkpoint", str(size), "its root is not that of the entries")
         newest = size

@@ -20,7 +20,7 @@ from tests.world import gtin
 
 GTIN = gtin("0952123454321")
 OURS = [
-    ("scan", f"]d201{GTIN}17280131" "10L1\x1d21A1", f"(01){GTIN}(17)280131(10)L1(21)A1", f"/01/{GTIN}/10/L1/21/A1?17=280131"),
+    ("scan", (f"]d201{GTIN}17280131" "10L1\x1d21A1"), f"(01){GTIN}(17)280131(10)L1(21)A1", f"/01/{GTIN}/10/L1/21/A1?17=280131"),
     ("ai", f"(01){GTIN}(10)L1(17)280100(21)A1", f"(01){GTIN}(10)L1(17)280100(21)A1", f"/01/{GTIN}/10/L1/21/A1?17=280100"),
     ("link", f"https://shop.example/de/01/{GTIN}/21/A1?17=280131&utm=x", f"(01){GTIN}(21)A1(17)280131", f"/01/{GTIN}/21/A1?17=280131"),
     ("wedge without identifier", f"01{GTIN}21A1", f"(01){GTIN}(21)A1", f"/01/{GTIN}/21/A1"),
@@ -55,7 +55,13 @@ def test_what_is_no_label_is_refused_with_its_reason(text: str) -> None:
 
 @given(st.text(max_size=80))
 def test_no_text_crashes_the_reader_and_what_is_read_reads_back(text: str) -> None:
-    for given_text in (text, f"]d2{text}", f"(01){text}", f"https://id.gs1.org/01/{text}", f"urn:epc:id:{text}"):
+    for given_text in (
+        text,
+        f"]d2{text}",
+        f"(01){text}",
+        f"https://id.gs1.org/01/{text}",
+        f"urn:epc:id:{text}",
+    ):
         try:
             label = parse_scan(given_text)
         except Malformed:

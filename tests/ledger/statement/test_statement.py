@@ -73,7 +73,9 @@ def test_item_tree_vectors(case: dict[str, Any]) -> None:
         assert salt_of(secret, item).hex() == told["salt"]
         ItemPath(item, extra, bytes.fromhex(told["salt"]), told["index"], path).verify(depth, root)
         with pytest.raises(BadProof):
-            ItemPath(item + "x", extra, bytes.fromhex(told["salt"]), told["index"], path).verify(depth, root)
+            ItemPath(item + "x", extra, bytes.fromhex(told["salt"]), told["index"], path).verify(
+                depth, root
+            )
     if set(case["paths"]) == set(case["items"]):
         items = [Item(i, bytes.fromhex(case["paths"][i]["extra"])) for i in case["items"]]
         tree = Tree.build(items[::-1], secret)
@@ -89,7 +91,10 @@ def test_an_item_named_twice_or_none_is_refused() -> None:
         Tree.build([], bytes(32))
 
 
-@given(st.sets(st.text("abc/%", min_size=1, max_size=8), min_size=1, max_size=40), st.binary(min_size=32, max_size=32))
+@given(
+    st.sets(st.text("abc/%", min_size=1, max_size=8), min_size=1, max_size=40),
+    st.binary(min_size=32, max_size=32),
+)
 def test_every_item_is_proven_and_no_other(ids: set[str], secret: bytes) -> None:
     items = [Item(i) for i in sorted(ids)]
     tree = Tree.build(items, secret)
@@ -101,8 +106,10 @@ def test_every_item_is_proven_and_no_other(ids: set[str], secret: bytes) -> None
 
 JSON = st.recursive(
     st.integers(-(2**53) + 1, 2**53 - 1) | st.text() | st.booleans(),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text("abcABC:@_$#~0189", max_size=6), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text("abcABC:@_$#~0189", max_size=6), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -198,7 +205,9 @@ BAD_EVENTS: list[tuple[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("why", "change"), BAD_EVENTS, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("why", "change"), BAD_EVENTS, ids=lambda v: v if isinstance(v, str) else ""
+)
 def test_events_that_break_their_form_are_malformed(why: str, change: dict[str, Any]) -> None:
     form = msgspec.json.decode(build_event(event_of("commission")))
     with pytest.raises(Malformed):
@@ -349,7 +358,8 @@ def test_key_files_open_by_their_passphrase_alone() -> None:
     )
     assert keyfile.unseal(data, b"secret") == seed("k")
     assert keyfile.describe(data).encrypted
-    assert seed("k") not in data and b64encode(seed("k")) not in data
+    assert seed("k") not in data
+    assert b64encode(seed("k")) not in data
     with pytest.raises(BadSignature):
         keyfile.unseal(data, b"Secret")
     greedy = data.replace(b'"memory":8192', b'"memory":999999999999')
@@ -358,7 +368,6 @@ def test_key_files_open_by_their_passphrase_alone() -> None:
     plain = keyfile.plain(seed("k"), label="station", party=PARTY)
     assert b"unencrypted, for demonstration only" in plain
     assert keyfile.unseal(plain) == seed("k")
-    for place in range(0, len(plain), 3):
+    for place in range(plain.index(b'"seed"') + 8, plain.index(b'"seed"') + 50):
         with pytest.raises(LedgerError):
             keyfile.unseal(plain[:place] + bytes([plain[place] ^ 2]) + plain[place + 1 :])
-            raise BadSignature("a changed label changes no key")

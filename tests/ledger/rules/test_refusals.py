@@ -1,0 +1,67 @@
+"""Every refusal code that these operations can meet, through the library; a refusal changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger.errors import CODES, BadSignature, LedgerError, Malformed, Refused
+from ledger.statement.submission import Submission
+from ledger.tlog import merkle
+from ledger.tlog.checkpoint import open_checkpoint
+from tests.refusals import CASES, IDS, Case
+from tests.world import Chain
+
+# Of operations that come later: recall, withdrawal, inactivation of containers, policy changes.
+LATER = {"blocked-recalled", "blocked-withdrawn", "not-empty", "stale-policy"}
+ELSEWHERE = {"read-only"}  # a state of the log, see test_guard
+
+
+def tables(chain: Chain) -> list[object]:
+    names = (
+        "entry",
+        "envelope",
+        "items",
+        "item",
+        "membership",
+        "content",
+        "lot",
+        "shipment",
+        "act",
+        "mention",
+    )
+    return [chain.store.rows(f"SELECT * FROM {name} ORDER BY 1, 2") for name in names]
+
+
+def evidence_verifies(chain: Chain, refused: Refused) -> None:
+    from base64 import b64decode
+
+    evidence = refused.evidence
+    assert evidence is not None
+    checkpoint = open_checkpoint(evidence["checkpoint"].encode(), chain.log_key.verifier)
+    leaf = merkle.leaf_hash(b64decode(evidence["entry"]))
+    path = [b64decode(node) for node in evidence["proof"]]
+    merkle.verify_inclusion(evidence["index"], checkpoint.size, leaf, path, checkpoint.root)
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_refused_with_its_code_and_without_a_trace(case: Case, chain: Chain) -> None:
+    code, _, make = case
+    data = make(chain)
+    before = tables(chain)
+    with pytest.raises(LedgerError) as caught:
+        chain.log.submit(Submission.parse(data))
+    error = caught.value
+    if isinstance(error, Refused):
+        assert error.code == code, error
+        assert error.rule
+        assert error.advice
+        if error.evidence is not None:
+            evidence_verifies(chain, error)
+    else:
+        assert {"malformed": Malformed, "bad-signature": BadSignature}[code] is type(error), error
+    assert tables(chain) == before
+    chain.log.submit(chain.admit(chain.pharmacy2))  # the log goes on
+
+
+def test_no_code_is_forgotten() -> None:
+    assert {code for code, _, _ in CASES} | LATER | ELSEWHERE == set(CODES)
