@@ -24,19 +24,8 @@ from ledger.errors import Malformed
 from ledger.rules.custody import HOUR_MS
 from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, OK
 from ledger.statement import dsse, gs1
-from ledger.statement.governance import (
-    Admit,
-    AuthorityParty,
-    Governance,
-    KeyAdd,
-    Licence,
-    Party,
-    Product,
-    Site,
-    Sites,
-    Storage,
-    time_text,
-)
+from ledger.statement.governance import Admit, Governance, KeyAdd, Product, Sites
+from ledger.statement.parts import AuthorityParty, Licence, Party, Site, Storage, time_text
 from ledger.store.append import Log, Receipt
 from ledger.store.database import DATABASE
 from ledger.tlog.ed25519 import public_of

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ledger import chain
+from ledger.bundle import Bundle, Entry
 from ledger.chain import Shown
-from ledger.proof import Bundle, Entry
 from ledger.rules.authority import Authority
 from ledger.rules.draft import gtin_of
 from ledger.statement.dsse import Envelope

@@ -13,13 +13,14 @@ from urllib.parse import quote
 
 import httpx
 
+from ledger.bundle import MAX_BUNDLE, Bundle
 from ledger.errors import BadProof, BadSignature, LedgerError, Malformed
-from ledger.proof import MAX_BUNDLE, Bundle, verify
+from ledger.proof import verify
 from ledger.rules.verdict import Verdict, judge, verdict
 from ledger.statement import dsse
-from ledger.statement.governance import time_text
 from ledger.statement.gs1 import Label, parse_scan
 from ledger.statement.login import CLI, Login, build_login
+from ledger.statement.parts import time_text
 from ledger.tlog.policy import Policy
 from scanner.symbols import Symbol
 

@@ -12,8 +12,9 @@ from datetime import date
 
 from ledger.build import sign_governance
 from ledger.statement import dsse
-from ledger.statement.governance import Admit, KeyRevoke, raw_key
+from ledger.statement.governance import Admit, KeyRevoke
 from ledger.statement.items import Item
+from ledger.statement.parts import raw_key
 from ledger.statement.submission import Statement, Submission
 from ledger.tlog.ed25519 import public_of
 from tests.world import Chain, gln, gtin, key_text, policy, seed

@@ -20,20 +20,15 @@ from ledger.rules.custody import HOUR_MS
 from ledger.statement import gs1
 from ledger.statement.events import Event
 from ledger.statement.forms import FORMS
-from ledger.statement.governance import (
-    Admit,
+from ledger.statement.governance import Admit, Genesis, KeyAdd, Product, Sites, Suspend
+from ledger.statement.parts import (
     AuthorityParty,
-    Genesis,
-    KeyAdd,
     Licence,
     Party,
     Policy,
-    Product,
     See,
     Site,
-    Sites,
     Storage,
-    Suspend,
     time_text,
 )
 from ledger.statement.submission import Submission

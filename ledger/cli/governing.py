@@ -27,20 +27,22 @@ from ledger.cli.target import (
 from ledger.errors import Malformed
 from ledger.statement.forms import FORMS
 from ledger.statement.governance import (
-    REVOCATIONS,
-    ROLES,
-    USES,
     Admit,
     Governance,
     KeyAdd,
     KeyRevoke,
+    Product,
+    Sites,
+    Suspend,
+)
+from ledger.statement.parts import (
+    REVOCATIONS,
+    ROLES,
+    USES,
     Licence,
     Party,
-    Product,
     Site,
-    Sites,
     Storage,
-    Suspend,
     time_text,
 )
 

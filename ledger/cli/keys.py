@@ -16,8 +16,8 @@ import click
 from ledger.cli.target import echo, json_option, passphrase
 from ledger.errors import LedgerError, Malformed
 from ledger.statement import keyfile
-from ledger.statement.governance import gln
 from ledger.statement.keyfile import KeyFile
+from ledger.statement.parts import gln
 
 
 def write_key(path: Path, seed: bytes, *, label: str, party: str, sealed: bool) -> KeyFile:

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from ledger.bundle import Bundle
 from ledger.cli.operations import item_ids
 from ledger.cli.target import Folder, Web, echo, json_option, log_option, open_folder, open_target
 from ledger.errors import BadProof, BadSignature, LedgerError, Malformed
-from ledger.proof import Bundle, Proven, clock_words, verify
+from ledger.proof import Proven, clock_words, verify
 from ledger.statement.events import Event
 from ledger.statement.gs1 import parse_scan
 from ledger.statement.submission import Statement

@@ -17,8 +17,8 @@ import httpx
 
 from ledger.errors import CODES, BadSignature, LedgerError, Malformed, Refused
 from ledger.statement import dsse, keyfile
-from ledger.statement.governance import time_text
 from ledger.statement.login import CLI, Login, build_login
+from ledger.statement.parts import time_text
 from ledger.statement.submission import Submission
 from ledger.store.answers import Answers, receipt_json
 from ledger.store.append import Log

@@ -15,16 +15,8 @@ from ledger.build import sign_governance
 from ledger.cli.keys import write_key
 from ledger.cli.target import echo, json_option, log_option, now_ms, open_folder
 from ledger.errors import Malformed
-from ledger.statement.governance import (
-    AuthorityParty,
-    Genesis,
-    Policy,
-    See,
-    build_governance,
-    check_origin,
-    gln,
-    time_text,
-)
+from ledger.statement.governance import Genesis, build_governance
+from ledger.statement.parts import AuthorityParty, Policy, See, check_origin, gln, time_text
 from ledger.store import publish, views
 from ledger.store.append import Log
 from ledger.store.check import check as check_store

@@ -12,19 +12,8 @@ from typing import Final, TypeAlias
 
 from ledger.errors import Refused
 from ledger.statement import dsse
-from ledger.statement.governance import (
-    Admit,
-    Genesis,
-    KeyAdd,
-    KeyRevoke,
-    Licence,
-    Policy,
-    Product,
-    Sites,
-    Suspend,
-    raw_key,
-    time_ms,
-)
+from ledger.statement.governance import Admit, Genesis, KeyAdd, KeyRevoke, Product, Sites, Suspend
+from ledger.statement.parts import Licence, Policy, raw_key, time_ms
 from ledger.statement.submission import Statement
 
 

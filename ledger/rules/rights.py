@@ -21,9 +21,8 @@ from ledger.statement.governance import (
     Product,
     Sites,
     Suspend,
-    raw_key,
-    time_ms,
 )
+from ledger.statement.parts import raw_key, time_ms
 from ledger.statement.submission import Statement
 
 AHEAD_MS: Final = 5 * 60 * 1000  # how far a claimed time may lie after the landing

@@ -12,7 +12,7 @@ import msgspec
 
 from ledger.errors import Malformed
 from ledger.statement import dsse
-from ledger.statement.governance import Part, check_origin, gln, time_ms
+from ledger.statement.parts import Part, check_origin, gln, time_ms
 
 CLI: Final = "cli"
 NONCE_MS: Final = 120_000  # how long a server's nonce lives

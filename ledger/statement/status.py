@@ -12,7 +12,7 @@ import msgspec
 
 from ledger.errors import CODES, Malformed
 from ledger.statement import dsse, gs1
-from ledger.statement.governance import Part, check_origin, gln, time_ms
+from ledger.statement.parts import Part, check_origin, gln, time_ms
 
 STATES: Final = frozenset(
     {"unknown", "here", "to_here", "other", "in_transit", "supplied_here", "supplied", "inactive"}

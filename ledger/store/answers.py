@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+from ledger.bundle import Bundle
 from ledger.chain import Shown
 from ledger.disclose import Logged, Sources, build, disclose
 from ledger.errors import Refused
-from ledger.proof import Bundle, clock_words
+from ledger.proof import clock_words
 from ledger.rules.draft import gtin_of
 from ledger.rules.verdict import State, standing
 from ledger.statement import dsse

@@ -19,8 +19,9 @@ from ledger.rules import rights
 from ledger.rules.authority import Authority
 from ledger.statement import dsse
 from ledger.statement.events import Commitment, Event
-from ledger.statement.governance import Genesis, raw_key
+from ledger.statement.governance import Genesis
 from ledger.statement.items import Item, Tree, missing_secret, over_secret
+from ledger.statement.parts import raw_key
 from ledger.statement.submission import Statement, Submission
 from ledger.store import content
 from ledger.store.database import GUARD, Store

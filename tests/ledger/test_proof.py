@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from ledger.bundle import Bundle
 from ledger.disclose import disclose
 from ledger.errors import BadProof, BadSignature, LedgerError, Malformed
-from ledger.proof import Bundle, clock_words, verify
+from ledger.proof import clock_words, verify
 from ledger.rules.verdict import judge
 from ledger.statement import dsse
 from ledger.statement.gs1 import parse_scan
