@@ -1,0 +1,133 @@
+"""The story: a pack from factory to patient, its label scanned after each step, offline and online.
+
+commission → pack → ship → receive → unpack → ship → receive → supply
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from app import create_app
+from app.config import Settings, wall_clock
+from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, OK
+from ledger.statement import gs1, keyfile
+from ledger.store.publish import trust_file
+from scanner.label import PrintedLabel, render, to_png
+from tests.world import Chain, Member, seed
+
+
+@dataclass
+class Counter:
+    """A running server, the label's picture, and who may scan it."""
+
+    chain: Chain
+    url: str
+    folder: Path
+    item: str = ""
+
+    def print_label(self, item: str) -> None:
+        """Draw the pack's label, as the packaging line does."""
+        self.item = item
+        found = gs1.parse_item_id(item)
+        lot = self.chain.reader.lot(found.gtin, "L1")
+        assert lot is not None
+        picture = render(PrintedLabel(found.gtin, "L1", lot.expiry, found.serial))
+        (self.folder / "label.png").write_bytes(to_png(picture))
+
+    def scan(self, who: Member, purpose: str) -> tuple[str, str]:
+        """Scan the picture offline by a bundle, and online; both must say the same.
+
+        Answers the word and the first reason's code.
+        """
+        bundle = self.folder / "pack.packtrace.json"
+        bundle.write_bytes(self.chain.answers.bundle([self.item], who.site).to_gzip())
+        key = self.folder / f"{who.name}.key"
+        key.write_bytes(keyfile.plain(who.key, label="station", party=who.gln))
+        offline = self._run("--bundle", str(bundle), purpose=purpose)
+        online = self._run("--log", self.url, "--key", str(key), purpose=purpose)
+        assert offline == online
+        return online
+
+    def _run(self, *arguments: str, purpose: str) -> tuple[str, str]:
+        command = [
+            sys.executable, "-m", "scanner", str(self.folder / "label.png"), *arguments,
+            "--trust", str(self.folder / "trust.txt"), "--purpose", purpose, "--json",
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        told = json.loads(done.stdout)
+        assert done.returncode == {OK: 0, HOLD: 1, DO_NOT_SUPPLY: 1}[told["verdict"]], done.stderr
+        return told["verdict"], told["reasons"][0]["code"]
+
+
+@pytest.fixture
+def counter(tmp_path: Path) -> Iterator[Counter]:
+    """A log and its web server, on this machine's clock."""
+    chain = Chain(tmp_path)
+    chain.now = wall_clock() - 3_600_000
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    (keys / "log.key").write_bytes(keyfile.plain(seed("log"), label="log", party=""))
+    (keys / "status.key").write_bytes(keyfile.plain(seed("status"), label="status", party=""))
+    (tmp_path / "trust.txt").write_bytes(trust_file(chain.store))
+    app = create_app(Settings(log=tmp_path, secure=False))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Counter(chain, f"http://127.0.0.1:{server.server_port}", tmp_path)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    chain.store.close()
+
+
+def test_a_pack_from_the_factory_to_the_patient(counter: Counter) -> None:
+    chain = counter.chain
+    maker, wholesaler, pharmacy, stranger = (
+        chain.maker,
+        chain.wholesaler,
+        chain.pharmacy,
+        chain.pharmacy2,
+    )
+
+    packs = chain.commission("L1", 3)
+    counter.print_label(packs[0])
+    assert counter.scan(maker, "check") == (OK, "in-stock")
+    assert counter.scan(pharmacy, "dispense") == (HOLD, "other-holder")
+
+    case = chain.unit(maker, 1)
+    chain.pack(maker, packs, case)
+    assert counter.scan(maker, "check") == (OK, "in-stock")
+
+    first = chain.ship(maker, [case], wholesaler)
+    assert counter.scan(wholesaler, "receive") == (OK, "announced")
+    assert counter.scan(wholesaler, "check") == (HOLD, "in-transit")
+    assert counter.scan(stranger, "dispense") == (HOLD, "other-holder")
+
+    chain.receive(wholesaler, first, [case])
+    assert counter.scan(wholesaler, "check") == (OK, "in-stock")
+    assert counter.scan(maker, "check") == (HOLD, "other-holder")
+
+    chain.unpack(wholesaler, case)
+    assert counter.scan(wholesaler, "check") == (OK, "in-stock")
+
+    second = chain.ship(wholesaler, [packs[0]], pharmacy)
+    assert counter.scan(pharmacy, "dispense") == (HOLD, "in-transit")
+    assert counter.scan(pharmacy, "receive") == (OK, "announced")
+
+    chain.receive(pharmacy, second, [packs[0]])
+    assert counter.scan(pharmacy, "dispense") == (OK, "in-stock")
+    assert counter.scan(stranger, "dispense") == (HOLD, "other-holder")
+
+    chain.supply(pharmacy, [packs[0]])
+    assert counter.scan(pharmacy, "dispense") == (HOLD, "supplied-here")
+    # A copy of the label turns up elsewhere.
+    assert counter.scan(stranger, "dispense") == (DO_NOT_SUPPLY, "supplied-elsewhere")
