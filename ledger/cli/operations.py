@@ -32,6 +32,7 @@ from ledger.proof import clock_words
 from ledger.statement.events import parse_date
 from ledger.statement.forms import QUARANTINE_REASONS
 from ledger.statement.gs1 import parse_scan
+from ledger.statement.submission import Submission
 
 
 def item_ids(given: Sequence[str], file: Path | None) -> list[str]:
@@ -290,6 +291,27 @@ def quarantine(
     )
 
 
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@log_option
+@json_option
+def submit(file: Path, where: str, as_json: bool) -> None:
+    """Submit a statement that was built and signed elsewhere; `-` reads it from stdin.
+
+    The file holds one JSON object with `envelope`, and for an event `items` and `secret`.
+
+    \b
+    Example:
+      packtrace submit statement.json --log http://localhost:8000
+    """
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise Malformed(f"{file} cannot be read: {error.strerror}") from error
+    told = open_target(where).submit(Submission.parse(data))
+    echo(as_json, told, f"statement {told['id']}, entry {told['index']}")
+
+
 _PACK = "'(01)09521110000012(21)A1'"
 COMMANDS = (
     commission,
@@ -312,4 +334,5 @@ COMMANDS = (
     undo,
     quarantine,
     _simple("release", "Release items from the hold that you set.", f"--key counter.key {_PACK}"),
+    submit,
 )  # fmt: skip

@@ -57,45 +57,58 @@ def default_policy() -> Policy:
     )
 
 
+def make_genesis(
+    origin: str, authority: AuthorityParty, seeds: dict[str, bytes], now_ms: int
+) -> Genesis:
+    """The body of a log's entry 0, under the default policy.
+
+    `seeds` holds those of `log`, `status` and the authority's keys `authority-1` and on. Raises
+    Malformed for a bad origin, GLN, name or country.
+    """
+    genesis = Genesis(
+        authority=authority,
+        by=authority.gln,
+        keys=sorted(_public(seeds[name]) for name in _authority_keys(seeds)),
+        log=check_origin(origin),
+        log_key=_public(seeds["log"]),
+        nonce=secrets.token_hex(16),
+        policy=default_policy(),
+        status_key=_public(seeds["status"]),
+        time=time_text(now_ms),
+    )
+    build_governance(genesis)
+    return genesis
+
+
+def refuse_second_log(folder: Path) -> None:
+    """Raises Malformed when the folder holds a log already."""
+    if (folder / DATABASE).exists():
+        raise Malformed(f"{folder} holds a log already; name another folder")
+
+
 def found_log(
     folder: Path,
-    origin: str,
-    authority: AuthorityParty,
+    genesis: Genesis,
     seeds: dict[str, bytes],
     clock: Callable[[], int],
     *,
     simulated: bool,
 ) -> tuple[Store, Log]:
-    """Make a log with its genesis as entry 0.
-
-    `seeds` holds those of `log`, `status` and the authority's keys `authority-1` and on. Raises
-    Malformed when the folder holds a log already.
-    """
-    check_origin(origin)
-    if (folder / DATABASE).exists():
-        raise Malformed(f"{folder} holds a log already; name another folder")
-    names = [name for name in seeds if name.startswith("authority-")]
-    genesis = Genesis(
-        authority=authority,
-        by=authority.gln,
-        keys=sorted(_public(seeds[name]) for name in names),
-        log=origin,
-        log_key=_public(seeds["log"]),
-        nonce=secrets.token_hex(16),
-        policy=default_policy(),
-        status_key=_public(seeds["status"]),
-        time=time_text(clock()),
-    )
-    build_governance(genesis)  # refuses bad values before anything is made
-    log_key = SigningKey(origin, seeds["log"])
+    """Make a log with its genesis as entry 0. Raises Malformed when the folder holds one already."""
+    refuse_second_log(folder)
+    log_key = SigningKey(genesis.log, seeds["log"])
     store = open_store(folder, create=True)
-    set_meta(store, "origin", origin)
+    set_meta(store, "origin", genesis.log)
     set_meta(store, "vkey", str(log_key.verifier))
     set_meta(store, "simulated", "1" if simulated else "")
     log = Log(store, log_key, seeds["status"], clock)
-    log.submit(sign_governance(genesis, [seeds[name] for name in names]))
+    log.submit(sign_governance(genesis, [seeds[name] for name in _authority_keys(seeds)]))
     (folder / "trust.txt").write_bytes(publish.trust_file(store))
     return store, log
+
+
+def _authority_keys(seeds: dict[str, bytes]) -> list[str]:
+    return [name for name in seeds if name.startswith("authority-")]
 
 
 def _public(seed: bytes) -> str:
@@ -127,11 +140,14 @@ def init(
     party = AuthorityParty(country=country, gln=authority, name=name)
     names = ["log", "status", *(f"authority-{n}" for n in range(1, AUTHORITY_KEYS + 1))]
     seeds = {label: secrets.token_bytes(32) for label in names}
-    store, _ = found_log(folder, origin, party, seeds, now_ms, simulated=False)
+    genesis = make_genesis(origin, party, seeds, now_ms())
+    refuse_second_log(folder)
+    # Keys first: a log whose keys could not be kept could never be written to.
     for label, seed in seeds.items():
         owner = "" if label in ("log", "status") else authority
         path = folder / "keys" / f"{label}.key"
         write_key(path, seed, label=label, party=owner, sealed=not plain)
+    store, _ = found_log(folder, genesis, seeds, now_ms, simulated=False)
     told = {"folder": str(folder), "origin": origin, "vkey": meta(store, "vkey")}
     echo(as_json, told, f"{folder}: log {origin} is ready\n{told['vkey']}")
 

@@ -1,0 +1,70 @@
+"""The demo world: a SIMULATED supply chain, driven through the public write path like any client.
+
+Every party, product and pack is made up, in GS1's demonstration range; the clock is simulated so
+that six weeks pass in seconds. Keys lie unencrypted and say so.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from app.config import wall_clock
+from app.demo.weeks import LOTS, draw_labels, last_day, live_six_weeks
+from app.demo.world import World
+from app.node import DEMO, DemoPerson
+from ledger.errors import Malformed
+from ledger.store.database import DATABASE
+
+
+def make(folder: Path, today: date, *, fixed: bool = False) -> str:
+    """Make the simulated world in a folder; answers what was made, in words.
+
+    `today` is its last day. When it is this machine's day and not `fixed`, the last hand-offs are
+    minutes ago; else they end at 16:00 UTC of that day. An unfinished world is thrown away.
+    """
+    end = int(datetime(today.year, today.month, today.day, 16, tzinfo=UTC).timestamp() * 1000)
+    if not fixed and today == datetime.now().astimezone().date():
+        end = wall_clock() - 60_000
+    building = folder.with_name(f"{folder.name}.making")
+    throw_away(building)
+    world = World(building, end)
+    world.found()
+    live_six_weeks(world)
+    expected = last_day(world)
+    draw_labels(world, expected)
+    people = [
+        DemoPerson(
+            "pharmacist", "at Pharmacy 1", world.pharmacies[0].gln, world.pharmacies[0].site
+        ),
+        DemoPerson(
+            "distributor", "at Wholesaler 1", world.wholesalers[0].gln, world.wholesalers[0].site
+        ),
+        DemoPerson(
+            "regulator", "at the Demo Medicines Agency", world.authority.gln, world.authority.site
+        ),
+    ]
+    told = {"simulated": True, "people": [asdict(person) for person in people]}
+    (building / DEMO).write_text(json.dumps(told, indent=1))
+    size = world.log.store.one("SELECT COUNT(*) FROM entry")
+    world.log.store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    world.log.store.close()
+    throw_away(folder)
+    building.rename(folder)  # whole, or not at all
+    packs = sum(lot[2] for lot in LOTS)
+    return f"{packs} packs of {len(LOTS)} lots, {size[0] if size else 0} entries"
+
+
+def throw_away(folder: Path) -> None:
+    """Remove a simulated world. Raises Malformed for a folder that holds anything else."""
+    if not folder.exists():
+        return
+    known = (folder / DEMO).exists() or folder.name.endswith(".making")
+    if not known and ((folder / DATABASE).exists() or any(folder.iterdir())):
+        raise Malformed(
+            f"{folder} does not hold a simulated world; remove it by hand if you mean it"
+        )
+    shutil.rmtree(folder)
