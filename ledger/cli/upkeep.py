@@ -137,6 +137,8 @@ def init(
       packtrace init my-log --origin log.example/be --authority 9521100000002 --name FAMHP --country BE
     """
     gln(authority, "--authority")
+    if "://" in origin:
+        raise Malformed("--origin is a name, not an address: leave https:// away")
     party = AuthorityParty(country=country, gln=authority, name=name)
     names = ["log", "status", *(f"authority-{n}" for n in range(1, AUTHORITY_KEYS + 1))]
     seeds = {label: secrets.token_bytes(32) for label in names}
