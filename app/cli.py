@@ -37,7 +37,7 @@ def labels(gtin: str, lot: str, output: Path, dpi: int, where: str, as_json: boo
 
     \b
     Example:
-      packtrace labels 09521110000012 L1 -o labels/
+      packtrace labels 09521101000016 EX2601 -o labels/
     """
     from scanner.label import PrintedLabel, render, to_png
 

@@ -26,7 +26,7 @@ _SYMBOLS: Final = {OK: "✓", HOLD: "!", NOT_CHECKED: "?"}
 _EXAMPLES: Final = """examples:
   python -m scanner --read photo.jpg
   python -m scanner photo.jpg --bundle pack.packtrace.json --trust trust.txt
-  python -m scanner '(01)09521110000012(10)L1(17)280131(21)A1' --log http://localhost:8000 --trust trust.txt
+  python -m scanner var/demo/labels/good.png --log http://localhost:8000 --trust var/demo/trust.txt
 exit status: 0 all OK, 1 at least one Hold or Do not supply, 2 something could not be checked"""
 
 

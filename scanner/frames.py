@@ -47,10 +47,11 @@ def read_image(data: bytes) -> Frame:
         raise Malformed(
             "this is not a picture; send a PNG, JPEG, WebP, TIFF, GIF or BMP"
         ) from error
+    except Image.DecompressionBombError as error:
+        raise Malformed("the picture has far too many pixels; take a smaller one") from error
     except (
         OSError, EOFError, ValueError, TypeError, SyntaxError, struct.error, zlib.error, KeyError,
         IndexError, OverflowError, MemoryError, AttributeError, NotImplementedError,
-        Image.DecompressionBombError,
     ) as error:  # fmt: skip
         raise Malformed(f"the picture is damaged or cut off: {error}") from error
 

@@ -74,7 +74,7 @@ def main() -> None:
 
     \b
     Example, on the simulated world that `make demo-data` makes:
-      packtrace trace 'https://id.gs1.org/01/09521101000013/21/A1'
+      packtrace trace 'https://id.gs1.org/01/09521101000016/21/EX260100000'
     """
 
 

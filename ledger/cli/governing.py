@@ -114,7 +114,7 @@ def admit(
 
     \b
     Example:
-      packtrace admit 9521130000004 --name 'Corner Pharmacy' --country BE --role pharmacy \\
+      packtrace admit 9521301000007 --name 'Corner Pharmacy' --country BE --role pharmacy \\
         --licence APB-1 --licence-level pharmacy --licence-expires 2030-12-31 \\
         --admin-key admin.key --recovery-key recovery.key --key auth-1.key --key auth-2.key
     """
@@ -148,7 +148,7 @@ def sites(
 
     \b
     Example:
-      packtrace sites 9521130000103 --party 9521130000004 --name Counter --address 'Main St 1' \\
+      packtrace sites 9521301000106 --party 9521301000007 --name Counter --address 'Main St 1' \\
         --licence APB-1 --licence-level pharmacy --licence-expires 2030-12-31 \\
         --key auth-1.key --key auth-2.key
     """
@@ -168,7 +168,7 @@ def suspend(gln: str, reason: str, key_paths: tuple[Path, ...], where: str, as_j
 
     \b
     Example:
-      packtrace suspend 9521130000004 --reason 'licence withdrawn' --key auth-1.key --key auth-2.key
+      packtrace suspend 9521301000007 --reason 'licence withdrawn' --key auth-1.key --key auth-2.key
     """
     submit_governance(
         where, key_paths, as_json, lambda common: Suspend(gln=gln, reason=reason, **common)
@@ -196,7 +196,7 @@ def key_add(
 
     \b
     Example:
-      packtrace key-add counter.key --site 9521130000103 --operation receive --operation supply \\
+      packtrace key-add counter.key --site 9521301000106 --operation receive --operation supply \\
         --from 2026-01-01T00:00:00Z --expires 2028-01-01T00:00:00Z --key admin.key
     """
 
@@ -249,8 +249,8 @@ def product(
 
     \b
     Example:
-      packtrace product 09521110000012 --name Examplin --strength '10 mg' --form tablet \\
-        --pack-size 30 --market BE --holder 9521110000009 --storage 2 25 --key admin.key
+      packtrace product 09521101000016 --name Examplin --strength '10 mg' --form tablet \\
+        --pack-size 30 --market BE --holder 9521101000009 --storage 2 25 --key admin.key
     """
     low, high = storage
     submit_governance(where, key_paths, as_json, lambda common: Product(

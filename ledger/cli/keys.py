@@ -69,7 +69,7 @@ def _words(path: Path, about: KeyFile) -> str:
     return f"{path}: {about.label} of {about.party or 'the log'}, key {about.id[:16]}…, {state}"
 
 
-@click.group("key", epilog="Example: packtrace key new station.key --party 9521130000004")
+@click.group("key", epilog="Example: packtrace key new station.key --party 9521301000007")
 def key_group() -> None:
     """Make, show and list key files."""
 
@@ -85,7 +85,7 @@ def key_new(path: Path, party: str, label: str, plain: bool, as_json: bool) -> N
 
     \b
     Example:
-      packtrace key new station.key --party 9521130000004 --label 'counter 1'
+      packtrace key new station.key --party 9521301000007 --label 'counter 1'
     """
     if party:
         gln(party, "--party")

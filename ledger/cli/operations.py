@@ -168,7 +168,7 @@ def commission(
 
     \b
     Example:
-      packtrace commission --key line.key --lot L1 --expiry 2028-01-31 --file serials.txt
+      packtrace commission --key line.key --lot EX2601 --expiry 2028-01-31 --file serials.txt
     """
     fields: dict[str, Any] = {}
     if (lot is None) != (expiry is None):
@@ -211,7 +211,7 @@ def ship(
 
     \b
     Example:
-      packtrace ship --key dock.key --to 9521130000103 --number DA-1 00095211100000000017
+      packtrace ship --key dock.key --to 9521301000106 --number DA-1 00095211010000000016
     """
 
     def fields(target: Folder | Web, by: str) -> dict[str, Any]:
@@ -265,7 +265,7 @@ def undo(
 
     \b
     Example:
-      packtrace undo --key counter.key --of 4564b1…13 '(01)09521110000012(21)A1'
+      packtrace undo --key counter.key --of 4564b1…13 '(01)09521101000016(21)EX260100000'
     """
     ids = item_ids(items, file)
     submit_event("undo", where, key_paths, site, ids, as_json, lambda _t, _b: {"undoes": undoes})
@@ -283,7 +283,7 @@ def quarantine(
 
     \b
     Example:
-      packtrace quarantine --key counter.key --reason damaged '(01)09521110000012(21)A1'
+      packtrace quarantine --key counter.key --reason damaged '(01)09521101000016(21)EX260100000'
     """
     ids = item_ids(items, file)
     submit_event(
@@ -312,13 +312,13 @@ def submit(file: Path, where: str, as_json: bool) -> None:
     echo(as_json, told, f"statement {told['id']}, entry {told['index']}")
 
 
-_PACK = "'(01)09521110000012(21)A1'"
+_PACK = "'(01)09521101000016(21)EX260100000'"
 COMMANDS = (
     commission,
-    _container("pack", "Pack items into a container (SSCC).", f"--key line.key 095211100000000017 {_PACK}"),
+    _container("pack", "Pack items into a container (SSCC).", f"--key line.key 095211010000000016 {_PACK}"),
     _container(
         "unpack", "Unpack items from a container; all of it when none is named.",
-        "--key dock.key 095211100000000017",
+        "--key dock.key 095211010000000016",
     ),
     ship,
     _of_shipment(

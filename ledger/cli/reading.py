@@ -45,7 +45,7 @@ def trace(what: str, where: str, as_json: bool) -> None:
 
     \b
     Example:
-      packtrace trace '(01)09521110000012(21)A1'
+      packtrace trace '(01)09521101000016(21)EX260100000'
     """
     folder = open_folder(where)
     if len(what) == 64:
@@ -107,7 +107,7 @@ def prove(
 
     \b
     Example:
-      packtrace prove '(01)09521110000012(21)A1' --site 9521130000103 -o pack.packtrace.json
+      packtrace prove '(01)09521101000016(21)EX260100000' --site 9521301000106 -o pack.packtrace.json
     """
     if (item is None) == (shipment is None):
         raise Malformed("name one item, or --shipment ID")

@@ -134,7 +134,7 @@ def init(
 
     \b
     Example:
-      packtrace init my-log --origin log.example/be --authority 9521100000002 --name FAMHP --country BE
+      packtrace init my-log --origin log.example/be --authority 9521000000001 --name Agency --country BE
     """
     gln(authority, "--authority")
     if "://" in origin:

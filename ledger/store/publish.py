@@ -6,10 +6,12 @@ is served.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from ledger.errors import Malformed
 from ledger.store.database import Store, meta
 from ledger.tlog.tiles import (
     ENTRIES,
@@ -23,6 +25,7 @@ from ledger.tlog.tiles import (
 )
 
 CHECKPOINT: Final = "checkpoint"
+VKEY: Final = "log.vkey"
 
 
 def tile_reader(store: Store) -> TileReader:
@@ -73,26 +76,51 @@ def export(store: Store, folder: Path, done: Callable[[int], None] | None = None
     """Write the public log into a folder that any static file server can serve; answers its size.
 
     Tiles that lie there are kept, the checkpoint comes last. `done` is told each tile's number.
+    Raises Malformed for a folder that holds anything but an earlier export of this log.
     """
     with store.snapshot():
         note = read_checkpoint(store)
         row = store.one("SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1")
         assert row is not None  # read_checkpoint found one
         size = int(row[0])
+        _check_earlier(store, folder)
+        _write(folder / VKEY, f"{meta(store, 'vkey')}\n".encode())
         for number, tile in enumerate(tiles_of(size)):
             path = folder / tile.path
             if not path.exists():
                 _write(path, read_tile(store, tile))
             if done is not None:
                 done(number)
-    _write(folder / "log.vkey", f"{meta(store, 'vkey')}\n".encode())
     _write(folder / "trust.txt", trust_file(store))
     _write(folder / CHECKPOINT, note)
     return size
 
 
+def _check_earlier(store: Store, folder: Path) -> None:
+    """Kept tiles must be this log's, and the checkpoint there one that this database signed."""
+    key = folder / VKEY
+    if not key.exists():
+        if (folder / "tile").exists() or (folder / CHECKPOINT).exists():
+            raise Malformed(f"{folder} holds something without {VKEY}; name another folder")
+        return
+    if key.read_text("utf-8", "replace").strip() != meta(store, "vkey"):
+        raise Malformed(f"{folder} holds another log; name another folder")
+    if not (folder / CHECKPOINT).exists():
+        return  # an export that was cut off: each tile there is whole
+    earlier = (folder / CHECKPOINT).read_bytes()
+    if store.one("SELECT 1 FROM checkpoint WHERE note = ?", (earlier,)) is None:
+        raise Malformed(
+            f"{folder} holds a checkpoint that this database did not sign: it is an old copy of "
+            "the log, or the folder was changed; export from the newest database"
+        )
+
+
 def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, also through a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
-    new.write_bytes(data)
+    with new.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     new.replace(path)

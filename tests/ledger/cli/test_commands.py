@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -128,6 +129,25 @@ def test_from_an_empty_folder_to_a_verified_proof(trade: Trade, tmp_path: Path) 
     assert {path.name for path in (tmp_path / "public").iterdir()} == {
         "checkpoint", "log.vkey", "tile", "trust.txt",
     }  # fmt: skip
+
+
+def test_an_export_goes_into_its_own_earlier_folder_and_no_other(
+    trade: Trade, tmp_path: Path
+) -> None:
+    public = tmp_path / "public"
+    other = Trade(trade.run, tmp_path / "other")
+    trade.do("export", public, "--log", trade.log)
+    shutil.copytree(trade.log, tmp_path / "old")
+    trade.commission("A1")
+    trade.do("export", public, "--log", trade.log)
+    before = {path: path.read_bytes() for path in public.rglob("*") if path.is_file()}
+    for log in (other.log, tmp_path / "old"):
+        refused = trade.run("export", public, "--log", log)
+        assert refused.code == 2
+        assert str(public) in refused.err
+    (tmp_path / "full" / "tile").mkdir(parents=True)
+    assert trade.run("export", tmp_path / "full", "--log", trade.log).code == 2
+    assert before == {path: path.read_bytes() for path in public.rglob("*") if path.is_file()}
 
 
 def test_verify_tells_refuted_from_unusable(trade: Trade, tmp_path: Path) -> None:

@@ -1,0 +1,210 @@
+"""`python -m scanner`: what it prints, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
+from ledger.statement import gs1
+from ledger.store.publish import trust_file
+from scanner.__main__ import main
+from scanner.label import PrintedLabel, render, to_png
+from tests.scanner import pictures
+from tests.scanner.pictures import encoded
+from tests.world import Chain
+
+Told = tuple[int, list[dict[str, Any]]]
+
+
+@pytest.fixture
+def scan(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs the scanner; answers its exit status and the lines it printed, as JSON."""
+
+    def run(*words: object) -> Told:
+        status = main([str(word) for word in words])
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return status, [json.loads(line) for line in printed.out.splitlines()]
+
+    return run
+
+
+@pytest.fixture
+def counter(chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chain:
+    """A pharmacy that holds packs, its bundle, and a clock that stands at the log's time."""
+    from datetime import UTC, datetime
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+            return datetime.fromtimestamp(chain.now / 1000, tz or UTC)
+
+    monkeypatch.setattr("scanner.__main__.datetime", Clock)
+    packs = chain.commission("L1", 3)
+    chain.hand_over(chain.maker, packs, chain.pharmacy)
+    (tmp_path / "trust.txt").write_bytes(trust_file(chain.store))
+    bundle = chain.answers.bundle(packs, chain.pharmacy.site)
+    (tmp_path / "packs.json").write_bytes(bundle.to_gzip())
+    return chain
+
+
+def label_of(chain: Chain, **changes: Any) -> PrintedLabel:
+    from datetime import date
+
+    found = gs1.parse_item_id(chain.pack_ids("L1", 1)[0])
+    return replace(PrintedLabel(found.gtin, "L1", date(2028, 1, 31), found.serial), **changes)
+
+
+def offline(folder: Path) -> Sequence[object]:
+    words = ("--bundle", folder / "packs.json", "--trust", folder / "trust.txt", "--json")
+    return (*words, "--purpose", "dispense")
+
+
+def test_read_prints_a_line_for_each_symbol_and_null_for_a_picture_without(
+    scan: Any, tmp_path: Path
+) -> None:
+    code = pictures.qr("first")
+    page = np.full((300, 600), 255, np.uint8)
+    page[20 : 20 + code.shape[0], 20 : 20 + code.shape[1]] = code
+    page[20 : 20 + code.shape[0], 320 : 320 + code.shape[1]] = pictures.qr("other")
+    (tmp_path / "two.png").write_bytes(encoded(page))
+    (tmp_path / "none.png").write_bytes(encoded(np.full((100, 100), 200, np.uint8)))
+    status, lines = scan("--read", tmp_path / "two.png", tmp_path / "none.png")
+    assert status == 0
+    assert {line["text"] for line in lines[:2]} == {"first", "other"}
+    assert all(set(line) == {"file", "format", "text", "corners"} for line in lines)
+    assert all(line["format"] == "QRCode" and len(line["corners"]) == 4 for line in lines[:2])
+    assert lines[2] == {
+        "file": str(tmp_path / "none.png"), "format": None, "text": None, "corners": None,
+    }  # fmt: skip
+
+
+def test_read_goes_on_after_a_file_it_cannot_read(scan: Any, tmp_path: Path) -> None:
+    (tmp_path / "good.png").write_bytes(encoded(pictures.qr("good")))
+    (tmp_path / "bad.png").write_bytes(b"bad")
+    status, lines = scan("--read", tmp_path / "none", tmp_path / "bad.png", tmp_path / "good.png")
+    assert status == 2
+    assert [line["text"] for line in lines] == [None, None, "good"]
+    assert all(line["error"] for line in lines[:2])
+
+
+def test_the_exit_status_is_the_worst_verdict(counter: Chain, scan: Any, tmp_path: Path) -> None:
+    pictures_of = {
+        "good.png": label_of(counter),
+        "expiry.png": label_of(counter, expiry=label_of(counter).expiry.replace(year=2030)),
+    }
+    for name, label in pictures_of.items():
+        (tmp_path / name).write_bytes(to_png(render(label)))
+    good, wrong = tmp_path / "good.png", tmp_path / "expiry.png"
+    status, lines = scan(good, *offline(tmp_path))
+    assert (status, lines[0]["verdict"]) == (0, OK)
+    status, lines = scan(good, wrong, *offline(tmp_path))
+    assert (status, [line["verdict"] for line in lines]) == (1, [OK, DO_NOT_SUPPLY])
+    (tmp_path / "empty.png").write_bytes(encoded(np.full((99, 99), 255, np.uint8)))
+    status, lines = scan(good, tmp_path / "empty.png", *offline(tmp_path))
+    assert (status, lines[1]["reasons"][0]["code"]) == (2, "unreadable")
+
+
+def test_typed_text_serves_like_a_picture(counter: Chain, scan: Any, tmp_path: Path) -> None:
+    label = label_of(counter)
+    for text in (
+        label.link,
+        f"(01){label.gtin}(21){label.serial}(10)L1(17)280131",
+        f"01{label.gtin}21{label.serial}\x1d10L1\x1d17280131",
+    ):
+        status, lines = scan(text, *offline(tmp_path))
+        assert (status, lines[0]["verdict"]) == (0, OK)
+
+
+def test_a_pack_that_the_bundle_does_not_prove_is_not_checked(
+    counter: Chain, scan: Any, tmp_path: Path
+) -> None:
+    other = label_of(counter, serial="ELSEWHERE")
+    status, lines = scan(other.link, *offline(tmp_path))
+    assert (status, lines[0]["verdict"]) == (2, NOT_CHECKED)
+    assert lines[0]["reasons"][0]["code"] == "not-in-proof"
+
+
+def test_a_view_older_than_the_policy_allows_is_not_checked(
+    counter: Chain, scan: Any, tmp_path: Path
+) -> None:
+    counter.hours(25)
+    status, lines = scan(label_of(counter).link, *offline(tmp_path))
+    assert (status, lines[0]["verdict"]) == (2, NOT_CHECKED)
+    assert "too-old" in {reason["code"] for reason in lines[0]["reasons"]}
+
+
+@pytest.mark.parametrize("broken", ["cut", "changed", "empty", "other log", "no trust"])
+def test_a_broken_proof_never_says_ok(
+    counter: Chain, scan: Any, tmp_path: Path, broken: str
+) -> None:
+    path, trust = tmp_path / "packs.json", tmp_path / "trust.txt"
+    data = path.read_bytes()
+    if broken == "cut":
+        path.write_bytes(data[:-40])
+    elif broken == "changed":
+        path.write_bytes(data[:200] + bytes([data[200] ^ 1]) + data[201:])
+    elif broken == "empty":
+        path.write_bytes(b"")
+    elif broken == "other log":
+        key = trust.read_text().replace("log.example/test", "log.example/toast")
+        trust.write_text(key)
+    else:
+        trust.write_text("")
+    status = main([label_of(counter).link, *map(str, offline(tmp_path))])
+    assert status != 0
+
+
+def test_a_server_that_is_not_there_is_not_checked(
+    counter: Chain, scan: Any, tmp_path: Path
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    status, lines = scan(
+        label_of(counter).link, "--log", f"http://127.0.0.1:{port}",
+        "--trust", tmp_path / "trust.txt", "--json",
+    )  # fmt: skip
+    assert (status, lines[0]["verdict"]) == (2, NOT_CHECKED)
+    assert lines[0]["reasons"][0]["code"] == "log-down"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "<script>alert(1)</script>",
+        "../../../../etc/passwd",
+        "/etc/passwd",
+        "javascript:alert(1)",
+        "https://evil.example/01/09521101000016/21/A?17=999999",
+        "x" * 4000,
+        "\x00\x01\x02",
+        "(01)09521101000016(21)" + "A" * 3000,
+        "=cmd|' /C calc'!A0",
+    ],
+    ids=lambda payload: payload[:20],
+)
+def test_a_hostile_label_is_told_and_nothing_else_happens(
+    counter: Chain, scan: Any, tmp_path: Path, payload: str
+) -> None:
+    if len(payload) < 2500:
+        (tmp_path / "label.png").write_bytes(encoded(pictures.qr(payload, 4)))
+        status, lines = scan(tmp_path / "label.png", *offline(tmp_path))
+        assert (status, lines[0]["verdict"]) in {(1, DO_NOT_SUPPLY), (1, HOLD), (2, NOT_CHECKED)}
+    status, lines = scan(payload, *offline(tmp_path))
+    assert (status, lines[0]["verdict"]) in {(1, DO_NOT_SUPPLY), (1, HOLD), (2, NOT_CHECKED)}
+
+
+def test_missing_choices_are_told(scan: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["some text"]) == 2
+    assert "--trust" in capsys.readouterr().err
+    assert main(["some text", "--trust", "nosuch", "--bundle", "nosuch"]) == 2
+    assert "nosuch" in capsys.readouterr().err
