@@ -18,6 +18,7 @@ from app.demo.world import World
 from app.node import DEMO, DemoPerson
 from ledger.errors import Malformed
 from ledger.store.database import DATABASE
+from ledger.store.publish import published_size
 
 
 def make(folder: Path, today: date, *, fixed: bool = False) -> str:
@@ -49,13 +50,13 @@ def make(folder: Path, today: date, *, fixed: bool = False) -> str:
     ]
     told = {"simulated": True, "people": [asdict(person) for person in people]}
     (building / DEMO).write_text(json.dumps(told, indent=1))
-    size = world.log.store.one("SELECT COUNT(*) FROM entry")
+    size = published_size(world.log.store)
     world.log.store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     world.log.store.close()
     throw_away(folder)
     building.rename(folder)  # whole, or not at all
     packs = sum(lot[2] for lot in LOTS)
-    return f"{packs} packs of {len(LOTS)} lots, {size[0] if size else 0} entries"
+    return f"{packs} packs of {len(LOTS)} lots, {size} entries"
 
 
 def throw_away(folder: Path) -> None:

@@ -49,6 +49,7 @@ class Member:
 
 
 def closed(digits: str) -> str:
+    """A GS1 key with its check digit."""
     return digits + gs1.check_digit(digits)
 
 

@@ -163,11 +163,6 @@ def _progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
         yield lambda number: bar.update(number + 1 - bar.pos)
 
 
-def _size(store: Store) -> int:
-    row = store.one("SELECT COUNT(*) FROM entry")
-    return int(row[0]) if row else 0
-
-
 @click.command()
 @log_option
 @json_option
@@ -180,7 +175,7 @@ def check(context: click.Context, where: str, as_json: bool) -> None:
       packtrace check --log var/demo
     """
     store = open_folder(where).store
-    size = _size(store)
+    size = publish.published_size(store)
     with _progress("checking", size) as done:
         found = check_store(store, VerifierKey.parse(meta(store, "vkey")), done)
     if found is None:
@@ -202,7 +197,7 @@ def rebuild(where: str, as_json: bool) -> None:
       packtrace rebuild --log var/demo
     """
     store = open_folder(where).store
-    size = _size(store)
+    size = publish.published_size(store)
     with _progress("rebuilding", size) as done:
         views.rebuild(store, done)
     echo(as_json, {"size": size}, f"rebuilt from {size} entries")
@@ -220,7 +215,7 @@ def export(folder: Path, where: str, as_json: bool) -> None:
       packtrace export mirror/
     """
     store = open_folder(where).store
-    with _progress("exporting", sum(1 for _ in tiles_of(_size(store)))) as done:
+    with _progress("exporting", sum(1 for _ in tiles_of(publish.published_size(store)))) as done:
         size = publish.export(store, folder, done)
     echo(as_json, {"folder": str(folder), "size": size}, f"{folder}: {size} entries")
 

@@ -18,6 +18,7 @@ from ledger.errors import Malformed, Refused
 
 DATABASE: Final = "ledger.sqlite"
 GUARD: Final = "checkpoint"
+DatabaseError = peewee.DatabaseError  # what every query may raise
 _CHUNK: Final = 500  # values in one IN list
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _PRAGMAS: Final = {

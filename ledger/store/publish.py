@@ -28,6 +28,12 @@ CHECKPOINT: Final = "checkpoint"
 VKEY: Final = "log.vkey"
 
 
+def published_size(store: Store) -> int:
+    """How many entries the newest checkpoint covers."""
+    row = store.one("SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1")
+    return int(row[0]) if row else 0
+
+
 def tile_reader(store: Store) -> TileReader:
     """Read hash tiles out of the tables, at least as wide as asked for."""
 
@@ -48,8 +54,7 @@ def read_tile(store: Store, tile: Tile) -> bytes:
     A partial one is cut from the wider one stored. Raises LookupError for what no released
     checkpoint implies.
     """
-    row = store.one("SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1")
-    size = row[0] if row else 0
+    size = published_size(store)
     if tile.index >= 1 << 55 or width_at(tile.level, tile.index, size) < tile.width:
         raise LookupError(f"{tile.path} is not part of a log of {size} entries")
     if tile.level != ENTRIES:
@@ -80,9 +85,7 @@ def export(store: Store, folder: Path, done: Callable[[int], None] | None = None
     """
     with store.snapshot():
         note = read_checkpoint(store)
-        row = store.one("SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1")
-        assert row is not None  # read_checkpoint found one
-        size = int(row[0])
+        size = published_size(store)
         _check_earlier(store, folder)
         _write(folder / VKEY, f"{meta(store, 'vkey')}\n".encode())
         for number, tile in enumerate(tiles_of(size)):
