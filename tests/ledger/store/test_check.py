@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
 
 from ledger.store.check import check, check_hashes, entry_fault
-from ledger.store.database import Store
 from tests.ledger.store.test_append import lived_in
+from tests.memory import ENTRY_ROWS, InMemory
 from tests.world import Chain
-
-
-class InMemory(Store):
-    """The same tables in memory, so that thousands of changes are quick."""
-
-    def __init__(self, chain: Chain) -> None:
-        self.folder = chain.folder
-        self.connection = sqlite3.connect(":memory:")
-        with sqlite3.connect(chain.folder / "ledger.sqlite") as source:
-            source.backup(self.connection)
-        source.close()
-
-    def rows(self, sql: str, values: object = ()) -> list[tuple[object, ...]]:
-        return self.connection.execute(sql, values).fetchall()
-
-    def one(self, sql: str, values: object = ()) -> tuple[object, ...] | None:
-        return self.connection.execute(sql, values).fetchone()
 
 
 def changes(store: InMemory, table: str, column: str, step: int):
@@ -62,13 +43,10 @@ def fifty(tmp_path_factory: pytest.TempPathFactory):
 
 def test_every_byte_changed_in_entries_and_envelopes_is_found(fifty: Chain) -> None:
     """Row by row, as `check` goes: the row's own fault, or its hash against the tile."""
-    store = InMemory(fifty)
+    store = InMemory(fifty.folder)
     assert check(store, fifty.log_key.verifier) is None
     tile = store.rows("SELECT data FROM tile WHERE level = 0")[0][0]
-    rows = store.rows(
-        "SELECT entry.idx, entry.id, entry.ms, entry.governance, entry.root, entry.data, envelope.data "
-        "FROM entry LEFT JOIN envelope ON envelope.idx = entry.idx ORDER BY entry.idx"
-    )
+    rows = store.rows(ENTRY_ROWS)
     assert len(rows) == 50
     for index, row in enumerate(rows):
         leaf = tile[32 * index : 32 * index + 32]
@@ -90,7 +68,7 @@ def test_every_byte_changed_in_entries_and_envelopes_is_found(fifty: Chain) -> N
 def test_the_whole_check_finds_changed_bytes(
     fifty: Chain, table: str, column: str, step: int
 ) -> None:
-    store = InMemory(fifty)
+    store = InMemory(fifty.folder)
     tried = 0
     for rowid, position in changes(store, table, column, step):
         assert check_hashes(store, fifty.log_key.verifier) is not None, (table, rowid, position)
@@ -117,7 +95,7 @@ def test_the_whole_check_finds_changed_bytes(
     ("DELETE FROM tile", "tile"),
 ])  # fmt: skip
 def test_each_table_is_held_to_the_log(fifty: Chain, sql: str, table: str) -> None:
-    store = InMemory(fifty)
+    store = InMemory(fifty.folder)
     store.connection.execute(sql)
     finding = check(store, fifty.log_key.verifier)
     assert finding is not None
