@@ -132,6 +132,10 @@ class Envelope:
         return cls(payload, form.payloadType, tuple(signatures))
 
     def __bytes__(self) -> bytes:
+        return self._encoded
+
+    @cached_property
+    def _encoded(self) -> bytes:
         return _encoder.encode(
             {
                 "payload": b64encode(self.payload).decode(),

@@ -16,9 +16,9 @@ import msgspec
 from ledger.errors import Malformed, Refused
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
-from ledger.statement.events import Event, parse_event
+from ledger.statement.events import Commitment, Event, parse_event
 from ledger.statement.governance import Governance, parse_governance
-from ledger.statement.items import Item
+from ledger.statement.items import Item, Tree, missing_secret, over_secret
 
 MAX_LINE: Final = 64 * 1024 * 1024  # a submission with its items, in bytes
 
@@ -169,3 +169,27 @@ def _extra(text: str) -> bytes:
 
 def _secret(text: str | None) -> bytes:
     return b"" if text is None else dsse.hex_bytes(text, 32, "the secret")
+
+
+def fit_items(submission: Submission) -> None:
+    """Check that the items sent are exactly those committed to. Raises Refused `items-mismatch`."""
+    body = submission.statement.body
+    lists: list[tuple[str, tuple[Item, ...], Commitment | None, bytes]] = []
+    if isinstance(body, Event):
+        secret = submission.secret
+        lists = [
+            ("items", submission.items, body.items, secret),
+            ("over", submission.over, body.over, over_secret(secret)),
+            ("missing", submission.missing, body.missing, missing_secret(secret)),
+        ]
+    elif submission.items or submission.over or submission.missing or submission.secret:
+        raise Refused("items-mismatch", "a governance statement has no items")
+    for name, items, commitment, secret in lists:
+        if (commitment is None) != (not items):
+            raise Refused("items-mismatch", f"the event and the list of {name} do not fit")
+        if commitment is not None:
+            if len(submission.secret) != 32:
+                raise Refused("items-mismatch", "the secret of the items is missing")
+            tree = Tree.build(items, secret)
+            if (tree.depth, tree.root) != (commitment.depth, commitment.root):
+                raise Refused("items-mismatch", f"the {name} sent lead to another root")

@@ -7,22 +7,20 @@ the tables or in memory (design 4). What may stand is decided by `ledger.rules`.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from threading import Event as Flag
+from dataclasses import dataclass
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from ledger.errors import LedgerError, Refused
 from ledger.rules import rights
 from ledger.rules.authority import Authority
 from ledger.statement import dsse
-from ledger.statement.events import Commitment, Event
+from ledger.statement.events import Event
 from ledger.statement.governance import Genesis
-from ledger.statement.items import Item, Tree, missing_secret, over_secret
 from ledger.statement.parts import raw_key
-from ledger.statement.submission import Statement, Submission
+from ledger.statement.submission import Statement, Submission, fit_items
 from ledger.store import content
 from ledger.store.database import GUARD, Store
 from ledger.store.guard import Guard
@@ -35,6 +33,7 @@ from ledger.tlog.note import SigningKey
 from ledger.tlog.tiles import hash_reader, new_tiles, reader_over
 
 MAX_BATCH: Final = 1_000  # statements in one transaction
+PART: Final = 250  # statements that a thread prepares at a time
 
 
 class Receipt(NamedTuple):
@@ -54,6 +53,7 @@ class Receipt(NamedTuple):
 
 
 Outcome = Receipt | LedgerError
+T = TypeVar("T")
 
 
 class _Head(NamedTuple):
@@ -69,7 +69,7 @@ class _Waiting:
     outcome: Outcome | None = None
     verified: bool = False
     ids: tuple[str, ...] = ()
-    done: Flag = field(default_factory=Flag)
+    done: bool = False  # guarded by the commit lock
 
 
 class Log:
@@ -108,7 +108,7 @@ class Log:
                 self._queue.append(waiting)
             # Whoever gets the lock commits for all who wait; the others find their answer.
             with self._commit_lock:
-                if not waiting.done.is_set():
+                if not waiting.done:
                     self._commit_waiting()
         if isinstance(waiting.outcome, LedgerError):
             raise waiting.outcome
@@ -117,13 +117,12 @@ class Log:
 
     def append(self, submissions: Sequence[Submission]) -> list[Outcome]:
         """Log many statements in order, each by itself: a receipt or an error for every one."""
+        parts = list(batched(submissions, PART))
         with ThreadPoolExecutor(2) as pool:  # libsodium works outside the interpreter's lock
-            waiting = list(pool.map(self._prepare, submissions, chunksize=64))
-        for start in range(0, len(waiting), MAX_BATCH):
-            batch = [w for w in waiting[start : start + MAX_BATCH] if w.outcome is None]
-            if batch:
-                with self._commit_lock:
-                    self._commit(batch)
+            waiting = [w for part in pool.map(self._prepare_all, parts) for w in part]
+        for batch in batched([w for w in waiting if w.outcome is None], MAX_BATCH):
+            with self._commit_lock:
+                self._commit(batch)
         return [w.outcome for w in waiting if w.outcome is not None]
 
     def proof(self, receipt: Receipt) -> list[bytes]:
@@ -132,6 +131,9 @@ class Log:
         return merkle.inclusion_path(receipt.index, receipt.size, hashes)
 
     # Before the lock
+
+    def _prepare_all(self, submissions: Sequence[Submission]) -> list[_Waiting]:
+        return [self._prepare(submission) for submission in submissions]
 
     def _prepare(self, submission: Submission) -> _Waiting:
         """All that needs no lock: signatures, and whether the items are those committed to."""
@@ -174,7 +176,7 @@ class Log:
             raise
         finally:
             for waiting in batch:
-                waiting.done.set()
+                waiting.done = True
 
     def _transaction(self, batch: Sequence[_Waiting]) -> None:
         store = self.store
@@ -326,28 +328,9 @@ class _New:
         self.leaves.append(merkle.leaf_hash(data))
 
 
-def fit_items(submission: Submission) -> None:
-    """Check that the items sent are exactly those committed to. Raises Refused `items-mismatch`."""
-    body = submission.statement.body
-    lists: list[tuple[str, tuple[Item, ...], Commitment | None, bytes]] = []
-    if isinstance(body, Event):
-        secret = submission.secret
-        lists = [
-            ("items", submission.items, body.items, secret),
-            ("over", submission.over, body.over, over_secret(secret)),
-            ("missing", submission.missing, body.missing, missing_secret(secret)),
-        ]
-    elif submission.items or submission.over or submission.missing or submission.secret:
-        raise Refused("items-mismatch", "a governance statement has no items")
-    for name, items, commitment, secret in lists:
-        if (commitment is None) != (not items):
-            raise Refused("items-mismatch", f"the event and the list of {name} do not fit")
-        if commitment is not None:
-            if len(submission.secret) != 32:
-                raise Refused("items-mismatch", "the secret of the items is missing")
-            tree = Tree.build(items, secret)
-            if (tree.depth, tree.root) != (commitment.depth, commitment.root):
-                raise Refused("items-mismatch", f"the {name} sent lead to another root")
+def batched(sequence: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """A sequence in slices of at most `size`."""
+    return (sequence[start : start + size] for start in range(0, len(sequence), size))
 
 
 def _root(statement: Statement) -> bytes | None:

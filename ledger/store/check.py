@@ -15,9 +15,8 @@ from ledger.rules.authority import Authority
 from ledger.rules.world import Row
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
-from ledger.statement.submission import Statement, Submission
+from ledger.statement.submission import Statement, Submission, fit_items
 from ledger.store import content
-from ledger.store.append import fit_items
 from ledger.store.database import GUARD, Store
 from ledger.store.guard import Guard
 from ledger.store.views import Fold

@@ -1,0 +1,1 @@
+"""Speed, measured against a limit taken in the same run; never part of the tests."""

@@ -1,0 +1,61 @@
+"""How fast signed hand-offs enter the log, against libsodium's verification alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from nacl.signing import VerifyKey
+
+from ledger.statement import dsse
+from ledger.statement.submission import Submission
+from ledger.store.append import Receipt
+from ledger.tlog.ed25519 import public_of
+from tests.world import Chain, seed
+
+PACKS: Final = 5000  # each is shipped and received: twice as many statements
+LOT: Final = 1000
+
+
+def append_bulk(folder: Path) -> Iterator[dict[str, Any]]:
+    """10,000 pre-signed hand-offs of one pack each, from their bytes to durable receipts."""
+    chain = Chain(folder)
+    packs = [pack for n in range(PACKS // LOT) for pack in chain.commission(f"B{n}", LOT)]
+    ships = [chain.ship_event(chain.maker, [pack], chain.wholesaler) for pack in packs]
+    receipts = [
+        chain.event("receive", chain.wholesaler, [pack], shipment=ship.statement.id)
+        for pack, ship in zip(packs, ships, strict=True)
+    ]
+    signed = [bytes(submission) for submission in (*ships, *receipts)]
+    limit = verify_only(ships)
+    start = time.perf_counter()
+    outcomes = chain.log.append([Submission.parse(data) for data in signed])
+    rate = len(signed) / (time.perf_counter() - start)
+    refused = [outcome for outcome in outcomes if not isinstance(outcome, Receipt)]
+    if refused:
+        raise refused[0]
+    chain.store.close()
+    yield {
+        "name": "append-bulk", "value": rate, "unit": "statements/s", "limit": limit,
+        "ratio": rate / limit,
+    }  # fmt: skip
+
+
+def verify_only(submissions: list[Submission]) -> float:
+    """Signatures a second that libsodium verifies on one core, of the same statements."""
+    work = []
+    for submission in submissions:
+        envelope = submission.statement.envelope
+        message = dsse.pae(envelope.payload_type, envelope.payload)
+        work.append((message, envelope.signatures[0].sig))
+    return rate_of(VerifyKey(public_of(seed("maker station"))), work)
+
+
+def rate_of(key: VerifyKey, work: list[tuple[bytes, bytes]]) -> float:
+    """Verifications a second."""
+    start = time.perf_counter()
+    for message, signature in work:
+        key.verify(message, signature)
+    return len(work) / (time.perf_counter() - start)

@@ -1,0 +1,140 @@
+"""How fast the web server takes statements and answers scans, against a bare Flask route.
+
+`python -m tests.bench.web PORT [FOLDER]` is the server measured: the app over a log, or without a
+folder one Flask route that does nothing. Both run under the same gunicorn settings.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Flask
+
+from app import create_app
+from app.config import Settings
+from app.serve import serve
+from ledger.statement import gs1
+from ledger.statement.submission import Submission
+from tests.app.conftest import give_keys
+from tests.world import Chain
+
+CLIENTS: Final = 16
+STATEMENTS: Final = 1600
+SCANS: Final = 400
+BARE: Final = 3200
+HOST: Final = "127.0.0.1"
+JSON: Final = {"Content-Type": "application/json"}
+Request = tuple[str, bytes]
+
+
+def append_single(folder: Path) -> Iterator[dict[str, Any]]:
+    """Hand-offs of one pack each, posted one at a time by each of 16 clients."""
+    chain = Chain(folder)
+    give_keys(chain)
+    packs = chain.commission("S1", STATEMENTS)
+    ships: list[Submission] = [
+        chain.ship_event(chain.maker, [pack], chain.wholesaler) for pack in packs
+    ]
+    chain.store.close()
+    limit = bare_rate(CLIENTS, bytes(ships[0]))
+    with server(folder) as port:
+        rate = post_all(port, CLIENTS, [("/api/statements", bytes(ship)) for ship in ships])
+    yield {
+        "name": "append-single", "value": rate, "unit": "statements/s", "limit": limit,
+        "ratio": rate / limit,
+    }  # fmt: skip
+
+
+def verdict_http(folder: Path) -> Iterator[dict[str, Any]]:
+    """Labels' texts posted one after the other by one client, a stranger: a verdict each."""
+    chain = Chain(folder)
+    give_keys(chain)
+    packs = [gs1.parse_item_id(pack) for pack in chain.commission("V1", SCANS)]
+    lot = chain.reader.lot(packs[0].gtin, "V1")
+    assert lot is not None
+    chain.store.close()
+    texts = [f"(01){p.gtin}(10)V1(17){lot.expiry}(21){p.serial}" for p in packs]
+    bodies = [json.dumps({"text": text}).encode() for text in texts]
+    limit = bare_rate(1, bodies[0])
+    with server(folder) as port:
+        rate = post_all(port, 1, [("/api/scans", body) for body in bodies])
+    yield {
+        "name": "verdict-http", "value": rate, "unit": "verdicts/s", "limit": limit,
+        "ratio": rate / limit,
+    }  # fmt: skip
+
+
+def bare_rate(clients: int, body: bytes) -> float:
+    """Requests a second that the same server and clients reach where a route does nothing."""
+    with server() as port:
+        return post_all(port, clients, [("/bare", body)] * BARE)
+
+
+@contextmanager
+def server(folder: Path | None = None) -> Iterator[int]:
+    """A server process of its own; its port."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "tests.bench.web", str(port)]
+    process = subprocess.Popen(command + ([str(folder)] if folder else []))
+    try:
+        while not _listens(port):
+            if process.poll() is not None:
+                raise RuntimeError("the server did not start")
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def post_all(port: int, clients: int, requests: list[Request]) -> float:
+    """Requests answered a second; each client keeps one connection. All must answer 200."""
+
+    def work(mine: list[Request]) -> None:
+        connection = HTTPConnection(HOST, port)
+        for path, body in mine:
+            connection.request("POST", path, body, JSON)
+            answer = connection.getresponse()
+            told = answer.read()
+            if answer.status != 200:
+                raise RuntimeError(f"{path} answered {answer.status}: {told[:200]!r}")
+        connection.close()
+
+    shares = [requests[n::clients] for n in range(clients)]
+    with ThreadPoolExecutor(clients) as pool:
+        start = time.perf_counter()
+        list(pool.map(work, shares))
+        return len(requests) / (time.perf_counter() - start)
+
+
+def _serve(port: int, folder: str) -> None:
+    if folder:
+        settings = Settings(
+            log=Path(folder), secure=False, per_minute=0, stranger_per_minute=0
+        )
+        app = create_app(settings)
+    else:
+        app = Flask("bare")
+        app.add_url_rule("/bare", view_func=lambda: "", methods=["POST"])
+    serve(app, HOST, port)
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
