@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -152,6 +153,7 @@ class Open(Part, frozen=True):
     reason: str
 
 
+@lru_cache(maxsize=4096)  # a statement's keys are asked for at each of its checks
 def raw_key(text: str) -> bytes:
     """A key's 32 raw bytes from base64. Raises Malformed, also for what is no valid key."""
     raw = dsse.base64_bytes(text, 32, "a key")
