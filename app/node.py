@@ -20,8 +20,10 @@ from ledger.store.answers import Answers
 from ledger.store.append import Log
 from ledger.store.database import Store, open_store
 from ledger.store.desk import Desk
+from ledger.store.publish import trust_file
 from ledger.store.queries import Reader
 from ledger.tlog.note import SigningKey
+from ledger.tlog.policy import Policy
 
 KEY: Final = "packtrace"
 DEMO: Final = "demo.json"  # the people of a simulated world
@@ -48,6 +50,7 @@ class Node:
     log: Log | None
     answers: Answers | None
     origin: str
+    trust: Policy
     simulated: bool
     people: tuple[DemoPerson, ...]
 
@@ -71,7 +74,8 @@ def open_node(settings: Settings) -> Node:
     simulated = reader.simulated
     people = _people(settings.log / DEMO) if simulated else ()
     desk = Desk(settings.log)
-    return Node(settings, store, reader, desk, log, answers, origin, simulated, people)
+    trust = Policy.parse(trust_file(store))
+    return Node(settings, store, reader, desk, log, answers, origin, trust, simulated, people)
 
 
 def _seed(settings: Settings, name: str) -> bytes | None:

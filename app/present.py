@@ -5,13 +5,14 @@ Times are shown in UTC, as they stand in the log.
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final, NamedTuple
 
 from flask import Flask, g
 
 from app.node import maybe_node
 from app.session import acting
-from ledger.chain import Shown
+from ledger.bundle import Entry
 from ledger.proof import clock_words
 from ledger.rules.authority import Authority
 from ledger.rules.verdict import (
@@ -45,13 +46,14 @@ class Mark(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line of a timeline."""
+    """One line of a timeline: a statement in words and raw, who signed it, how it is proven."""
 
     index: int
     time: str
     words: str
-    site: str
+    signers: list[str]
     envelope: dict[str, Any]
+    path: list[str]
 
 
 class GovernanceLine(NamedTuple):
@@ -125,11 +127,26 @@ def sentence_of(authority: Authority, body: Event | Governance) -> str:
     return f"{words}."
 
 
-def line_of(authority: Authority, shown: Shown, envelope: dict[str, Any]) -> Line:
-    """One line of a pack's timeline."""
-    site = site_words(authority, shown.event.read_point)
+def signer_words(authority: Authority, keyid: str) -> str:
+    """A key by its use and its party, as far as it is on record."""
+    key = authority.keys.get(keyid)
+    if key is None:
+        return f"key {keyid[:16]}…"
+    party = authority.party(key.party)
+    return f"{key.use} key {keyid[:16]}… of {party.name if party else key.party}"
+
+
+def line_of(authority: Authority, entry: Entry, event: Event) -> Line:
+    """One line of a pack's timeline, from its bundle."""
+    envelope = json.loads(bytes(entry.envelope))
+    envelope["payload"] = json.loads(entry.envelope.payload)
     return Line(
-        shown.index, clock_words(shown.ms), sentence_of(authority, shown.event), site, envelope
+        index=entry.index,
+        time=clock_words(entry.ms),
+        words=sentence_of(authority, event),
+        signers=[signer_words(authority, line.keyid) for line in entry.envelope.signatures],
+        envelope=envelope,
+        path=[node.hex() for node in entry.path],
     )
 
 

@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 from ledger.bundle import Bundle
-from ledger.chain import Shown
 from ledger.disclose import Logged, Sources, build, disclose
 from ledger.errors import Refused
 from ledger.proof import clock_words
@@ -19,7 +18,6 @@ from ledger.rules.draft import gtin_of
 from ledger.rules.verdict import State, standing
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
-from ledger.statement.events import Event
 from ledger.statement.status import ItemStatus, Refusal, Status, build_refusal, build_status
 from ledger.statement.submission import Statement
 from ledger.store.append import Log, Receipt
@@ -66,18 +64,6 @@ class Answers:
             as_of_ms=ms,
             max_age_s=authority.policy.max_age,
         )
-
-    def timeline(self, item: str, site: str) -> list[Shown]:
-        """The events about an item that `site` has a right to see, by index."""
-        with self._reader.snapshot():
-            sources = self._sources()
-            found = []
-            for index in disclose(sources, [item], site).indexes:
-                logged = sources.logged(index)
-                body = logged.statement.body
-                if isinstance(body, Event):
-                    found.append(Shown(index, logged.ms, logged.statement.id, body, (item,)))
-            return found
 
     def bundle(self, items: Sequence[str], site: str) -> Bundle:
         """The proof bundle about `items` for `site` (GLN; "" is a stranger), as of now."""

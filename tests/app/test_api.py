@@ -22,7 +22,7 @@ from app.errors import STATUS
 from ledger.bundle import Bundle
 from ledger.errors import CODES
 from ledger.proof import verify
-from ledger.statement import dsse
+from ledger.statement import dsse, gs1
 from ledger.statement.dsse import Envelope
 from ledger.statement.status import parse_refusal
 from ledger.tlog import merkle
@@ -392,3 +392,25 @@ def test_pages_tell_errors_in_words(client: FlaskClient) -> None:
         ]
         == "not-signed-in"
     )
+
+
+def test_the_pack_page_shows_what_its_proof_shows(chain: Chain, sign_in: SignIn) -> None:
+    item = chain.commission("L1", 1)[0]
+    chain.ship(chain.maker, [item], chain.pharmacy)
+    found = gs1.parse_item_id(item)
+    page = sign_in(chain.maker).get(f"/packs/{found.gtin}/{found.serial}").text
+    assert page.index("Shipped at") < page.index("Commissioned at")
+    assert "station key" in page
+    assert "under that checkpoint" in page
+    assert chain.reader.head().note.decode().splitlines()[2] in page
+
+
+def test_a_pack_page_whose_proof_fails_shows_no_timeline(chain: Chain, sign_in: SignIn) -> None:
+    item = chain.commission("L1", 1)[0]
+    found = gs1.parse_item_id(item)
+    client = sign_in(chain.maker)
+    chain.store.execute("UPDATE entry SET ms = ms + 1")
+    answer = client.get(f"/packs/{found.gtin}/{found.serial}")
+    assert answer.status_code == 503
+    assert "does not verify" in answer.text
+    assert "Commissioned" not in answer.text
