@@ -69,7 +69,8 @@ def person() -> Person | None:
 
 
 def signed_in() -> Person:
-    """Who asks; a stranger ends in 401."""
+    """Who asks; a stranger ends in 401, and where there is no log everybody in 503."""
+    node()
     found = person()
     if found is None:
         abort(

@@ -1,0 +1,203 @@
+"""A real Chromium before real servers: without a log, with an empty one, and with the demo world.
+
+Each page that a test opens is watched: an error in its console, a script that fails or anything
+fetched from elsewhere fails the test.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from werkzeug.serving import make_server
+
+from app import create_app
+from app.config import Settings
+from app.demo import make
+from tests.app.conftest import give_keys, login_body
+from tests.world import Chain, Member
+
+DAY = date(2026, 11, 24)
+EVENING_MS = int(datetime(2026, 11, 24, 16, 30, tzinfo=UTC).timestamp() * 1000)
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+MISSING = "there is no Chromium on this machine; `make setup-test` installs it"
+Scheme = Literal["light", "dark"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser of this machine, headless."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.fail(MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Site:
+    """One running node."""
+
+    url: str
+    app: Any
+    folder: Path
+
+
+def serve(settings: Settings) -> Iterator[Site]:
+    """Run a node in this process, on a port of its own."""
+    app = create_app(settings)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Site(f"http://127.0.0.1:{server.server_port}", app, settings.log)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    node = app.extensions["packtrace"]
+    if not isinstance(node, Exception):
+        node.desk.close()
+        node.store.close()
+
+
+def settings(log: Path, clock: Callable[[], int]) -> Settings:
+    """A node without limits, for plain HTTP."""
+    return Settings(log=log, secure=False, per_minute=0, stranger_per_minute=0, clock=clock)
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A node whose folder holds no log."""
+    yield from serve(settings(tmp_path_factory.mktemp("bare"), lambda: EVENING_MS))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A node with the demo world."""
+    folder = tmp_path_factory.mktemp("demo") / "world"
+    make(folder, DAY, fixed=True)
+    yield from serve(settings(folder, lambda: EVENING_MS))
+
+
+@dataclass
+class Fresh(Site):
+    """A node of a log with members and a product, and not one pack."""
+
+    chain: Chain
+
+    def link(self, who: Member) -> str:
+        """What `packtrace login` prints for a member: a link that signs in once."""
+        client = self.app.test_client()
+        answer = client.post(
+            "/api/session/link", data=login_body(client, self.chain, who.key, who.gln)
+        )
+        return self.url + str(answer.get_json()["path"])
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
+    """A node of a log without packs."""
+    chain = Chain(tmp_path_factory.mktemp("fresh"))
+    give_keys(chain)
+    for site in serve(settings(chain.folder, lambda: chain.now)):
+        yield Fresh(site.url, site.app, site.folder, chain)
+    chain.store.close()
+
+
+@dataclass
+class Watch:
+    """What went wrong in a page behind the visitor's back."""
+
+    origin: str
+    faults: list[str] = field(default_factory=list)
+
+    def console(self, message: ConsoleMessage) -> None:
+        # A page that is answered with 4xx is logged as a failed resource; the test sees the page.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.faults.append(f"console: {message.text}")
+
+    def request(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.origin}/", "data:")):
+            self.faults.append(f"fetched from elsewhere: {request.url}")
+
+
+class Visitor:
+    """A person before a page of a node: what they do, and what they read."""
+
+    def __init__(self, page: Page, site: Site) -> None:
+        self.page, self.site = page, site
+
+    def open(self, path: str = "/") -> int:
+        """Open a page; answers the status."""
+        answer = self.page.goto(self.site.url + path)
+        assert answer is not None
+        return answer.status
+
+    def sign_in(self, role: str) -> None:
+        """One press on Home of a simulated world."""
+        self.open("/")
+        self.page.locator(f"button[name=role][value={role}]").click()
+        self.page.wait_for_url(f"{self.site.url}/")
+
+    def check(self, text: str = "", picture: Path | None = None, purpose: str = "check") -> str:
+        """Fill in the box and press Check; answers the heading."""
+        box = self.page
+        box.get_by_label("Scan, type or paste a code").fill(text)
+        if picture is not None:
+            box.get_by_label("Or a picture of the label").set_input_files(picture)
+        box.get_by_label("What for").select_option(purpose)
+        box.get_by_role("button", name="Check", exact=True).click()
+        return self.heading
+
+    @property
+    def heading(self) -> str:
+        """The page's one main heading."""
+        return self.page.get_by_role("heading", level=1).inner_text()
+
+    @property
+    def words(self) -> str:
+        """All that can be read."""
+        return self.page.locator("body").inner_text()
+
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Visit]:
+    """Opens a fresh visitor's window on a site; all of them are watched."""
+    watches: list[Watch] = []
+    contexts = []
+
+    def opened(
+        site: Site, *, scripts: bool = True, width: int = 1280, scheme: Scheme = "light"
+    ) -> Visitor:
+        context = chromium.new_context(
+            java_script_enabled=scripts,
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            locale="en-GB",
+        )
+        context.set_default_timeout(10_000)  # a fault shows within seconds
+        contexts.append(context)
+        page = context.new_page()
+        watch = Watch(site.url)
+        watches.append(watch)
+        page.on("console", watch.console)
+        page.on("pageerror", lambda error: watch.faults.append(f"script: {error}"))
+        page.on("request", watch.request)
+        return Visitor(page, site)
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [fault for watch in watches for fault in watch.faults] == []

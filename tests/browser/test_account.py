@@ -1,0 +1,78 @@
+"""Signing in and out in a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import Fresh, Site, Visit
+
+
+def test_a_one_time_link_signs_one_browser_in_once(fresh: Fresh, visit: Visit) -> None:
+    link = fresh.link(fresh.chain.pharmacy)
+    visitor = visit(fresh, scripts=False)
+    visitor.page.goto(link)  # opening alone signs nobody in
+    assert "Not signed in" in visitor.words
+    visitor.page.get_by_role("button", name="Sign in here").click()
+    assert "Pharmacy, Pharmacy site" in visitor.words
+
+    other = visit(fresh)
+    other.page.goto(link)
+    other.page.get_by_role("button", name="Sign in here").click()
+    assert "was used or is over 60 seconds old" in other.words
+    other.open("/")
+    assert "Not signed in" in other.words
+
+    visitor.page.get_by_role("button", name="Sign out").click()
+    assert "Not signed in" in visitor.words
+
+
+def test_a_link_ends_after_a_minute(fresh: Fresh, visit: Visit) -> None:
+    link = fresh.link(fresh.chain.pharmacy)
+    fresh.chain.now += 60_001
+    visitor = visit(fresh)
+    visitor.page.goto(link)
+    visitor.page.get_by_role("button", name="Sign in here").click()
+    assert "was used or is over 60 seconds old" in visitor.words
+
+
+@pytest.mark.parametrize(
+    ("role", "name"),
+    [
+        ("pharmacist", "Pharmacy 1"),
+        ("distributor", "Wholesaler 1"),
+        ("regulator", "Demo Medicines Agency"),
+    ],
+)
+def test_one_press_shows_the_simulated_world_as_somebody(
+    demo: Site, visit: Visit, role: str, name: str
+) -> None:
+    visitor = visit(demo, scripts=False)
+    visitor.sign_in(role)
+    assert name in visitor.page.locator(".who").inner_text()
+    visitor.page.get_by_role("button", name="Sign out").click()
+    assert "Not signed in" in visitor.words
+
+
+def test_one_press_sign_in_exists_in_a_simulated_world_alone(fresh: Fresh, visit: Visit) -> None:
+    visitor = visit(fresh)
+    visitor.open("/")
+    assert visitor.page.locator("button[name=role]").count() == 0
+    assert "packtrace login" in visitor.words
+    answer = visitor.page.request.post(f"{fresh.url}/demo/login", form={"role": "pharmacist"})
+    assert answer.status == 404
+
+
+def test_another_site_cannot_press_a_button_here(demo: Site, visit: Visit) -> None:
+    """A form on a foreign page posts to ours: the browser says where it comes from."""
+    visitor = visit(demo)
+    visitor.sign_in("pharmacist")
+    trap = f'<form method="post" action="{demo.url}/logout"><button>Win</button></form>'
+    thief = visitor.page.context.new_page()
+    thief.route(
+        "http://evil.example/", lambda route: route.fulfill(body=trap, content_type="text/html")
+    )
+    thief.goto("http://evil.example/")
+    thief.get_by_role("button", name="Win").click()
+    assert "started by another site" in thief.locator("body").inner_text()
+    visitor.open("/")
+    assert "Pharmacy 1" in visitor.words
