@@ -59,14 +59,16 @@ def serve(settings: Settings) -> Iterator[Site]:
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield Site(f"http://127.0.0.1:{server.server_port}", app, settings.log)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    node = app.extensions["packtrace"]
-    if not isinstance(node, Exception):
-        node.desk.close()
-        node.store.close()
+    try:
+        yield Site(f"http://127.0.0.1:{server.server_port}", app, settings.log)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        node = app.extensions["packtrace"]
+        if not isinstance(node, Exception):
+            node.desk.close()
+            node.store.close()
 
 
 def settings(log: Path, clock: Callable[[], int]) -> Settings:

@@ -1,0 +1,69 @@
+"""The pictures of the documentation, taken from the real app: `make pictures`.
+
+They show the simulated world of one fixed day, so that a new picture differs only where a page does.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import sync_playwright
+
+from app.demo import make
+from ledger.statement import gs1
+from tests.browser.conftest import DAY, EVENING_MS, FLAGS, Scheme, Visitor, serve, settings
+
+DOCS: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+
+
+def main() -> None:
+    """Take them all."""
+    DOCS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        world = Path(folder) / "world"
+        make(world, DAY, fixed=True)
+        running = serve(settings(world, lambda: EVENING_MS))
+        site = next(running)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+
+        def visitor(width: int = 1000, scheme: Scheme = "light") -> Visitor:
+            viewport = {"width": width, "height": 760}
+            page = browser.new_page(viewport=viewport, color_scheme=scheme)
+            return Visitor(page, site)
+
+        def take(who: Visitor, name: str) -> None:
+            who.page.screenshot(path=DOCS / f"{name}.png", full_page=True)
+
+        stranger = visitor()
+        stranger.open("/")
+        take(stranger, "home")
+        pharmacist = visitor()
+        pharmacist.sign_in("pharmacist")
+        labels = json.loads((world / "labels" / "expected.json").read_text())["labels"]
+        for one in labels:
+            pharmacist.check(picture=world / "labels" / one["picture"], purpose=one["purpose"])
+            take(pharmacist, f"verdict-{Path(one['picture']).stem}")
+        pharmacist.open("/")
+        take(pharmacist, "home-pharmacist")
+        good = gs1.parse_item_id(labels[0]["item"])
+        pharmacist.open(f"/packs/{good.gtin}/{good.serial}")
+        take(pharmacist, "pack")
+        pharmacist.open("/log")
+        take(pharmacist, "log")
+        pharmacist.open("/help")
+        take(pharmacist, "help")
+        phone = visitor(width=390, scheme="dark")
+        phone.sign_in("pharmacist")
+        phone.check(picture=world / "labels" / "copied.png", purpose="dispense")
+        take(phone, "verdict-phone-dark")
+        browser.close()
+        running.close()
+        shutil.copy(world / "labels" / "good.png", DOCS / "label.png")
+
+
+if __name__ == "__main__":
+    main()
