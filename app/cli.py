@@ -89,7 +89,7 @@ def check_port(host: str, port: int) -> None:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @_port_option
 @click.option(
     "--log",

@@ -103,7 +103,7 @@ def test_identifiers_in_examples_have_their_check_digit() -> None:
 
 def test_examples_can_be_split_by_a_shell() -> None:
     for name, command in COMMANDS.items():
-        for line in (command.help or "").splitlines():
+        for line in (command.help or "").replace("\\\n", " ").splitlines():
             if line.strip().startswith("packtrace "):
                 assert shlex.split(line)[1:][: len(name.split())] == name.split()
 

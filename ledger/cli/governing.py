@@ -96,7 +96,14 @@ def _public(path: Path) -> str:
 @click.argument("gln")
 @click.option("--name", required=True, help="The party's name.")
 @click.option("--country", required=True, metavar="XX", help="ISO 3166 code.")
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(sorted(ROLES)))
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    type=click.Choice(sorted(ROLES)),
+    help="What the party may be; repeat for several.",
+)
 @click.option("--prefix", "prefixes", multiple=True, help="GS1 company prefix of the party.")
 @click.option(
     "--admin-key", "admin_keys", multiple=True, required=True, type=click.Path(path_type=Path),
@@ -182,10 +189,18 @@ def suspend(gln: str, reason: str, key_paths: tuple[Path, ...], where: str, as_j
     "--operation", "operations", multiple=True, type=click.Choice(sorted(FORMS)),
     help="What it may sign.",
 )  # fmt: skip
-@click.option("--use", type=click.Choice(sorted(USES)), default="station", show_default=True)
+@click.option(
+    "--use",
+    type=click.Choice(sorted(USES)),
+    default="station",
+    show_default=True,
+    help="Whose hand the key is in.",
+)
 @click.option("--staff", help="The site's own staff number; never a name.")
-@click.option("--from", "from_", required=True, metavar="YYYY-MM-DDThh:mm:ssZ")
-@click.option("--expires", required=True, metavar="YYYY-MM-DDThh:mm:ssZ")
+@click.option(
+    "--from", "from_", required=True, metavar="YYYY-MM-DDThh:mm:ssZ", help="In force from."
+)
+@click.option("--expires", required=True, metavar="YYYY-MM-DDThh:mm:ssZ", help="In force until.")
 @_options
 def key_add(
     new_key: Path, site_glns: tuple[str, ...], operations: tuple[str, ...], use: str,
@@ -211,7 +226,7 @@ def key_add(
 
 @click.command("key-revoke")
 @click.argument("keyid")
-@click.option("--reason", type=click.Choice(sorted(REVOCATIONS)), required=True)
+@click.option("--reason", type=click.Choice(sorted(REVOCATIONS)), required=True, help="Why.")
 @_options
 def key_revoke(
     keyid: str, reason: str, key_paths: tuple[Path, ...], where: str, as_json: bool
@@ -229,11 +244,18 @@ def key_revoke(
 
 @click.command()
 @click.argument("gtin")
-@click.option("--name", required=True)
-@click.option("--strength", required=True)
+@click.option("--name", required=True, help="The product's name.")
+@click.option("--strength", required=True, help="As on the pack: 10 mg.")
 @click.option("--form", required=True, help="Dosage form.")
-@click.option("--pack-size", required=True)
-@click.option("--market", "markets", multiple=True, required=True, metavar="XX")
+@click.option("--pack-size", required=True, help="How much is in a pack: 30.")
+@click.option(
+    "--market",
+    "markets",
+    multiple=True,
+    required=True,
+    metavar="XX",
+    help="ISO 3166 code of a country where it is sold.",
+)
 @click.option("--holder", required=True, metavar="GLN", help="Marketing authorisation holder.")
 @click.option("--packer", "packers", multiple=True, metavar="GLN")
 @click.option("--wholesaler", "wholesalers", multiple=True, metavar="GLN")

@@ -120,7 +120,7 @@ def _public(seed: bytes) -> str:
 @click.option(
     "--origin", required=True, help="The log's name: a domain and path, without https://."
 )
-@click.option("--authority", required=True, metavar="GLN")
+@click.option("--authority", required=True, metavar="GLN", help="The authority's GLN.")
 @click.option("--name", required=True, help="The authority's name.")
 @click.option("--country", required=True, metavar="XX", help="ISO 3166 code.")
 @click.option("--plain", is_flag=True, help="Do not seal the key files: for demonstrations only.")

@@ -154,7 +154,7 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         "withdrawn": (DO_NOT_SUPPLY, "This product is withdrawn.", "Follow the notice."),
         "expired": (
             DO_NOT_SUPPLY,
-            "This pack expired on {detail}.",
+            "This pack has expired ({detail}).",
             "Put it with the expired stock for destruction.",
         ),
         "on-hold": (HOLD, "This pack is on hold (quarantine).", _ASK),

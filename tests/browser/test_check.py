@@ -55,7 +55,8 @@ def test_a_stranger_with_the_whole_label_gets_a_verdict_and_a_proof(
     with visitor.page.expect_download() as download:
         visitor.page.get_by_role("link", name="Download the proof").click()
     proof = json.loads(Path(download.value.path()).read_text())
-    assert proof["status"] and proof["checkpoint"].startswith("packtrace.example/demo\n")
+    assert proof["status"]
+    assert proof["checkpoint"].startswith("packtrace.example/demo\n")
 
 
 def test_a_link_on_a_label_opens_its_verdict(demo: Site, visit: Visit) -> None:
