@@ -25,6 +25,8 @@ from ledger.tlog.policy import Policy
 from scanner.symbols import Symbol
 
 TIMEOUT: Final = 10.0  # seconds for one answer
+# What a server answers a stranger: to a label that is not whole, and to one that fits no pack.
+_REFUSED: Final = {403: "label-incomplete", 404: "not-confirmed"}
 
 
 def read_label(symbols: Sequence[Symbol], year: int) -> Label:
@@ -115,7 +117,7 @@ class Online:
         except httpx.HTTPError as error:
             return verdict({"log-down": str(error) or type(error).__name__}, purpose)
         if answer.status_code != httpx.codes.OK:
-            code = "label-incomplete" if answer.status_code == httpx.codes.FORBIDDEN else "log-down"
+            code = _REFUSED.get(answer.status_code, "log-down")
             return verdict({code: f"HTTP {answer.status_code}"}, purpose)
         return by_bundle(label, data, trust, now, purpose)
 

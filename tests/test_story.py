@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from app.config import Settings, wall_clock
-from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, OK
+from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
 from ledger.statement import gs1, keyfile
 from ledger.store.publish import trust_file
 from scanner.label import PrintedLabel, render, to_png
@@ -52,19 +53,21 @@ class Counter:
         bundle.write_bytes(self.chain.answers.bundle([self.item], who.site).to_gzip())
         key = self.folder / f"{who.name}.key"
         key.write_bytes(keyfile.plain(who.key, label="station", party=who.gln))
-        offline = self._run("--bundle", str(bundle), purpose=purpose)
-        online = self._run("--log", self.url, "--key", str(key), purpose=purpose)
+        offline = self.run("--bundle", str(bundle), purpose=purpose)
+        online = self.run("--log", self.url, "--key", str(key), purpose=purpose)
         assert offline == online
         return online
 
-    def _run(self, *arguments: str, purpose: str) -> tuple[str, str]:
+    def run(self, *arguments: str, purpose: str) -> tuple[str, str]:
         command = [
             sys.executable, "-m", "scanner", str(self.folder / "label.png"), *arguments,
             "--trust", str(self.folder / "trust.txt"), "--purpose", purpose, "--json",
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         told = json.loads(done.stdout)
-        assert done.returncode == {OK: 0, HOLD: 1, DO_NOT_SUPPLY: 1}[told["verdict"]], done.stderr
+        assert (
+            done.returncode == {OK: 0, HOLD: 1, DO_NOT_SUPPLY: 1, NOT_CHECKED: 2}[told["verdict"]]
+        ), done.stderr
         return told["verdict"], told["reasons"][0]["code"]
 
 
@@ -131,3 +134,15 @@ def test_a_pack_from_the_factory_to_the_patient(counter: Counter) -> None:
     assert counter.scan(pharmacy, "dispense") == (HOLD, "supplied-here")
     # A copy of the label turns up elsewhere.
     assert counter.scan(stranger, "dispense") == (DO_NOT_SUPPLY, "supplied-elsewhere")
+
+
+def test_a_stranger_cannot_tell_an_unknown_serial_from_a_wrong_label(counter: Counter) -> None:
+    """No oracle for live serials: both answer alike."""
+    [pack] = counter.chain.commission("L1", 1)
+    told = []
+    for item, expiry in [(gs1.sgtin(counter.chain.gtin, "NONE"), 2028), (pack, 2027)]:
+        found = gs1.parse_item_id(item)
+        label = PrintedLabel(found.gtin, "L1", date(expiry, 1, 31), found.serial)
+        (counter.folder / "label.png").write_bytes(to_png(render(label)))
+        told.append(counter.run("--log", counter.url, purpose="check"))
+    assert told == [(NOT_CHECKED, "not-confirmed")] * 2

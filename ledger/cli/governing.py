@@ -257,10 +257,18 @@ def key_revoke(
     help="ISO 3166 code of a country where it is sold.",
 )
 @click.option("--holder", required=True, metavar="GLN", help="Marketing authorisation holder.")
-@click.option("--packer", "packers", multiple=True, metavar="GLN")
-@click.option("--wholesaler", "wholesalers", multiple=True, metavar="GLN")
+@click.option(
+    "--packer", "packers", multiple=True, metavar="GLN", help="Party that may commission it too."
+)
+@click.option(
+    "--wholesaler",
+    "wholesalers",
+    multiple=True,
+    metavar="GLN",
+    help="Wholesaler designated by the holder.",
+)
 @click.option("--storage", nargs=2, type=int, required=True, metavar="MIN MAX", help="Whole °C.")
-@click.option("--national-code")
+@click.option("--national-code", help="The market's own number of the product.")
 @_options
 def product(
     gtin: str, name: str, strength: str, form: str, pack_size: str, markets: tuple[str, ...],
