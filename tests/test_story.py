@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from app import create_app
 from app.config import Settings, wall_clock
@@ -23,7 +21,9 @@ from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
 from ledger.statement import gs1, keyfile
 from ledger.store.publish import trust_file
 from scanner.label import PrintedLabel, render, to_png
-from tests.world import Chain, Member, seed
+from tests.app.conftest import give_keys
+from tests.nodes import serving
+from tests.world import Chain, Member
 
 
 @dataclass
@@ -76,19 +76,11 @@ def counter(tmp_path: Path) -> Iterator[Counter]:
     """A log and its web server, on this machine's clock."""
     chain = Chain(tmp_path)
     chain.now = wall_clock() - 3_600_000
-    keys = tmp_path / "keys"
-    keys.mkdir()
-    (keys / "log.key").write_bytes(keyfile.plain(seed("log"), label="log", party=""))
-    (keys / "status.key").write_bytes(keyfile.plain(seed("status"), label="status", party=""))
+    give_keys(chain)
     (tmp_path / "trust.txt").write_bytes(trust_file(chain.store))
     app = create_app(Settings(log=tmp_path, secure=False))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Counter(chain, f"http://127.0.0.1:{server.server_port}", tmp_path)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as url:
+        yield Counter(chain, url, tmp_path)
     chain.store.close()
 
 

@@ -39,5 +39,6 @@ def show(gtin: str, serial: str) -> str:
     return render_template(
         "packs/show.html", label=label, state=proven.states[label.id], lines=lines[::-1],
         proven=proven, signatures=sum(len(entry.envelope.signatures) for entry in proven.entries),
-        checkpoint=bundle.checkpoint.decode(), raw=json.dumps(json.loads(bundle.to_json()), indent=1), acting=acting(),
+        checkpoint=bundle.checkpoint.decode(),
+        raw=json.dumps(json.loads(bundle.to_json()), indent=1), acting=acting(),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from app.config import Settings
 from ledger.statement import dsse, keyfile
 from ledger.statement.login import CLI, Login, build_login
 from ledger.statement.parts import time_text
+from tests.nodes import close
 from tests.world import ORIGIN, Chain, Member, seed
 
 SignIn = Callable[[Member], FlaskClient]
@@ -35,8 +36,7 @@ def app(chain: Chain) -> Iterator[Flask]:
     )
     made = create_app(settings)
     yield made
-    made.extensions["packtrace"].desk.close()
-    made.extensions["packtrace"].store.close()
+    close(made)
 
 
 @pytest.fixture

@@ -7,39 +7,40 @@ fetched from elsewhere fails the test.
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
 from app import create_app
 from app.config import Settings
 from app.demo import make
 from tests.app.conftest import give_keys, login_body
+from tests.nodes import DAY, EVENING_MS, serving
 from tests.world import Chain, Member
 
-DAY = date(2026, 11, 24)
-EVENING_MS = int(datetime(2026, 11, 24, 16, 30, tzinfo=UTC).timestamp() * 1000)
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
 MISSING = "there is no Chromium on this machine; `make setup-test` installs it"
 Scheme = Literal["light", "dark"]
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The browser of this machine, headless."""
+def launch(playwright: Playwright) -> Browser:
+    """Start this machine's browser; without one the run fails, naming the step that installs it."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.fail(MISSING)
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser of this machine, headless."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = launch(playwright)
         yield browser
         browser.close()
 
@@ -56,19 +57,8 @@ class Site:
 def serve(settings: Settings) -> Iterator[Site]:
     """Run a node in this process, on a port of its own."""
     app = create_app(settings)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield Site(f"http://127.0.0.1:{server.server_port}", app, settings.log)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        node = app.extensions["packtrace"]
-        if not isinstance(node, Exception):
-            node.desk.close()
-            node.store.close()
+    with serving(app) as url:
+        yield Site(url, app, settings.log)
 
 
 def settings(log: Path, clock: Callable[[], int]) -> Settings:

@@ -5,7 +5,6 @@ They show the simulated world of one fixed day, so that a new picture differs on
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,7 +14,8 @@ from playwright.sync_api import sync_playwright
 
 from app.demo import make
 from ledger.statement import gs1
-from tests.browser.conftest import DAY, EVENING_MS, FLAGS, Scheme, Visitor, serve, settings
+from tests.browser.conftest import Scheme, Visitor, launch, serve, settings
+from tests.nodes import DAY, EVENING_MS, expected
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 
@@ -28,7 +28,7 @@ def main() -> None:
         make(world, DAY, fixed=True)
         running = serve(settings(world, lambda: EVENING_MS))
         site = next(running)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = launch(playwright)
 
         def visitor(width: int = 1000, scheme: Scheme = "light") -> Visitor:
             viewport = {"width": width, "height": 760}
@@ -43,7 +43,7 @@ def main() -> None:
         take(stranger, "home")
         pharmacist = visitor()
         pharmacist.sign_in("pharmacist")
-        labels = json.loads((world / "labels" / "expected.json").read_text())["labels"]
+        labels = expected(world)
         for one in labels:
             pharmacist.check(picture=world / "labels" / one["picture"], purpose=one["purpose"])
             take(pharmacist, f"verdict-{Path(one['picture']).stem}")

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
 from ledger.statement import gs1
+from scanner.frames import read_file
+from scanner.symbols import read
 from tests.browser.conftest import Site, Visit, Visitor
+from tests.nodes import expected
 
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 
 
-def labels(site: Site) -> Iterator[dict[str, Any]]:
-    yield from json.loads((site.folder / "labels" / "expected.json").read_text())["labels"]
-
-
 def whole_label(site: Site, picture: str) -> str:
     """What a label's code says, read from its picture."""
-    from scanner.frames import read_file
-    from scanner.symbols import read
-
     [symbol] = read(read_file(site.folder / "labels" / picture))
     return str(symbol.text)
 
@@ -35,7 +29,7 @@ def test_a_pharmacist_uploads_each_label_and_is_told_what_to_do(
 ) -> None:
     visitor = visit(demo, scripts=scripts)
     visitor.sign_in("pharmacist")
-    for one in labels(demo):
+    for one in expected(demo.folder):
         picture = demo.folder / "labels" / one["picture"]
         assert visitor.check(picture=picture, purpose=one["purpose"]) == one["verdict"]
         band = visitor.page.get_by_role("alert")
@@ -165,7 +159,7 @@ def test_a_pack_of_the_site_shows_its_timeline_with_the_proof(demo: Site, visit:
 
 
 def test_a_stranger_sees_no_custody(demo: Site, visit: Visit) -> None:
-    found = gs1.parse_item_id(next(labels(demo))["item"])
+    found = gs1.parse_item_id(expected(demo.folder)[0]["item"])
     visitor = visit(demo)
     assert visitor.open(f"/packs/{found.gtin}/{found.serial}") == 401
     assert "Sign in first" in visitor.words

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from app.pages import BLUEPRINTS
 from ledger.statement import gs1
 from tests.browser.conftest import Fresh, Scheme, Site, Visit, Visitor
+from tests.nodes import expected
 
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
@@ -45,7 +45,7 @@ def test_the_list_of_pages_is_whole(bare: Site) -> None:
 
 def good_pack(demo: Site) -> dict[str, str]:
     """The pack of the good label, as addresses name it."""
-    told = json.loads((demo.folder / "labels" / "expected.json").read_text())["labels"]
+    told = expected(demo.folder)
     [item] = [one["item"] for one in told if one["picture"] == "good.png"]
     found = gs1.parse_item_id(item)
     node = demo.app.extensions["packtrace"]
@@ -192,7 +192,7 @@ def test_an_error_page_is_accessible_and_says_what_to_do(
 def test_each_verdict_is_accessible(demo: Site, visit: Visit, width: int, scheme: Scheme) -> None:
     visitor = visit(demo, width=width, scheme=scheme)
     visitor.sign_in("pharmacist")
-    told = json.loads((demo.folder / "labels" / "expected.json").read_text())["labels"]
+    told = expected(demo.folder)
     for one in told:
         visitor.check(picture=demo.folder / "labels" / one["picture"], purpose=one["purpose"])
         assert faults(visitor) == [], one

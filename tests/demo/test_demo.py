@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import json
 import random
 import shutil
 import socket
 import subprocess
 import sys
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +27,8 @@ from scanner.check import by_bundle, read_label
 from scanner.frames import read_file
 from scanner.symbols import read
 from tests.memory import ENTRY_ROWS, InMemory
+from tests.nodes import DAY, EVENING_MS, close, expected
 
-DAY = date(2026, 11, 24)
-# The clock of a visitor that evening: the world ends at 16:00 UTC of its day.
-EVENING_MS = int(datetime(2026, 11, 24, 16, 30, tzinfo=UTC).timestamp() * 1000)
 NAMES = {
     "good", "in-transit", "not-ours", "supplied-elsewhere", "copied", "wrong-expiry",
     "unknown-serial", "on-hold",
@@ -54,14 +51,7 @@ def pharmacist(world: Path) -> Any:
     client = app.test_client()
     assert client.post("/demo/login", data={"role": "pharmacist"}).status_code == 303
     yield client
-    app.extensions["packtrace"].desk.close()
-    app.extensions["packtrace"].store.close()
-
-
-def expected(world: Path) -> list[dict[str, Any]]:
-    told = json.loads((world / "labels" / "expected.json").read_text())
-    assert told["simulated"] is True
-    return list(told["labels"])
+    close(app)
 
 
 def test_there_is_a_label_for_each_thing_a_pharmacist_can_meet(world: Path) -> None:

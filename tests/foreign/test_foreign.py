@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -17,7 +16,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from werkzeug.serving import make_server
 
 from app import create_app
 from app.config import Settings
@@ -27,6 +25,7 @@ from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from ledger.tlog.note import Note, SigningKey, VerifierKey
 from ledger.tlog.tiles import HASH, Tile, decode_entries, encode_entries, width_at
+from tests.nodes import serving
 from tests.world import ORIGIN, Chain, seed
 
 GOPATH = Path("/usr/share/gocode")
@@ -99,14 +98,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
     folder = tmp_path_factory.mktemp("foreign")
     chain = Chain(folder / "log")
     app = create_app(Settings(log=chain.folder, secure=False, clock=lambda: chain.now))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}/log"
-    vkey = folder / "key.txt"
-    vkey.write_text(f"{chain.log_key.verifier}\n")
-    made = Published(url, chain.log_key.verifier, vkey, {}, {})
-    try:
+    with serving(app) as node:
+        url = f"{node}/log"
+        vkey = folder / "key.txt"
+        vkey.write_text(f"{chain.log_key.verifier}\n")
+        made = Published(url, chain.log_key.verifier, vkey, {}, {})
         for size in SIZES:
             grow(chain, size)
             note = httpx.get(f"{url}/checkpoint", trust_env=False)
@@ -115,13 +111,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
             export(chain.store, folder / "public")
             made.folders[size] = shutil.copytree(folder / "public", folder / f"public-{size}")
         yield made
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        app.extensions["packtrace"].desk.close()
-        app.extensions["packtrace"].store.close()
-        chain.store.close()
+    chain.store.close()
 
 
 @pytest.fixture

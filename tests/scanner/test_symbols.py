@@ -122,4 +122,4 @@ def right(path: Path) -> bool:
 
 def test_photographs_of_labels_are_read() -> None:
     wrong = {path.name for path in SHARED_PHOTOS if not right(path)}
-    assert wrong == (UNREAD if SHARED_PHOTOS else set())
+    assert wrong == UNREAD & {path.name for path in SHARED_PHOTOS}
