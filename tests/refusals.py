@@ -6,9 +6,11 @@ The same table is driven through the library and over HTTP.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from ledger.build import sign_governance
 from ledger.statement import dsse
@@ -16,6 +18,8 @@ from ledger.statement.governance import Admit, KeyRevoke
 from ledger.statement.items import Item
 from ledger.statement.parts import raw_key
 from ledger.statement.submission import Statement, Submission
+from ledger.tlog import merkle
+from ledger.tlog.checkpoint import open_checkpoint
 from ledger.tlog.ed25519 import public_of
 from tests.world import Chain, gln, gtin, key_text, policy, seed
 
@@ -310,3 +314,12 @@ CASES: list[Case] = [
 ]  # fmt: skip
 
 IDS = [f"{code}: {why}" for code, why, _ in CASES]
+
+
+def evidence_verifies(chain: Chain, evidence: dict[str, Any] | None) -> None:
+    """A refusal's evidence is in the log under a checkpoint that the log signed."""
+    assert evidence is not None
+    checkpoint = open_checkpoint(evidence["checkpoint"].encode(), chain.log_key.verifier)
+    leaf = merkle.leaf_hash(b64decode(evidence["entry"]))
+    path = [b64decode(node) for node in evidence["proof"]]
+    merkle.verify_inclusion(evidence["index"], checkpoint.size, leaf, path, checkpoint.root)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import qrcode
 from flask import Flask
@@ -31,7 +33,8 @@ from ledger.tlog.ed25519 import public_of
 from ledger.tlog.tiles import Tile, hash_reader
 from scanner.label import PrintedLabel, render, to_png
 from tests.app.conftest import SignIn, login_body
-from tests.refusals import CASES, IDS, Case
+from tests.nodes import serving
+from tests.refusals import CASES, IDS, Case, evidence_verifies
 from tests.world import Chain, seed
 
 JSON = {"Content-Type": "application/json"}
@@ -54,11 +57,26 @@ def test_each_refusal_over_http(case: Case, chain: Chain, client: FlaskClient) -
         refusal.verify({dsse.key_id(status_key): status_key}.get)
         assert parse_refusal(refusal.payload).code == code
     if answer.status_code == 409 and "evidence" in told:
-        evidence = told["evidence"]
-        checkpoint = open_checkpoint(evidence["checkpoint"].encode(), chain.log_key.verifier)
-        leaf = merkle.leaf_hash(b64decode(evidence["entry"]))
-        path = [b64decode(node) for node in evidence["proof"]]
-        merkle.verify_inclusion(evidence["index"], checkpoint.size, leaf, path, checkpoint.root)
+        evidence_verifies(chain, told["evidence"])
+
+
+def test_of_64_clients_racing_over_http_one_ships_the_pack(app: Flask, chain: Chain) -> None:
+    packs = chain.commission("L1", 1)
+    rivals = [bytes(chain.ship_event(chain.maker, packs, chain.pharmacy)) for _ in range(64)]
+    with serving(app) as url, ThreadPoolExecutor(64) as pool:
+        answers = list(
+            pool.map(
+                lambda data: httpx.post(
+                    f"{url}/api/statements", content=data, headers=JSON, timeout=60, trust_env=False
+                ),
+                rivals,
+            )
+        )
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 63
+    for answer in answers:
+        if answer.status_code == 409:
+            assert answer.json()["code"] == "in-transit"
+            evidence_verifies(chain, answer.json()["evidence"])
 
 
 def test_an_accepted_statement_is_answered_with_its_proof(

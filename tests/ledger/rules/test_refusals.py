@@ -6,9 +6,7 @@ import pytest
 
 from ledger.errors import CODES, BadSignature, LedgerError, Malformed, Refused
 from ledger.statement.submission import Submission
-from ledger.tlog import merkle
-from ledger.tlog.checkpoint import open_checkpoint
-from tests.refusals import CASES, IDS, Case
+from tests.refusals import CASES, IDS, Case, evidence_verifies
 from tests.world import Chain
 
 # Of operations that come later: recall, withdrawal, inactivation of containers, policy changes.
@@ -32,17 +30,6 @@ def tables(chain: Chain) -> list[object]:
     return [chain.store.rows(f"SELECT * FROM {name} ORDER BY 1, 2") for name in names]
 
 
-def evidence_verifies(chain: Chain, refused: Refused) -> None:
-    from base64 import b64decode
-
-    evidence = refused.evidence
-    assert evidence is not None
-    checkpoint = open_checkpoint(evidence["checkpoint"].encode(), chain.log_key.verifier)
-    leaf = merkle.leaf_hash(b64decode(evidence["entry"]))
-    path = [b64decode(node) for node in evidence["proof"]]
-    merkle.verify_inclusion(evidence["index"], checkpoint.size, leaf, path, checkpoint.root)
-
-
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_refused_with_its_code_and_without_a_trace(case: Case, chain: Chain) -> None:
     code, _, make = case
@@ -56,7 +43,7 @@ def test_refused_with_its_code_and_without_a_trace(case: Case, chain: Chain) -> 
         assert error.rule
         assert error.advice
         if error.evidence is not None:
-            evidence_verifies(chain, error)
+            evidence_verifies(chain, error.evidence)
     else:
         assert {"malformed": Malformed, "bad-signature": BadSignature}[code] is type(error), error
     assert tables(chain) == before

@@ -22,7 +22,8 @@ from ledger.store.views import rebuild
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import open_checkpoint
 from ledger.tlog.tiles import decode_entries, hash_reader, tiles_of
-from tests.ledger.rules.test_refusals import evidence_verifies, tables
+from tests.ledger.rules.test_refusals import tables
+from tests.refusals import evidence_verifies
 from tests.world import Chain, key_text, seed
 
 
@@ -114,7 +115,7 @@ def test_of_64_clients_racing_to_ship_one_pack_one_wins(chain: Chain) -> None:
         assert refused.code == "in-transit"
         assert refused.evidence is not None
         assert refused.evidence["index"] == won[0].index
-        evidence_verifies(chain, refused)
+        evidence_verifies(chain, refused.evidence)
     assert check(chain.store, chain.log_key.verifier) is None
 
 
