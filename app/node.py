@@ -18,8 +18,9 @@ from ledger.errors import LedgerError, Malformed, Refused
 from ledger.statement import keyfile
 from ledger.store.answers import Answers
 from ledger.store.append import Log
-from ledger.store.database import Store, open_store
+from ledger.store.database import Store
 from ledger.store.desk import Desk
+from ledger.store.opening import open_store
 from ledger.store.publish import trust_file
 from ledger.store.queries import Reader
 from ledger.tlog.note import SigningKey

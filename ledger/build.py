@@ -13,7 +13,8 @@ from ledger.statement.events import Commitment, Event, build_event
 from ledger.statement.forms import FORMS, NOT_HANDED_OUT
 from ledger.statement.governance import Governance, build_governance
 from ledger.statement.items import Item, Tree
-from ledger.statement.submission import Statement, Submission
+from ledger.statement.parts import ItemsScope
+from ledger.statement.submission import Statement, Submission, list_secret
 
 
 def sign_event(
@@ -27,6 +28,8 @@ def sign_event(
     nonce: bytes,
     secret: bytes,
     ids: Iterable[str] = (),
+    over: Iterable[str] = (),
+    missing: Iterable[str] = (),
     extras: Mapping[str, bytes] | None = None,
     time_offset: str = "+00:00",
     **fields: Any,
@@ -38,11 +41,14 @@ def sign_event(
     declaration are filled in where the form allows only one. Raises Malformed, and Refused
     `items-mismatch` for an id given twice.
     """
-    items = tuple(sorted(Item(item, (extras or {}).get(item, b"")) for item in ids))
-    commitment = None
-    if items:
-        tree = Tree.build(items, secret)
-        commitment = Commitment(tree.depth, tree.root)
+    lists = {
+        "items": tuple(sorted(Item(item, (extras or {}).get(item, b"")) for item in ids)),
+        "over": tuple(sorted(Item(item) for item in over)),
+        "missing": tuple(sorted(Item(item) for item in missing)),
+    }
+    committed: dict[str, Any] = {
+        name: _commit(name, items, secret) for name, items in lists.items() if items
+    }
     form = FORMS.get(op)
     if form is not None and len(form.reasons) == 1:
         fields.setdefault("reason", form.reasons[0])
@@ -56,14 +62,31 @@ def sign_event(
         time_ms=time_ms,
         time_offset=time_offset,
         read_point=site,
-        items=commitment,
+        **committed,
         **fields,
     )
     envelope = dsse.sign(dsse.EVENT, build_event(event), seeds)
-    return Submission(Statement(envelope, event), items, secret=secret if items else b"")
+    return Submission(Statement(envelope, event), **lists, secret=secret if committed else b"")
 
 
-def sign_governance(body: Governance, seeds: Iterable[bytes]) -> Submission:
-    """A signed governance statement, ready to submit. Raises Malformed."""
+def _commit(name: str, items: Iterable[Item], secret: bytes) -> Commitment:
+    tree = Tree.build(tuple(items), list_secret(name, secret))
+    return Commitment(tree.depth, tree.root)
+
+
+def list_scope(ids: Iterable[str], secret: bytes) -> ItemsScope:
+    """The scope of a hold or recall of these packs alone; sign it with the same ids and secret."""
+    commitment = _commit("items", [Item(item) for item in ids], secret)
+    return ItemsScope(depth=commitment.depth, root=commitment.root.hex())
+
+
+def sign_governance(
+    body: Governance, seeds: Iterable[bytes], ids: Iterable[str] = (), secret: bytes = b""
+) -> Submission:
+    """A signed governance statement, ready to submit; `ids` are those of its scope's list.
+
+    Raises Malformed.
+    """
     envelope = dsse.sign(dsse.GOVERNANCE, build_governance(body), seeds)
-    return Submission(Statement(envelope, body))
+    items = tuple(sorted(Item(item) for item in ids))
+    return Submission(Statement(envelope, body), items, secret=secret if items else b"")

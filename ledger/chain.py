@@ -13,19 +13,24 @@ from typing import Final, NamedTuple
 
 from ledger.errors import BadProof
 from ledger.rules.draft import is_pack
-from ledger.rules.operations import OPERATIONS, UNDOABLE
+from ledger.rules.operations import OPERATIONS, RETURNS, SUPPLIES, UNDOABLE
 from ledger.rules.world import ACTIVE, IN_TRANSIT, INACTIVE
 from ledger.statement.events import Event
 
 
 class Shown(NamedTuple):
-    """An event as a bundle shows it: where it stands in the log, and the ids of it that are shown."""
+    """An event as a bundle shows it: where it stands in the log, and the ids of it that are shown.
+
+    `over` and `missing` are those shown of a receipt's lists.
+    """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     ms: int
     id: str
     event: Event
     ids: tuple[str, ...]
+    over: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -42,6 +47,7 @@ class Path:
     reason: str = ""
     where: str = ""
     gap: bool = False
+    back: bool = False  # refused, on its way back to the sender
     ship: Shown | None = None
     newest: Shown | None = None
 
@@ -50,13 +56,14 @@ class Path:
         if self.commissioned is None:
             return "unknown"
         if self.status == IN_TRANSIT:
-            to_here = self.ship is not None and self.ship.event.dest_site == site
-            return "to_here" if to_here else None
+            assert self.ship is not None  # what is in transit was shipped
+            ship = self.ship.event
+            return "to_here" if site == (ship.read_point if self.back else ship.dest_site) else None
         if self.where != site:
             return None
         if self.status == ACTIVE:
             return "here"
-        return "supplied_here" if self.reason == "supply" else "inactive"
+        return "supplied_here" if self.reason in SUPPLIES else "inactive"
 
 
 # States that the operator may claim of an item that the statements shown left elsewhere.
@@ -87,7 +94,7 @@ def _named(path: Path, shown: Shown) -> str | None:
     """The link that an event is about, or None when it is about something else."""
     event = shown.event
     for link in path.links:
-        if link in shown.ids:
+        if link in shown.ids or link in shown.missing:
             return link
     if event.op == "unpack" and event.items is None and event.parent in path.links[1:]:
         return path.links[path.links.index(event.parent) - 1]
@@ -101,46 +108,55 @@ def _fail(shown: Shown, words: str) -> BadProof:
 def _step(path: Path, shown: Shown, named: str) -> None:
     event = shown.event
     here = event.read_point
-    if event.op == "commission":
+    if event.op in ("commission", "repack"):
         if path.commissioned is not None:
             raise _fail(shown, f"{named} is commissioned twice")
         path.commissioned, path.status, path.where = shown, ACTIVE, here
         return
     if path.commissioned is None:
         raise _fail(shown, "it comes before the commissioning")
-    operation = OPERATIONS.get(event.op)
-    if operation is None:
-        raise _fail(shown, "this operation is not known here")
-    if here != path.where and path.status == ACTIVE and event.op in ("pack", "ship", "unpack"):
+    operation = OPERATIONS[event.op]
+    if event.op in _ASIDE or (event.op in _ANYWHERE and here != path.where):
+        return
+    if here != path.where and path.status == ACTIVE and event.op in _MOVES:
         # Between the two the item changed hands by statements that this site may not see.
         path.gap, path.where = True, here
     if path.status not in operation.sources:
         raise _fail(shown, f"{named} is {path.status.replace('_', ' ')} before it")
-    if here != path.where and event.op not in ("receive", "void"):
+    if here != path.where and event.shipment is None and event.op != "stolen":
         raise _fail(shown, f"{named} is not at site {here}")
     _LINKS.get(event.op, _take_out)(path, shown, named)
-    if event.op == "ship":
-        path.ship = shown
-    elif event.op in ("receive", "void"):
-        _end_shipment(path, shown)
+    if event.dest_site is not None:
+        path.ship, path.back = shown, False
+    elif event.shipment is not None:
+        _hand_over(path, shown, named)
+        return
     elif event.op == "undo":
         _undo(path, shown)
-    elif event.op == "supply":
-        if not is_pack(named):
-            raise _fail(shown, "only packs are supplied")
-        path.reason = event.op
+    elif event.op == "found" and path.reason != "lost":
+        raise _fail(shown, f"{named} was not lost")
+    elif operation.packs_only and not is_pack(named):
+        raise _fail(shown, "only packs are supplied")
     if operation.becomes is not None:
         path.status = operation.becomes
-    if path.status != INACTIVE:
-        path.reason = ""
+    path.reason = event.op if path.status == INACTIVE else ""
+
+
+# What changes nothing of where an item is, and what does so only where the item is.
+_ASIDE: Final = frozenset({"transfer", "enrol", "inspect"})
+_ANYWHERE: Final = frozenset({"quarantine", "release"})
+_MOVES: Final = frozenset({"pack", "unpack", "ship"}) | RETURNS
 
 
 def _take_out(path: Path, _: Shown, named: str) -> None:
-    """What is named inside a container here comes out of it by itself."""
-    del path.links[path.links.index(named) + 1 :]
+    """What is named inside a container here comes out of it by itself, but never in transit."""
+    if path.status != IN_TRANSIT:
+        del path.links[path.links.index(named) + 1 :]
 
 
 def _keep(path: Path, shown: Shown, named: str) -> None:
+    if named in shown.missing:
+        del path.links[path.links.index(named) + 1 :]
     if named != path.links[-1]:
         raise _fail(shown, f"{named} is inside {path.links[-1]}, which was not named")
 
@@ -159,19 +175,31 @@ def _unpack(path: Path, shown: Shown, named: str) -> None:
     del path.links[place + 1 :]
 
 
-_LINKS: Final = {"pack": _pack, "unpack": _unpack, "receive": _keep, "void": _keep}
+_LINKS: Final = {
+    "pack": _pack, "unpack": _unpack, "receive": _keep, "void": _keep, "refuse": _keep,
+    "close_short": _keep,
+}  # fmt: skip
 
 
-def _end_shipment(path: Path, shown: Shown) -> None:
+def _hand_over(path: Path, shown: Shown, named: str) -> None:
+    """What the sides of a shipment say of it: received, called back, refused, closed short."""
     ship, event = path.ship, shown.event
     if ship is None or event.shipment != ship.id:
         raise _fail(shown, "it names another shipment than the one shown")
-    if event.op == "receive":
-        if event.read_point != ship.event.dest_site:
-            raise _fail(shown, f"the shipment names site {ship.event.dest_site}")
-        path.where = event.read_point
-    elif event.read_point != ship.event.read_point:
-        raise _fail(shown, "only the sender voids a shipment")
+    sender, receiver = ship.event.read_point, ship.event.dest_site
+    if event.op == "void":
+        if event.read_point != sender:
+            raise _fail(shown, "only the sender voids a shipment")
+        path.status, path.back = ACTIVE, False
+    elif event.op == "receive":
+        if event.read_point != (sender if path.back else receiver):
+            raise _fail(shown, f"the shipment names site {receiver}")
+        if named not in shown.missing:
+            path.status, path.where, path.back = ACTIVE, event.read_point, False
+    elif event.read_point != receiver:
+        raise _fail(shown, f"the shipment names site {receiver}")
+    elif event.op == "refuse":
+        path.back = True
 
 
 def _undo(path: Path, shown: Shown) -> None:

@@ -19,7 +19,7 @@ from ledger.rules.draft import gtin_of
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
 from ledger.statement.items import ItemPath
-from ledger.statement.submission import Statement
+from ledger.statement.submission import LISTS, Statement
 
 
 class Logged(NamedTuple):
@@ -33,12 +33,13 @@ class Logged(NamedTuple):
 class Step(NamedTuple):
     """An event about an item or a container that was around it then.
 
-    `named` is the one of these that the event's items name, "" when it names none (a container
-    unpacked whole).
+    `named` is the one of these that the event names, "" when it names none (a container unpacked
+    whole). `observed` says that it broke a rule after the fact and is no custody.
     """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     named: str
+    observed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Sources:
     logged: Callable[[int], Logged]
     history: Callable[[str], Sequence[Step]]  # ascending
     item_path: Callable[[int, str], ItemPath]
+    list_of: Callable[[int, str], str]  # which list of a statement names an item
+    index_of: Callable[[str], int]  # of a statement id
     inclusion: Callable[[int], Sequence[bytes]]  # at the bundle's checkpoint
 
 
@@ -72,12 +75,13 @@ def disclose(sources: Sources, items: Iterable[str], site: str) -> Disclosure:
     sees_all = record is not None and record.party == authority.gln
     for item in items:
         steps = sources.history(item)
+        custody = [step for step in steps if not step.observed]
         if not site:
-            steps = [step for step in steps if _body(sources, step).op == "commission"][:1]
+            steps = custody[:1]
         elif sees_all:
             steps = _with_containers(sources, steps)
         else:
-            steps = _part(sources, item, steps, site)
+            steps = _part(sources, item, custody, site)
         if steps and not sees_all:
             path = chain.follow(item, (_shown(sources, step) for step in steps))
             gap = gap or path.gap
@@ -87,6 +91,8 @@ def disclose(sources: Sources, items: Iterable[str], site: str) -> Disclosure:
             if step.named:
                 named[step.named] = None
     governance = _governance(sources, shown, site)
+    if sees_all:
+        governance |= _marks(sources, shown)
     indexes = tuple(sorted({0, *governance, *shown}))
     return Disclosure(
         indexes, {i: tuple(sorted(ids)) for i, ids in shown.items() if ids}, newest, gap
@@ -112,43 +118,69 @@ def _body(sources: Sources, step: Step) -> Event:
 
 def _shown(sources: Sources, step: Step) -> Shown:
     logged = sources.logged(step.index)
-    ids = (step.named,) if step.named else ()
-    return Shown(step.index, logged.ms, logged.statement.id, _body(sources, step), ids)
+    lists: dict[str, tuple[str, ...]] = dict.fromkeys(LISTS, ())
+    if step.named:
+        lists[sources.list_of(step.index, step.named)] = (step.named,)
+    return Shown(step.index, logged.ms, logged.statement.id, _body(sources, step), *lists.values())
 
 
 def _with_containers(sources: Sources, steps: Sequence[Step]) -> list[Step]:
-    """An item's history together with that of every container it was ever in."""
+    """An item's history together with that of every container it was ever in, and what went in."""
     found = dict.fromkeys(steps)
     for step in steps:
-        parent = _body(sources, step).parent
-        if parent is not None:
-            found.update(dict.fromkeys(sources.history(parent)))
+        body = _body(sources, step)
+        if body.parent is not None:
+            found.update(dict.fromkeys(sources.history(body.parent)))
+        for statement_id in (*(body.inputs or ()), *([body.shipment] if body.shipment else [])):
+            found.setdefault(Step(sources.index_of(statement_id), ""))
     return sorted(found)
 
 
 def _part(sources: Sources, item: str, steps: Sequence[Step], site: str) -> list[Step]:
-    """The commissioning, what led into the last ship to this site, and what followed here."""
+    """The commissioning, what led into the last shipment to this site, and what followed here.
+
+    What followed here: this site's own acts, what the other side said of a shipment to or from
+    here, and that the item was lost, stolen or destroyed before it arrived, or reported stolen.
+    """
     if not steps:
         return []
-    ship = None
+    arrived = None
     for step in steps:
+        if _body(sources, step).dest_site == site:
+            arrived = step
+    if arrived is None and _body(sources, steps[0]).read_point != site:
+        return [steps[0]]
+    head, after = [steps[0]], steps[1:]
+    came, sender = "", ""  # the shipment that brought it here, and where that left
+    if arrived is not None:
+        before = [step for step in steps if step.index < arrived.index]
+        head = [*before[:1], *_links(sources, item, before, arrived.named), arrived]
+        after = [step for step in steps if step.index > arrived.index]
+        came, sender = (
+            sources.logged(arrived.index).statement.id,
+            _body(sources, arrived).read_point,
+        )
+    sent: set[str] = set()
+    coming, here = arrived is not None, arrived is None
+    own = []
+    for step in after:
         body = _body(sources, step)
-        if body.op == "ship" and body.dest_site == site:
-            ship = step
-    if ship is None:
-        here = [step for step in steps[1:] if _body(sources, step).read_point == site]
-        return [steps[0], *here] if _body(sources, steps[0]).read_point == site else [steps[0]]
-    before = [step for step in steps if step.index < ship.index]
-    linking = _links(sources, item, before, ship.named)
-    ship_id = sources.logged(ship.index).statement.id
-    after = [step for step in steps if step.index > ship.index]
-    own = [
-        step
-        for step in after
-        if _body(sources, step).read_point == site or _body(sources, step).shipment == ship_id
-    ]
-    first = [step for step in steps[:1] if step.index < ship.index]
-    return [*first, *linking, ship, *own]
+        if body.read_point == site:
+            if body.dest_site is not None:
+                sent.add(sources.logged(step.index).statement.id)
+                here = False
+            elif body.op in ("receive", "void"):
+                here = sources.list_of(step.index, step.named) != "missing"
+                coming = coming and not here
+            own.append(step)
+        elif body.shipment is not None:
+            if body.shipment == came or (body.shipment in sent and body.op == "refuse"):
+                own.append(step)
+        elif (body.op == "stolen" and (here or coming)) or (
+            coming and body.read_point == sender and body.op in ("lost", "destroyed", "found")
+        ):
+            own.append(step)
+    return [*head, *own]
 
 
 def _links(sources: Sources, item: str, before: Sequence[Step], top: str) -> list[Step]:
@@ -192,13 +224,28 @@ def _governance(sources: Sources, shown: Mapping[int, Iterable[str]], site: str)
     return found
 
 
+def _marks(sources: Sources, shown: Mapping[int, Iterable[str]]) -> set[int]:
+    """Every hold, recall and suspicion that the fold over what is shown may have met."""
+    authority = sources.authority
+    found: set[int] = set()
+    gtins = {gtin_of(item) for named in shown.values() for item in named} - {""}
+    for gtin in gtins:
+        for mark in authority.marks_ever_on(gtin):
+            found |= {mark.index, mark.ended} - {-1}
+    for index in shown:
+        for signature in sources.logged(index).statement.envelope.signatures:
+            if suspicion := authority.suspects.get(signature.keyid):
+                found.add(suspicion.revoked)
+    return found | _governance(sources, dict.fromkeys(found, ()), "")
+
+
 def _event_needs(authority: Authority, event: Event, index: int, named: Iterable[str]) -> list[int]:
     sites = [authority.site(gln, index) for gln in (event.read_point, event.dest_site) if gln]
     parties = [authority.party(s.party, index) for s in sites if s is not None]
     if event.dest_party:
         parties.append(authority.party(event.dest_party, index))
     products = []
-    if event.op == "commission":
+    if event.op in ("commission", "repack"):
         products = [authority.product(gtin_of(item), index) for item in named]
     return [record.index for record in (*sites, *parties, *products) if record is not None]
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import NoReturn
+from itertools import combinations
+from typing import Final, NoReturn
 
 from ledger import chain
 from ledger.bundle import Bundle, Entry
@@ -17,18 +18,22 @@ from ledger.chain import Shown
 from ledger.errors import BadProof, Malformed, Refused
 from ledger.rules import marks, rights
 from ledger.rules.authority import Authority
-from ledger.rules.custody import check_product, check_units, decide
+from ledger.rules.custody import decide
 from ledger.rules.draft import gtin_of
+from ledger.rules.making import check_product, check_units
 from ledger.rules.verdict import State, standing
-from ledger.rules.world import Ref, World
+from ledger.rules.world import Named, Ref, World
 from ledger.statement import dsse
 from ledger.statement.events import Event
+from ledger.statement.forms import AFTER_THE_FACT
 from ledger.statement.governance import Genesis
 from ledger.statement.status import ItemStatus, Status, parse_status
-from ledger.statement.submission import Statement
+from ledger.statement.submission import LISTS, Statement, commitments
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.policy import Policy, Verified
+
+_READINGS: Final = 6  # statements after the fact that are read either way, the newest ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class _Fold:
     authority: Authority = field(default_factory=Authority)
     statements: list[Statement] = field(default_factory=list)
     events: list[Shown] = field(default_factory=list)
+    signers: dict[int, frozenset[str]] = field(default_factory=dict)  # of events, by index
 
 
 def verify(bundle: Bundle, trust: Policy) -> Proven:
@@ -124,7 +130,8 @@ def _admit(fold: _Fold, entry: Entry) -> None:
         rights.verify(fold.authority, statement)
         if isinstance(body, Event):
             rights.check_signers(fold.authority, statement, entry.ms)
-            if body.op == "commission":
+            fold.signers[entry.index] = rights.signers(fold.authority, statement)
+            if body.op in ("commission", "repack"):
                 _check_commission(fold.authority, body.by, entry)
         else:
             rights.check_rights(fold.authority, statement, entry.ms)
@@ -135,12 +142,23 @@ def _admit(fold: _Fold, entry: Entry) -> None:
         raise BadProof(f"statement {entry.index} had no right to stand: {refused}") from refused
     fold.statements.append(statement)
     if isinstance(body, Event):
-        for item in entry.items:
-            if body.items is None:
-                raise BadProof(f"statement {entry.index} commits to no items")
-            item.verify(body.items.depth, body.items.root)
-        ids = tuple(item.id for item in entry.items)
-        fold.events.append(Shown(entry.index, entry.ms, statement.id, body, ids))
+        fold.events.append(_shown(entry, statement.id, body))
+
+
+def _shown(entry: Entry, statement_id: str, event: Event) -> Shown:
+    """The event with the ids shown of it, each in the list that its path leads to."""
+    lists: dict[str, list[str]] = {name: [] for name in LISTS}
+    committed = commitments(event)
+    for item in entry.items:
+        for name, commitment in committed.items():
+            if item.root() == commitment.root:
+                item.verify(commitment.depth, commitment.root)
+                lists[name].append(item.id)
+                break
+        else:
+            raise BadProof(f"statement {entry.index} does not commit to {item.id}")
+    ids, over, missing = (tuple(lists[name]) for name in LISTS)
+    return Shown(entry.index, entry.ms, statement_id, event, ids, over, missing)
 
 
 def _check_commission(authority: Authority, by: str, entry: Entry) -> None:
@@ -190,18 +208,40 @@ def _agree(path: chain.Path, item: ItemStatus, status: Status) -> None:
 
 
 def _replay(fold: _Fold, status: Status) -> dict[str, chain.Path]:
-    """Run the whole custody fold over a bundle that discloses all, and hold the status to it."""
-    world = World()
+    """Run the whole custody fold over a bundle that discloses all, and hold the status to it.
+
+    A statement made after the fact may have broken a rule by an item that is not shown. Whether it
+    counted is the operator's word: one reading of them must lead to what the status says.
+    """
+    declared = [s.index for s in fold.events if s.event.declared == AFTER_THE_FACT][-_READINGS:]
+    readings = [c for n in range(len(declared) + 1) for c in combinations(declared, n)]
+    for observed in readings:
+        try:
+            return _replay_as(fold, status, frozenset(observed))
+        except BadProof:
+            if observed == readings[-1]:
+                raise
+    raise AssertionError("there is always a reading")
+
+
+def _replay_as(fold: _Fold, status: Status, observed: frozenset[int]) -> dict[str, chain.Path]:
+    world = World(partial=True)
     for shown in fold.events:
+        event = shown.event
+        named = Named(
+            shown.ids, shown.over, shown.missing, extras=True, signers=fold.signers[shown.index]
+        )
         try:
             changes = decide(
-                world, fold.authority, shown.event, shown.id, shown.ids, shown.index, shown.ms
-            )
+                world, fold.authority, event, shown.id, named, shown.index, shown.ms,
+                observed=shown.index in observed,
+            )  # fmt: skip
         except Refused as refused:
             raise BadProof(f"statement {shown.index} breaks custody: {refused}") from refused
-        event = shown.event
-        ref = Ref(shown.index, shown.id, shown.ms, event.op, event.by, event.read_point)
-        world.apply(changes, ref)
+        ref = Ref(
+            shown.index, shown.id, shown.ms, event.op, event.by, event.read_point, changes.observed
+        )  # fmt: skip
+        world.apply(changes, ref, event, ())
     paths = {}
     for item in status.items:
         _agree_with_world(world, fold.authority, item, status)
@@ -219,8 +259,10 @@ def _agree_with_world(world: World, authority: Authority, item: ItemStatus, stat
     found = standing(world, authority, item.id, status.for_, status.time_ms)
     if (found.state, found.reason) != (item.state, item.reason or ""):
         raise BadProof(f"{item.id}: the status says {item.state}, the fold {found.state}")
-    if (marks.ON_HOLD in found.marks) != (marks.ON_HOLD in item.reasons):
-        raise BadProof(f"{item.id}: status and fold differ on its hold")
+    row = world.row(item.id)
+    held = row is not None and any(r.hold for r in (row, *world.chain(row)))
+    if held and marks.ON_HOLD not in item.reasons:
+        raise BadProof(f"{item.id}: the status hides its hold")
 
 
 def _state(item: ItemStatus, path: chain.Path, proven: Proven) -> State:

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from ledger.store.database import DATABASE, Store
+from ledger.store.opening import CONTENT_KEY
 
 
 class InMemory(Store):
@@ -13,6 +14,7 @@ class InMemory(Store):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.key = bytes.fromhex((folder / CONTENT_KEY).read_text().strip())
         self.connection = sqlite3.connect(":memory:")
         source = sqlite3.connect(folder / DATABASE)
         source.backup(self.connection)

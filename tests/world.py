@@ -15,17 +15,34 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ledger.build import sign_event, sign_governance
+from ledger.build import list_scope, sign_event, sign_governance
 from ledger.rules.custody import HOUR_MS
 from ledger.statement import gs1
+from ledger.statement.dsse import key_id
 from ledger.statement.events import Event
 from ledger.statement.forms import FORMS
-from ledger.statement.governance import Admit, Genesis, KeyAdd, Product, Sites, Suspend
+from ledger.statement.governance import (
+    Admit,
+    Genesis,
+    Hold,
+    KeyAdd,
+    KeyRevoke,
+    LiftHold,
+    PolicyChange,
+    Product,
+    Recall,
+    RecallAnswer,
+    RecallClose,
+    Sites,
+    Suspend,
+)
 from ledger.statement.parts import (
     AuthorityParty,
+    Counts,
     Licence,
     Party,
     Policy,
+    Scope,
     See,
     Site,
     Storage,
@@ -34,7 +51,8 @@ from ledger.statement.parts import (
 from ledger.statement.submission import Submission
 from ledger.store.answers import Answers
 from ledger.store.append import Log, Receipt
-from ledger.store.database import Store, open_store, set_meta
+from ledger.store.database import Store, set_meta
+from ledger.store.opening import open_store
 from ledger.store.publish import trust_file
 from ledger.store.queries import Reader
 from ledger.tlog.ed25519 import public_of
@@ -44,15 +62,18 @@ from ledger.tlog.policy import Policy as Trust
 ORIGIN = "log.example/test"
 START_MS = int(datetime(2026, 10, 1, 8, tzinfo=UTC).timestamp() * 1000)
 ALL_OPERATIONS = sorted(FORMS)
+_TRADE = {"close_short", "destroyed", "enrol", "found", "inspect", "lost", "pack", "quarantine",
+          "recall_return", "receive", "refuse", "release", "return", "ship", "stolen",
+          "to_destruction", "transfer", "unpack", "void"}  # fmt: skip
 ROLES = {
-    "authority": ["inspect", "quarantine", "receive", "release"],
-    "manufacturer": ["commission", "inspect", "pack", "quarantine", "receive", "release", "return",
-                     "ship", "unpack", "void"],
-    "pharmacy": ["inspect", "pack", "quarantine", "receive", "release", "return", "ship", "supply",
-                 "undo", "unpack", "void"],
-    "wholesaler": ["commission", "inspect", "pack", "quarantine", "receive", "release", "return",
-                   "ship", "unpack", "void"],
-}  # fmt: skip
+    "authority": sorted({"inspect", "quarantine", "receive", "release", "stolen"}),
+    "manufacturer": sorted(
+        {*_TRADE, "check_out", "commission", "export", "repack", "free_sample", "sample", "undo"}
+    ),
+    "pharmacy": sorted({*_TRADE, "open", "sample", "supply", "undo"}),
+    "repackager": sorted({*_TRADE, "check_out", "commission", "repack", "undo"}),
+    "wholesaler": sorted({*_TRADE, "commission", "export", "sample", "undo"}),
+}
 
 
 def seed(name: str) -> bytes:
@@ -233,6 +254,72 @@ class Chain:
         """The authority's suspension of a party or site."""
         return self.governance(Suspend, gln=gln_, reason="inspection")
 
+    def policy_change(self, *keys: str, replaces: str = "", **changes: Any) -> Submission:
+        """The authority's new policy, in place of the one in force."""
+        replaced = replaces or self.reader.authority().policy_id
+        return self.governance(PolicyChange, *keys, policy=policy(**changes), replaces=replaced)
+
+    def revoke(self, who: Member, name: str = "", *keys: str, **changes: Any) -> Submission:
+        """A member's revocation of a key, by its admin key unless told otherwise."""
+        fields: dict[str, Any] = {
+            "by": who.gln, "keyid": key_id(public_of(seed(name or f"{who.name} station"))),
+            "reason": "compromised",
+        }  # fmt: skip
+        signers = keys or (f"{who.name} admin",)
+        return self.governance(KeyRevoke, *signers, **{**fields, **changes})
+
+    def scope(self, **fields: Any) -> Scope:
+        """A scope of the maker's product."""
+        return Scope(**{"gtin": self.gtin, **fields})
+
+    def hold(self, scope: Scope | None = None, **changes: Any) -> Submission:
+        """The maker's hold on its product, or a part of it."""
+        fields: dict[str, Any] = {
+            "by": self.maker.gln, "reason": "complaints", "review_by": "2026-12-01",
+            "scope": scope or self.scope(),
+        }  # fmt: skip
+        keys = changes.pop("keys", [self.maker.key])
+        return self.governance(Hold, *keys, **{**fields, **changes})
+
+    def lift(self, hold: Receipt, **changes: Any) -> Submission:
+        """The maker's lifting of a hold."""
+        fields: dict[str, Any] = {"by": self.maker.gln, "hold_id": hold.id, "reason": "cleared"}
+        keys = changes.pop("keys", [self.maker.key])
+        return self.governance(LiftHold, *keys, **{**fields, **changes})
+
+    def recall_of(self, scope: Scope | None = None, **changes: Any) -> Submission:
+        """The maker's recall of its product, or a part of it."""
+        fields: dict[str, Any] = {
+            "by": self.maker.gln, "deadline": "2026-10-09T12:00:00Z", "depth": "pharmacy",
+            "kind": "recall", "reason": "particles", "recall_class": 2,
+            "scope": scope or self.scope(),
+        }  # fmt: skip
+        keys = changes.pop("keys", [self.maker.key])
+        return self.governance(Recall, *keys, **{**fields, **changes})
+
+    def listed(self, make: Any, ids: Sequence[str], **changes: Any) -> Submission:
+        """A hold or recall (`make`) of these packs alone, with its list."""
+        secret = self.fresh(32)
+        bare = make(self.scope(items=list_scope(ids, secret)), **changes).statement.body
+        return sign_governance(bare, [self.maker.key], ids, secret)
+
+    def answer(self, who: Member, recall: Receipt, **changes: Any) -> Submission:
+        """A site's answer to a recall."""
+        counts = Counts(destroyed=0, held=0, none=1, quarantined=0, returned=0)
+        fields: dict[str, Any] = {
+            "by": who.gln, "counts": counts, "recall_id": recall.id, "site": who.site
+        }  # fmt: skip
+        keys = changes.pop("keys", [who.key])
+        return self.governance(RecallAnswer, *keys, **{**fields, **changes})
+
+    def recall_close(self, recall: Receipt, **changes: Any) -> Submission:
+        """The maker's closing of its recall."""
+        fields: dict[str, Any] = {
+            "by": self.maker.gln, "open": [], "outcome": "all back", "recall_id": recall.id
+        }  # fmt: skip
+        keys = changes.pop("keys", [self.maker.key])
+        return self.governance(RecallClose, *keys, **{**fields, **changes})
+
     def _found(self) -> None:
         submissions = [self.genesis()]
         for who in [self.authority, *self.members]:
@@ -304,7 +391,7 @@ class Chain:
             "source_party": who.gln, "dest_party": to.gln, "dest_site": to.site,
             "number": f"T-{self._count}",
         }  # fmt: skip
-        return self.event("ship", who, ids, **{**defaults, **fields})
+        return self.event(fields.pop("op", "ship"), who, ids, **{**defaults, **fields})
 
     def ship(self, who: Member, ids: Iterable[str], to: Member) -> Receipt:
         """Ship items to another member's site."""
@@ -317,6 +404,14 @@ class Chain:
     def hand_over(self, who: Member, ids: Sequence[str], to: Member) -> Receipt:
         """Ship and receive."""
         return self.receive(to, self.ship(who, ids, to), ids)
+
+    def act(self, op: str, who: Member, ids: Iterable[str], **fields: Any) -> Receipt:
+        """Any operation that the log must take."""
+        return self.log.submit(self.event(op, who, ids, **fields))
+
+    def send_back(self, op: str, who: Member, ids: Iterable[str], to: Member) -> Receipt:
+        """Ship goods by a kind of return."""
+        return self.log.submit(self.ship_event(who, ids, to, op=op))
 
     def void(self, who: Member, ship: Receipt, ids: Iterable[str]) -> Receipt:
         """Void a shipment, or some of it."""

@@ -22,7 +22,8 @@ from ledger.statement.parts import time_text
 from ledger.statement.submission import Submission
 from ledger.store.answers import Answers, receipt_json
 from ledger.store.append import Log
-from ledger.store.database import Store, meta, open_store
+from ledger.store.database import Store, meta
+from ledger.store.opening import open_store
 from ledger.store.queries import Reader
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.note import Note, SigningKey

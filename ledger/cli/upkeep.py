@@ -20,7 +20,8 @@ from ledger.statement.parts import AuthorityParty, Policy, See, check_origin, gl
 from ledger.store import publish, views
 from ledger.store.append import Log
 from ledger.store.check import check as check_store
-from ledger.store.database import DATABASE, Store, meta, open_store, set_meta
+from ledger.store.database import DATABASE, Store, meta, set_meta
+from ledger.store.opening import open_store
 from ledger.tlog.ed25519 import public_of
 from ledger.tlog.note import SigningKey, VerifierKey
 from ledger.tlog.tiles import tiles_of

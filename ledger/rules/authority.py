@@ -8,11 +8,24 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from ledger.errors import Refused
 from ledger.statement import dsse
-from ledger.statement.governance import Admit, Genesis, KeyAdd, KeyRevoke, Product, Sites, Suspend
+from ledger.statement.governance import (
+    Admit,
+    Genesis,
+    Hold,
+    KeyAdd,
+    KeyRevoke,
+    LiftHold,
+    PolicyChange,
+    Product,
+    Recall,
+    RecallClose,
+    Sites,
+    Suspend,
+)
 from ledger.statement.parts import Licence, Policy, raw_key, time_ms
 from ledger.statement.submission import Statement
 
@@ -70,6 +83,36 @@ class ProductRecord:
     index: int
 
 
+class Mark(NamedTuple):
+    """What a hold or recall puts on a product's packs, or on some of them."""
+
+    code: str  # recalled, withdrawn, on-hold
+    id: str  # of the statement that set it
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
+    by: str
+    gtin: str
+    lots: frozenset[str] | None  # None for all
+    listed: bool  # only packs of a list that it commits to
+    statement: str  # only packs of this commissioning, "" for any
+    ended: int = -1  # index of the lift-hold or recall-close
+
+    @property
+    def scope_is_lots(self) -> bool:
+        """Whether it covers whole lots, so that no pack need be looked at."""
+        return not self.listed and not self.statement
+
+    def covers_lot(self, lot: str) -> bool:
+        """Whether it covers all of a lot."""
+        return self.scope_is_lots and (self.lots is None or lot in self.lots)
+
+
+class Suspicion(NamedTuple):
+    """A key was revoked for what it signed: from when on (ms), and by the statement at which index."""
+
+    since_ms: int
+    revoked: int
+
+
 _FOREVER: Final = 2**53
 _Record: TypeAlias = PartyRecord | SiteRecord | ProductRecord
 
@@ -92,6 +135,9 @@ class Authority:
         self._policies: list[tuple[int, Policy]] = []
         self._records: dict[tuple[str, str], list[tuple[int, _Record]]] = {}
         self.prefixes: dict[str, str] = {}  # prefix -> party
+        self.marks: dict[str, Mark] = {}  # statement id -> hold or recall, ended ones too
+        self.suspects: dict[str, Suspicion] = {}  # key id -> since when
+        self._marks_on: dict[str, dict[str, None]] = {}  # GTIN -> ids of marks
 
     # What is on record
 
@@ -101,6 +147,10 @@ class Authority:
         if not self._policies:
             raise Refused("unknown-party", "the log has no genesis yet; run `packtrace init`")
         return self._policies[-1][1]
+
+    def policy_at(self, at: int) -> Policy:
+        """The policy in force before index `at`."""
+        return self._policies[bisect_right(self._policies, at - 1, key=lambda p: p[0]) - 1][1]
 
     def policy_index(self, at: int | None = None) -> int:
         """Index of the statement that set the policy in force before index `at` (default: now)."""
@@ -142,6 +192,22 @@ class Authority:
             if found := self.prefixes.get(digits[:length]):
                 return found
         return ""
+
+    def marks_on(self, gtin: str) -> list[Mark]:
+        """The marks in force on a product's packs: a recall's stays for ever, a hold's until lifted."""
+        return [m for m in self.marks_ever_on(gtin) if m.code != "on-hold" or m.ended < 0]
+
+    def marks_ever_on(self, gtin: str) -> list[Mark]:
+        """The marks that were ever set on a product's packs, lifted holds among them."""
+        return [self.marks[statement_id] for statement_id in self._marks_on.get(gtin, ())]
+
+    def usable_admins(self, gln: str, ms: int) -> int:
+        """How many admin keys of a party are in force at a landing time."""
+        return sum(
+            key.party == gln and key.use == "admin" and key.revoked < 0
+            and key.start_ms <= ms < key.end_ms
+            for key in self.keys.values()
+        )  # fmt: skip
 
     def public(self, keyid: str) -> bytes | None:
         """The raw key of an id that the log knows, in force or not."""
@@ -188,9 +254,21 @@ class Authority:
                 time_ms(body.from_), time_ms(body.expires), index,
             ))  # fmt: skip
         elif isinstance(body, KeyRevoke):
-            self.keys[body.keyid] = replace(self.keys[body.keyid], revoked=index)
+            if key := self.keys.get(body.keyid):  # a proof may show less than the log checked
+                self.keys[body.keyid] = replace(key, revoked=index)
+            if body.since is not None:
+                self.suspects[body.keyid] = Suspicion(time_ms(body.since), index)
         elif isinstance(body, Product):
             self._put("product", body.gtin, index, ProductRecord(body, index))
+        elif isinstance(body, PolicyChange):
+            self._policies.append((index, body.policy))
+            self.policy_id = statement.id
+        elif isinstance(body, Hold | Recall):
+            self._apply_mark(statement.id, body, index)
+        elif isinstance(body, LiftHold | RecallClose):
+            opened = body.hold_id if isinstance(body, LiftHold) else body.recall_id
+            if mark := self.marks.get(opened):
+                self.marks[opened] = mark._replace(ended=index)
         self.size = index + 1
 
     def _apply_genesis(self, body: Genesis, index: int) -> None:
@@ -220,6 +298,18 @@ class Authority:
         for text in body.admin_keys:
             self._put_key(_admin(raw_key(text), party.gln, "admin", index))
         self._put_key(_admin(raw_key(body.recovery_key), party.gln, "recovery", index))
+
+    def _apply_mark(self, statement_id: str, body: Hold | Recall, index: int) -> None:
+        code = "on-hold"
+        if isinstance(body, Recall):
+            code = "recalled" if body.kind == "recall" else "withdrawn"
+        scope = body.scope
+        self.marks[statement_id] = Mark(
+            code, statement_id, index, body.by, scope.gtin,
+            frozenset(scope.lots) if scope.lots is not None else None,
+            scope.items is not None, scope.statement or "",
+        )  # fmt: skip
+        self._marks_on.setdefault(scope.gtin, {})[statement_id] = None
 
     def _put(self, kind: str, name: str, index: int, record: _Record) -> None:
         self._records.setdefault((kind, name), []).append((index, record))

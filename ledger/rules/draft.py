@@ -6,14 +6,26 @@ What each operation does is left to `custody`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from ledger.errors import Refused
 from ledger.rules import marks
 from ledger.rules.authority import Authority
 from ledger.rules.operations import OPERATIONS
-from ledger.rules.world import ACTIVE, IN_TRANSIT, INACTIVE, Changes, Ref, Row, Shipment, World
+from ledger.rules.world import (
+    ACTIVE,
+    IN_TRANSIT,
+    INACTIVE,
+    Changes,
+    Count,
+    LotKey,
+    Named,
+    Ref,
+    Row,
+    Shipment,
+    World,
+)
 from ledger.statement.events import Event
 
 _PACK: Final = "https://id.gs1.org/01/"
@@ -38,6 +50,7 @@ class Draft:
         authority: Authority,
         event: Event,
         statement_id: str,
+        named: Named,
         index: int,
         ms: int,
     ) -> None:
@@ -45,6 +58,7 @@ class Draft:
         self.authority = authority
         self.event = event
         self.id = statement_id
+        self.named = named
         self.index = index
         self.ms = ms
         self.here = event.read_point
@@ -85,62 +99,109 @@ class Draft:
             raise self.refuse(_WRONG_STATUS[root.status], row, f"is {_words(root)}")
         if self.rule.here and root.site != self.here:
             raise self.refuse("not-holder", row, f"is not at site {self.here}")
-        if row.parent and self.rule.takes_out and root.site == self.here:
-            row = self.take_out(row)
+        if row.parent and self.rule.takes_out:
+            row = self._out_of(row, root)
+        if self.rule.empty and self.children(item):
+            raise self.refuse("not-empty", row, "still holds something")
         if self.rule.stops_blocked:
             self.stop_blocked(row)
         return row
 
-    def stop_blocked(self, row: Row) -> None:
-        if row.hold:
-            raise self.refuse("blocked-hold", row, f"is on hold ({row.hold_reason})")
-        for gtin, lot in self.packs(row):
-            record = self.world.lot(gtin, lot)
-            if record is not None and marks.is_expired(record.expiry, self.ms):
-                raise Refused(
-                    "blocked-expired",
-                    f"{row.id}: lot {lot} of {gtin} expired on {record.expiry}",
-                    {"index": record.index},
+    def _out_of(self, row: Row, root: Row) -> Row:
+        """What lies in a container here comes out first; elsewhere, it stays what it is in."""
+        if root.status == ACTIVE and root.site == self.here:
+            return self.take_out(row)
+        if self.rule.becomes is not None:
+            if root.status == IN_TRANSIT:
+                raise self.refuse(
+                    "wrong-state", row, f"is inside {root.id}, which is never split in transit"
                 )
+            return self.take_out(row)
+        return row
 
-    def packs(self, row: Row) -> Mapping[tuple[str, str], int]:
-        """How many packs of which lot an item is or holds."""
+    def stop_blocked(self, row: Row) -> None:
+        """Refuse what a mark blocks, by the worst one. Raises Refused."""
+        for found in (marks.own_hold(row), *marks.of(self.world, self.authority, row, self.ms)):
+            if found is not None and found.mark in marks.BLOCKS:
+                evidence = {"index": found.index} if 0 <= found.index < self.index else None
+                raise Refused(marks.BLOCKS[found.mark], found.words, evidence)
+
+    def packs(self, row: Row) -> Mapping[LotKey, Count]:
+        """How many packs of which lot an item is or holds, and how many of them are held back."""
         if is_pack(row.id):
-            return {(gtin_of(row.id), row.lot): 1}
+            return {(gtin_of(row.id), row.lot): Count(1, 1 if row.hold else 0)}
         counts = dict(self.world.content(row.id))
-        for (container, gtin, lot), delta in self.changes.content.items():
+        for (container, gtin, lot), more in self.changes.content.items():
             if container == row.id:
-                counts[gtin, lot] = counts.get((gtin, lot), 0) + delta
-        return {lot: n for lot, n in counts.items() if n}
+                counts[gtin, lot] = _sum(counts.get((gtin, lot)), more)
+        held = {lot: Count(c.n, c.n) for lot, c in counts.items()} if row.hold else counts
+        return {lot: count for lot, count in held.items() if count.n}
 
     def children(self, container: str) -> list[str]:
+        """What is directly inside a container, after what this event took out of it."""
         gone = {child for child, parent in self.changes.left if parent == container}
         return [child for child in self.world.children(container) if child not in gone]
 
     def take_out(self, row: Row) -> Row:
-        """Give a row its outermost container's place; a hold on that container stays on it."""
+        """Give a row its outermost container's place; a hold on what was around it stays on it."""
         around = list(self.chain(row))
         root = around[-1]
-        for container in around:
-            self.count(container.id, row, -1)
+        self.count(row, around, -1)
         self.changes.left.append((row.id, row.parent))
+        held = next((link for link in (row, *around) if link.hold), row)
         row = row._replace(
             status=root.status,
+            reason=root.reason,
             site=root.site,
             owner=root.owner,
             parent="",
-            hold=row.hold or root.hold,
-            hold_reason=row.hold_reason or root.hold_reason,
+            hold=held.hold,
+            hold_reason=held.hold_reason,
+            shipment=root.shipment,
+            came=root.came,
+            cleared=max([row.cleared, *(c.cleared for c in around if c.cleared > row.last)]),
             last=self.index,
         )
         self.put(row)
         return row
 
-    def count(self, container: str, row: Row, sign: int) -> None:
-        content = self.changes.content
-        for (gtin, lot), n in self.packs(row).items():
-            key = (container, gtin, lot)
-            content[key] = content.get(key, 0) + sign * n
+    def count(self, row: Row, around: Iterable[Row], sign: int) -> None:
+        """Add an item's packs to the containers around it, innermost first, or take them off."""
+        moved = self.packs(row)
+        for container in around:
+            for (gtin, lot), count in moved.items():
+                self._add(container.id, gtin, lot, Count(sign * count.n, sign * count.held))
+            if container.hold:
+                moved = {lot: Count(count.n, count.n) for lot, count in moved.items()}
+
+    def _add(self, container: str, gtin: str, lot: str, more: Count) -> None:
+        content, key = self.changes.content, (container, gtin, lot)
+        content[key] = _sum(content.get(key), more)
+
+    def set_hold(self, row: Row, by: str, reason: str) -> Row:
+        """Put a row on hold, or with "" release it, and tell the containers around it."""
+        before = self.packs(row)
+        row = row._replace(hold=by, hold_reason=reason, last=self.index)
+        after = self.packs(row)
+        for container in self.chain(row):
+            for (gtin, lot), count in after.items():
+                more = count.held - before[gtin, lot].held
+                if more:
+                    self._add(container.id, gtin, lot, Count(0, more))
+            if container.hold:
+                break  # around it, all that it holds is held already
+        self.put(row)
+        return row
+
+    def answers_for(self, row: Row) -> bool:
+        """Whether the acting party may act on goods it does not hold: authority or product's holder."""
+        by = self.event.by
+        if by == self.authority.gln:
+            return True
+        records = [self.authority.product(gtin) for gtin, _ in self.packs(row)]
+        if not records:
+            return self.world.partial
+        return all(r is not None and r.product.holder == by for r in records)
 
     def shipment(self) -> tuple[Shipment, Ref]:
         assert self.event.shipment is not None  # its form demands one
@@ -157,6 +218,10 @@ class Draft:
         if row.status != IN_TRANSIT:
             raise self.refuse("wrong-state", row, "is no longer in transit")
         return row
+
+
+def _sum(count: Count | None, more: Count) -> Count:
+    return more if count is None else Count(count.n + more.n, count.held + more.held)
 
 
 _WRONG_STATUS: Final = {

@@ -14,11 +14,18 @@ from ledger.statement import dsse
 from ledger.statement.events import Event
 from ledger.statement.governance import (
     Admit,
+    Document,
     Genesis,
     Governance,
+    Hold,
     KeyAdd,
     KeyRevoke,
+    LiftHold,
+    PolicyChange,
     Product,
+    Recall,
+    RecallAnswer,
+    RecallClose,
     Sites,
     Suspend,
 )
@@ -31,6 +38,7 @@ SAFE_OPS: Final = frozenset(
     | {"lost", "stolen", "destroyed"}
 )
 ALWAYS_SENSITIVE: Final = "destroyed"
+WORKING: Final = frozenset({"person", "station", "gateway"})  # uses of keys that sign daily work
 
 
 def verify(authority: Authority, statement: Statement) -> None:
@@ -53,10 +61,10 @@ def entitle(authority: Authority, statement: Statement, ms: int) -> None:
     _check_log(authority, event.log)
     check_signers(authority, statement, ms)
     _check_window(authority, event.time_ms, ms)
-    party = _admitted(authority, event.by)
     site = authority.site(event.read_point)
-    assert site is not None  # check_signers found it
-    for record in (party, site):
+    parties = [_admitted(authority, gln) for gln in sorted(signers(authority, statement))]
+    for record in (*parties, site):
+        assert record is not None  # check_signers found it
         if record.suspended >= 0 and event.op not in SAFE_OPS:
             raise Refused(
                 "suspended", f"{record.name} ({record.gln}) is suspended", _at(record.suspended)
@@ -66,33 +74,46 @@ def entitle(authority: Authority, statement: Statement, ms: int) -> None:
 def check_signers(authority: Authority, statement: Statement, ms: int) -> None:
     """Check an event's keys alone: in force, of the acting party, bound to site and operation.
 
-    This much a proof shows too; windows and suspensions are for the log to judge.
+    This much a proof shows too; windows and suspensions are for the log to judge. A transfer is
+    signed by the old owner as well, wherever that one's sites are.
     """
     event = statement.body
     assert isinstance(event, Event)
-    for signature in statement.envelope.signatures:
-        key = _usable(authority, signature.keyid, ms)
-        if key.party != event.by:
+    keys = [_usable(authority, s.keyid, ms) for s in statement.envelope.signatures]
+    for key in keys:
+        if key.party != event.by and event.op != "transfer":
             raise Refused("not-entitled", f"a key of {key.party} cannot act for {event.by}")
         if key.use in ("admin", "recovery"):
             raise Refused("not-entitled", f"an {key.use} key signs no events")
         if event.op not in key.operations:
             raise Refused("not-listed-op", f"the key does not list {event.op}")
-        if event.read_point not in key.sites:
+        if key.party == event.by and event.read_point not in key.sites:
             raise Refused("wrong-site", f"the key is not bound to site {event.read_point}")
-    party = _admitted(authority, event.by)
-    if not any(event.op in authority.policy.roles.get(role, ()) for role in party.roles):
-        raise Refused(
-            "not-listed-op", f"no role of {party.name} ({', '.join(sorted(party.roles))}) "
-            f"includes {event.op}"
-        )  # fmt: skip
+    parties = {key.party for key in keys}
+    if event.by not in parties:
+        raise Refused("not-entitled", f"no key of {event.by} has signed")
+    if event.op == "transfer" and len(parties) != 2:
+        raise Refused("threshold", "a transfer is signed by the old owner and by the new one")
+    for gln in sorted(parties):
+        party = _admitted(authority, gln)
+        if not any(event.op in authority.policy.roles.get(role, ()) for role in party.roles):
+            raise Refused(
+                "not-listed-op", f"no role of {party.name} ({', '.join(sorted(party.roles))}) "
+                f"includes {event.op}"
+            )  # fmt: skip
     site = authority.site(event.read_point)
     if site is None:
         raise Refused("unknown-site", f"site {event.read_point} is not on record")
     if site.party != event.by:
         raise Refused("wrong-site", f"site {event.read_point} is not {event.by}'s")
     if event.op == ALWAYS_SENSITIVE or event.op in authority.policy.sensitive:
-        _count(statement, authority.policy.threshold)
+        _count(sum(key.party == event.by for key in keys), authority.policy.threshold)
+
+
+def signers(authority: Authority, statement: Statement) -> frozenset[str]:
+    """The parties whose keys signed a statement."""
+    keys = (authority.keys.get(s.keyid) for s in statement.envelope.signatures)
+    return frozenset(key.party for key in keys if key is not None)
 
 
 def _usable(authority: Authority, keyid: str, ms: int) -> KeyRecord:
@@ -138,23 +159,32 @@ def check(authority: Authority, statement: Statement, ms: int) -> None:
         return
     if isinstance(body, Event):
         raise Refused("wrong-type", "an event is not a governance statement")
-    if not isinstance(body, Admit | Sites | Suspend | KeyAdd | KeyRevoke | Product):
-        raise Refused("wrong-type", f"{type(body).__name__} statements are not accepted yet")
     _check_log(authority, body.log)
     check_rights(authority, statement, ms)
     _check_window(authority, time_ms(body.time), ms)
-    if isinstance(body, Admit):
-        _check_admit(authority, body)
-    elif isinstance(body, Sites):
-        _check_sites(authority, body)
-    elif isinstance(body, Suspend):
-        _check_suspend(authority, body)
-    elif isinstance(body, KeyAdd):
-        _check_key_add(authority, body)
-    elif isinstance(body, KeyRevoke):
-        _check_key_revoke(authority, body)
-    else:
-        _check_product(authority, body)
+    match body:
+        case Admit():
+            _check_admit(authority, body)
+        case Sites():
+            _check_sites(authority, body)
+        case Suspend():
+            _check_suspend(authority, body)
+        case KeyAdd():
+            _check_key_add(authority, body)
+        case KeyRevoke():
+            _check_key_revoke(authority, body, ms)
+        case PolicyChange():
+            _check_policy(authority, body, ms)
+        case Product():
+            _check_product(authority, body)
+        case Hold() | Recall():
+            _check_scope(authority, body)
+        case LiftHold() | RecallClose():
+            _check_ending(authority, body)
+        case RecallAnswer():
+            _check_answer(authority, body)
+        case Document():
+            _admitted(authority, body.by)
 
 
 def check_rights(authority: Authority, statement: Statement, ms: int) -> None:
@@ -167,35 +197,60 @@ def check_rights(authority: Authority, statement: Statement, ms: int) -> None:
     if isinstance(body, Genesis):
         _check_genesis(authority, statement, body, ms)
         return
-    signers = {s.keyid for s in statement.envelope.signatures}
+    signed = {s.keyid for s in statement.envelope.signatures}
     if isinstance(body, KeyAdd):
         new = dsse.key_id(raw_key(body.key))
-        if new not in signers:
+        if new not in signed:
             raise Refused("threshold", "a new key must sign its own key-add")
-        signers.discard(new)
-    keys = [_usable(authority, keyid, ms) for keyid in sorted(signers)]
+        signed.discard(new)
+    keys = [_usable(authority, keyid, ms) for keyid in sorted(signed)]
     if not keys:
         raise Refused("threshold", "no key with a right to this has signed")
-    own = isinstance(body, KeyRevoke) and {body.keyid} == signers
     for key in keys:
         if key.party != body.by:
             raise Refused("not-entitled", f"a key of {key.party} cannot act for {body.by}")
-        if key.use != "admin" and not own:
-            raise Refused("not-entitled", f"a {key.use} key signs no governance")
+        if not _may_sign(authority, key, body):
+            raise Refused("not-entitled", f"a key for use as {key.use} does not sign this")
+    _admitted(authority, body.by)
     if body.by == authority.gln:
-        if len(keys) < authority.policy.threshold:
-            raise Refused(
-                "threshold", f"it needs {authority.policy.threshold} authority keys, "
-                f"it carries {len(keys)}"
-            )  # fmt: skip
-    elif not isinstance(body, KeyAdd | KeyRevoke | Product):
+        if not _one_is_enough(authority, body, {key.id for key in keys}):
+            _count(len(keys), authority.policy.threshold)
+    elif isinstance(body, Admit | Sites | Suspend | PolicyChange):
         raise Refused("not-entitled", f"only the authority {authority.gln} may do this")
 
 
-def _count(statement: Statement, needed: int) -> None:
-    signed = len(statement.envelope.signatures)
+def _may_sign(authority: Authority, key: KeyRecord, body: Governance) -> bool:
+    """Whether a key's use lets it sign a type of statement for its own party (custody.md 2)."""
+    match body:
+        case KeyRevoke() if body.keyid == key.id:
+            return True
+        case KeyAdd():
+            return key.use == "admin" or (key.use == "recovery" and body.use == "admin")
+        case KeyRevoke():
+            return key.use in ("admin", "recovery")
+        case Hold() | LiftHold() | Recall() | RecallClose() if body.by == authority.gln:
+            return key.use == "admin" or (key.use in WORKING and not isinstance(body, Recall))
+        case RecallAnswer():
+            return key.use in WORKING and body.site in key.sites
+        case Hold() | LiftHold() | Recall() | RecallClose() | Document():
+            return key.use in WORKING
+        case _:
+            return key.use == "admin"
+
+
+def _one_is_enough(authority: Authority, body: Governance, signed: set[str]) -> bool:
+    """Whether the authority signs this with one key: what can be taken back, or speeds up safety."""
+    if isinstance(body, KeyRevoke):
+        key = authority.keys.get(body.keyid)
+        return signed == {body.keyid} or (key is not None and key.party != authority.gln)
+    return isinstance(body, Hold | LiftHold | RecallAnswer | RecallClose | Document)
+
+
+def _count(signed: int, needed: int) -> None:
     if signed < needed:
-        raise Refused("threshold", f"it needs {needed} signatures, it carries {signed}")
+        raise Refused(
+            "threshold", f"it needs {needed} keys of the acting party, it carries {signed}"
+        )
 
 
 def _check_genesis(authority: Authority, statement: Statement, body: Genesis, ms: int) -> None:
@@ -277,9 +332,7 @@ def _check_key_add(authority: Authority, body: KeyAdd) -> None:
             raise Refused("wrong-site", f"site {gln} is not {body.by}'s")
 
 
-def _check_key_revoke(authority: Authority, body: KeyRevoke) -> None:
-    if body.since is not None:
-        raise Refused("wrong-type", "key-revoke with `since` is not accepted yet")
+def _check_key_revoke(authority: Authority, body: KeyRevoke, ms: int) -> None:
     key = authority.keys.get(body.keyid)
     if key is None:
         raise Refused("unknown-key", f"key {body.keyid[:16]}… is not on record")
@@ -287,15 +340,60 @@ def _check_key_revoke(authority: Authority, body: KeyRevoke) -> None:
         raise Refused("key-revoked", "this key is revoked already", _at(key.revoked))
     if body.by not in (key.party, authority.gln):
         raise Refused("not-entitled", f"key {body.keyid[:16]}… is {key.party}'s")
+    if body.since is not None and time_ms(body.since) > ms:
+        raise Refused("event-time", "`since` lies ahead of the log's clock")
     if key.party == authority.gln and key.use == "admin":
-        usable = sum(
-            k.party == authority.gln and k.use == "admin" and k.revoked < 0
-            for k in authority.keys.values()
-        )
-        if usable - 1 < authority.policy.threshold:
-            raise Refused(
-                "lockout", f"fewer than {authority.policy.threshold} authority keys would stay"
-            )
+        _check_lockout(authority, authority.usable_admins(authority.gln, ms) - 1)
+
+
+def _check_lockout(authority: Authority, left: int, needed: int = 0) -> None:
+    needed = needed or authority.policy.threshold
+    if left < needed:
+        raise Refused("lockout", f"{left} usable authority keys would stay for {needed} needed")
+
+
+def _check_policy(authority: Authority, body: PolicyChange, ms: int) -> None:
+    if body.replaces != authority.policy_id:
+        raise Refused(
+            "stale-policy", f"the policy in force is that of {authority.policy_id}",
+            _at(authority.policy_index()),
+        )  # fmt: skip
+    _check_lockout(authority, authority.usable_admins(authority.gln, ms), body.policy.threshold)
+
+
+def _check_scope(authority: Authority, body: Hold | Recall) -> None:
+    record = authority.product(body.scope.gtin)
+    if record is None:
+        raise Refused("unregistered-product", f"GTIN {body.scope.gtin} is not registered")
+    if body.by not in (authority.gln, record.product.holder):
+        raise Refused(
+            "not-your-product", f"{body.by} is not the holder of GTIN {body.scope.gtin}",
+            _at(record.index),
+        )  # fmt: skip
+
+
+def _check_ending(authority: Authority, body: LiftHold | RecallClose) -> None:
+    what, opened = (
+        ("hold", body.hold_id) if isinstance(body, LiftHold) else ("recall", body.recall_id)
+    )
+    mark = authority.marks.get(opened)
+    if mark is None or (mark.code == "on-hold") != (what == "hold"):
+        raise Refused("wrong-state", f"{opened} is no {what} on the log")
+    if mark.ended >= 0:
+        raise Refused("wrong-state", f"this {what} has been ended already", _at(mark.ended))
+    if body.by != mark.by and not (what == "hold" and body.by == authority.gln):
+        raise Refused("not-entitled", f"this {what} was opened by {mark.by}", _at(mark.index))
+
+
+def _check_answer(authority: Authority, body: RecallAnswer) -> None:
+    mark = authority.marks.get(body.recall_id)
+    if mark is None or mark.code == "on-hold":
+        raise Refused("wrong-state", f"{body.recall_id} is no recall on the log")
+    site = authority.site(body.site)
+    if site is None:
+        raise Refused("unknown-site", f"site {body.site} is not on record")
+    if site.party != body.by:
+        raise Refused("wrong-site", f"site {body.site} is not {body.by}'s", _at(site.index))
 
 
 def _check_product(authority: Authority, body: Product) -> None:

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 
 from ledger.rules import marks
 from ledger.rules.authority import Authority
-from ledger.rules.world import IN_TRANSIT, INACTIVE, World
+from ledger.rules.operations import SUPPLIES
+from ledger.rules.world import IN_TRANSIT, INACTIVE, REFUSED, World
 from ledger.statement.gs1 import Label
 
 OK: Final = "OK"
@@ -45,11 +46,11 @@ def standing(world: World, authority: Authority, item: str, site: str, ms: int) 
     if row is None:
         return Standing("unknown", "", (), -1)
     root = world.outermost(row)
-    supplied = root.status == INACTIVE and root.reason == "supply"
+    found = {f.mark for f in marks.of(world, authority, row, ms)} - {marks.EXPIRED}
+    supplied = root.status == INACTIVE and root.reason in SUPPLIES
     if not site:
-        if supplied:
-            return Standing("supplied", "", (), -1)
-        return Standing("inactive" if root.status == INACTIVE else "active", "", (), -1)
+        state = "supplied" if supplied else "inactive" if root.status == INACTIVE else "active"
+        return Standing(state, "", tuple(sorted(found)), -1)
     here = root.site == site
     reason = ""
     if supplied:
@@ -58,28 +59,13 @@ def standing(world: World, authority: Authority, item: str, site: str, ms: int) 
         state, reason = "inactive", root.reason
     elif root.status == IN_TRANSIT:
         shipment = world.shipment(root.shipment)
-        to_here = shipment is not None and shipment.to_site == site
-        state = "to_here" if to_here else "in_transit"
+        assert shipment is not None  # what is in transit was shipped
+        to = shipment.site if root.reason == REFUSED else shipment.to_site
+        state = "to_here" if to == site else "in_transit"
     else:
         state = "here" if here else "other"
-    found = []
-    if root.hold or row.hold:
-        found.append(marks.ON_HOLD)
-    found.extend(_site_marks(authority, root.site, ms))
+    found.update(marks.of_site(authority, root.site, ms))
     return Standing(state, reason, tuple(sorted(found)), world.newest(row))
-
-
-def _site_marks(authority: Authority, gln: str, ms: int) -> list[str]:
-    site = authority.site(gln)
-    if site is None:
-        return []
-    party = authority.party(site.party)
-    found = []
-    if site.suspended >= 0 or (party is not None and party.suspended >= 0):
-        found.append(marks.SUSPENDED)
-    if marks.is_expired(date.fromisoformat(site.licence.expires), ms):
-        found.append(marks.LICENCE_EXPIRED)
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +158,11 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         "suspended": (HOLD, "Its holder is suspended.", _ASK),
         "licence-expired": (HOLD, "Its holder's licence has run out.", _ASK),
         "key-suspect": (HOLD, "A key that signed for this pack is suspect.", _ASK),
+        "custody-gap": (
+            HOLD,
+            "Something done to this pack was reported after the fact and broke a rule.",
+            "Keep the pack apart until who reported it has explained it.",
+        ),
         "no-status": (
             NOT_CHECKED,
             "The operator's word on what is not in the proof is missing.",
@@ -292,7 +283,7 @@ def judge(state: State, label: Label, now: datetime, purpose: str, *, witnessed:
         found.update(dict.fromkeys(state.marks, ""))
     if purpose == "return" and state.state == "here":
         # Marks never block what makes stock safe: a marked pack may go back.
-        for code in ("expired", "on-hold", "recalled", "withdrawn", "key-suspect"):
+        for code in (*marks.BLOCKS, marks.CUSTODY_GAP):
             found.pop(code, None)
     code, detail = _standing_code(state, purpose, now)
     found[code] = detail

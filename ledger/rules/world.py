@@ -7,14 +7,19 @@ Pure: what is not in memory is asked of the loader functions, so the store (tabl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+from ledger.statement.events import Event
 
 ACTIVE = "active"
 IN_TRANSIT = "in_transit"
 INACTIVE = "inactive"
+REFUSED = "refused"  # in transit, on its way back to the sender
+SHORT = "short"  # in transit, and closed short by the receiver
+OBSERVATION = "observation"  # reason of a hold: a statement about it broke a rule after the fact
 MAX_PARENTS = 5
 
 
@@ -27,16 +32,21 @@ class Row(NamedTuple):
 
     id: str
     status: str
-    reason: str  # the operation that made it inactive, else ""
+    reason: str  # the operation that made it inactive; in transit REFUSED, SHORT or ""; else ""
     site: str  # GLN; in transit the sender's, inactive where it happened, inside a container ""
     owner: str  # GLN of the owning party, inside a container ""
     parent: str  # id of the container directly around it, or ""
     hold: str  # GLN of the party whose quarantine it is under, or ""
     hold_reason: str
-    shipment: int  # index of the ship statement while in transit, else -1
+    shipment: int  # index of its newest ship statement, -1 before any and inside a container
+    came: str  # GLN of the site that shipped it to where it is, "" before any receipt
+    cleared: int  # index of its newest release from quarantine, -1 before any
     last: int  # index of the newest statement about this row itself
     lot: str  # "" for a logistic unit
     born: int  # index of its commissioning
+
+
+LotKey: TypeAlias = tuple[str, str]  # GTIN and lot number
 
 
 class Lot(NamedTuple):
@@ -48,11 +58,23 @@ class Lot(NamedTuple):
     index: int  # type: ignore[assignment]  # of its first commissioning; hides tuple.index
 
 
+class Count(NamedTuple):
+    """Packs in a container: how many, and how many of them are on hold by a quarantine.
+
+    A container that is itself on hold counts all it holds as held in the containers around it.
+    """
+
+    n: int
+    held: int
+
+
 class Shipment(NamedTuple):
     """What a ship statement announced."""
 
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     id: str  # statement id
+    op: str  # ship, or a kind of return
+    ms: int  # when it landed
     party: str  # the sender's GLN
     site: str  # where it left
     to_party: str  # the destination site's party
@@ -63,7 +85,10 @@ class Shipment(NamedTuple):
 
 
 class Ref(NamedTuple):
-    """A logged event as others refer to it."""
+    """A logged event as others refer to it.
+
+    `observed` is "" for custody; else the code of the rule that it broke after the fact.
+    """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     id: str
@@ -71,78 +96,92 @@ class Ref(NamedTuple):
     op: str
     by: str
     site: str
+    observed: str = ""
+
+
+class Named(NamedTuple):
+    """What an event names: ids none twice, and the parties whose keys signed it.
+
+    `over` and `missing` are a receipt's. `extras` says that every item carries 32 bytes of extra.
+    """
+
+    items: Sequence[str]
+    over: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    extras: bool = False
+    signers: frozenset[str] = frozenset()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Everything that is named, in whichever list."""
+        return (*self.items, *self.over, *self.missing)
 
 
 @dataclass(slots=True)
 class Changes:
     """What one accepted event does; `World.apply` folds it in, the store writes it down.
 
-    Rows are whole new rows, in order of first touch. `content` counts packs by (container, gtin,
-    lot). `already` names items on which the act changed nothing, with the index that did it before.
+    Rows are whole new rows, in order of first touch. `content` adds to the counts of (container,
+    gtin, lot). `made` names lots that went into a repacked one. `already` names items on which the
+    act changed nothing, with the index that did it before. `observed` is the code of the rule that a
+    statement broke after the fact: then nothing but holds is changed.
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
     joined: list[tuple[str, str]] = field(default_factory=list)  # (child, parent)
     left: list[tuple[str, str]] = field(default_factory=list)
-    content: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    content: dict[tuple[str, str, str], Count] = field(default_factory=dict)
     shipment: Shipment | None = None
     lot: Lot | None = None
+    made: list[tuple[LotKey, LotKey]] = field(default_factory=list)  # (the new lot, what went in)
+    observed: str = ""
     already: dict[str, int] = field(default_factory=dict)
-
-
-def _no_row(_: str) -> Row | None:
-    return None
-
-
-def _no_rows(_: str) -> Iterable[str]:
-    return ()
-
-
-def _no_content(_: str) -> dict[tuple[str, str], int]:
-    return {}
-
-
-def _no_shipment(_: int) -> Shipment | None:
-    return None
-
-
-def _no_lot(_: str, __: str) -> Lot | None:
-    return None
-
-
-def _no_ref(_: str) -> Ref | None:
-    return None
-
-
-def _never(_: str, __: str) -> bool:
-    return False
 
 
 @dataclass(slots=True)
 class Loaders:
-    """Where a World looks for what it does not hold yet; without any, it knows nothing more."""
+    """Where a World looks for what it does not hold yet; without any, it knows nothing more.
 
-    row: Callable[[str], Row | None] = _no_row
-    children: Callable[[str], Iterable[str]] = _no_rows
-    content: Callable[[str], dict[tuple[str, str], int]] = _no_content
-    shipment: Callable[[int], Shipment | None] = _no_shipment
-    lot: Callable[[str, str], Lot | None] = _no_lot
-    statement: Callable[[str], Ref | None] = _no_ref
-    number_used: Callable[[str, str], bool] = _never
+    `signed` gives the indexes of the events that a key signed from a time (ms) on. `spans` gives
+    (container, from index, to index or -1) of an item. `items` gives what an event names, or None
+    where that is not known.
+    """
+
+    row: Callable[[str], Row | None] = lambda _item: None
+    children: Callable[[str], Iterable[str]] = lambda _container: ()
+    content: Callable[[str], dict[LotKey, Count]] = lambda _container: {}
+    shipment: Callable[[int], Shipment | None] = lambda _index: None
+    lot: Callable[[str, str], Lot | None] = lambda _gtin, _lot: None
+    statement: Callable[[str], Ref | None] = lambda _id: None
+    number_used: Callable[[str, str], bool] = lambda _party, _number: False
+    origins: Callable[[str, str], Iterable[LotKey]] = lambda _gtin, _lot: ()
+    signed: Callable[[str, int], Iterable[int]] = lambda _keyid, _since_ms: ()
+    spans: Callable[[str], Iterable[tuple[str, int, int]]] = lambda _item: ()
+    items: Callable[[int], Iterable[str] | None] = lambda _index: None
+    inputs: Callable[[int], Iterable[int]] = lambda _index: ()
 
 
 class World:
-    """The fold's state over its loaders. Not shared between threads; a failed fold throws it away."""
+    """The fold's state over its loaders. Not shared between threads; a failed fold throws it away.
 
-    def __init__(self, loaders: Loaders | None = None) -> None:
+    `partial` says that it may not know all that a container holds: a proof shows what it must.
+    """
+
+    def __init__(self, loaders: Loaders | None = None, *, partial: bool = False) -> None:
         self._load = loaders or Loaders()
+        self.partial = partial
         self._rows: dict[str, Row | None] = {}
         self._children: dict[str, dict[str, None]] = {}
-        self._content: dict[str, dict[tuple[str, str], int]] = {}
+        self._content: dict[str, dict[LotKey, Count]] = {}
         self._shipments: dict[int, Shipment | None] = {}
         self._lots: dict[tuple[str, str], Lot | None] = {}
         self._refs: dict[str, Ref | None] = {}
         self._numbers: dict[tuple[str, str], bool] = {}
+        self._origins: dict[LotKey, dict[LotKey, None]] = {}
+        self._signed: dict[str, list[tuple[int, int]]] = {}  # by what was applied here
+        self._moves: dict[str, list[tuple[str, int, bool]]] = {}  # likewise: joined or left
+        self._items: dict[int, frozenset[str] | None] = {}
+        self._inputs: dict[int, tuple[int, ...]] = {}
 
     def know(self, rows: Iterable[Row], absent: Iterable[str] = ()) -> None:
         """Take in rows read in one go, and ids that were looked for and do not exist."""
@@ -203,12 +242,22 @@ class World:
             found = self._children[container] = dict.fromkeys(self._load.children(container))
         return found
 
-    def content(self, container: str) -> dict[tuple[str, str], int]:
+    def content(self, container: str) -> dict[LotKey, Count]:
         """Packs anywhere inside a container by (gtin, lot); do not change the answer."""
         found = self._content.get(container)
         if found is None:
             found = self._content[container] = dict(self._load.content(container))
         return found
+
+    def packs_inside(self, container: str) -> Iterator[Row]:
+        """The rows of all packs anywhere inside a container."""
+        for child in self.children(container):
+            row = self.row(child)
+            assert row is not None  # only commissioned items are packed
+            if row.lot:
+                yield row
+            else:
+                yield from self.packs_inside(child)
 
     def shipment(self, index: int) -> Shipment | None:
         """The shipment that a ship statement announced."""
@@ -236,28 +285,88 @@ class World:
             self._numbers[key] = self._load.number_used(party, number)
         return self._numbers[key]
 
-    def apply(self, changes: Changes, ref: Ref) -> None:
+    def origins(self, gtin: str, lot: str) -> set[LotKey]:
+        """A lot and all lots that were repacked into it, through any number of repackings."""
+        found: set[LotKey] = set()
+        todo = [(gtin, lot)]
+        while todo:
+            key = todo.pop()
+            if key not in found:
+                found.add(key)
+                todo += self._went_in(key)
+        return found
+
+    def _went_in(self, key: LotKey) -> dict[LotKey, None]:
+        if key not in self._origins:
+            self._origins[key] = dict.fromkeys(self._load.origins(*key))
+        return self._origins[key]
+
+    def signed(self, keyid: str, since_ms: int) -> list[int]:
+        """Indexes of the events that a key signed and that landed from a time on, ascending."""
+        fresh = [index for index, ms in self._signed.get(keyid, ()) if ms >= since_ms]
+        return [*self._load.signed(keyid, since_ms), *fresh]
+
+    def spans(self, item: str) -> list[tuple[str, int, int]]:
+        """The containers that an item was in: (container, from index, to index or -1)."""
+        found = list(self._load.spans(item))
+        for container, index, joined in self._moves.get(item, ()):
+            if joined:
+                found.append((container, index, -1))
+            else:
+                found[-1] = (container, found[-1][1], index)
+        return found
+
+    def items(self, index: int) -> frozenset[str] | None:
+        """What the statement at an index names in whichever list; None where that is not known."""
+        if index not in self._items:
+            found = self._load.items(index)
+            self._items[index] = None if found is None else frozenset(found)
+        return self._items[index]
+
+    def know_items(self, index: int, items: Iterable[str]) -> None:
+        """Take in what a statement names; the fold tells it, as do a hold's and a recall's list."""
+        self._items[index] = frozenset(items)
+
+    def inputs(self, index: int) -> tuple[int, ...]:
+        """Indexes of the check-outs that the repacking at an index took up."""
+        if index not in self._inputs:
+            self._inputs[index] = tuple(self._load.inputs(index))
+        return self._inputs[index]
+
+    def apply(self, changes: Changes, ref: Ref, event: Event, keyids: Iterable[str]) -> None:
         """Fold an accepted event in. `changes` must come from `decide` on this very state."""
-        self._refs[ref.id] = ref
         # Load before changing: a loader answers with the state before this event.
         for container in {parent for _, parent in (*changes.joined, *changes.left)}:
             self.children(container)
         for container in {key[0] for key in changes.content}:
             self.content(container)
+        for keyid in keyids:
+            self._signed.setdefault(keyid, []).append((ref.index, ref.ms))
+        self._refs[ref.id] = ref
         self._rows.update(changes.rows)
         for child, parent in changes.left:
             self._children[parent].pop(child, None)
+            self._moves.setdefault(child, []).append((parent, ref.index, False))
         for child, parent in changes.joined:
             self._children[parent][child] = None
-        for (container, gtin, lot), delta in changes.content.items():
+            self._moves.setdefault(child, []).append((parent, ref.index, True))
+        for (container, gtin, lot), more in changes.content.items():
             counts = self._content[container]
-            left = counts.get((gtin, lot), 0) + delta
-            if left:
+            before = counts.get((gtin, lot), Count(0, 0))
+            left = Count(before.n + more.n, before.held + more.held)
+            if left.n:
                 counts[gtin, lot] = left
             else:
                 counts.pop((gtin, lot), None)
         if changes.shipment is not None:
+            known = self._shipments.get(changes.shipment.index)
             self._shipments[changes.shipment.index] = changes.shipment
-            self._numbers[changes.shipment.party, changes.shipment.number] = True
+            if known is None:
+                self._numbers[changes.shipment.party, changes.shipment.number] = True
         if changes.lot is not None:
             self._lots[changes.lot.gtin, changes.lot.lot] = changes.lot
+        for made, source in changes.made:
+            self._went_in(made)[source] = None
+        if event.inputs is not None:
+            refs = (self.statement(statement_id) for statement_id in event.inputs)
+            self._inputs[ref.index] = tuple(sorted(r.index for r in refs if r is not None))

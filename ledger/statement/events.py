@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ledger.errors import Malformed, Refused
+from ledger.errors import Malformed
 from ledger.statement import dsse, gs1
 from ledger.statement.forms import (
     AFTER_THE_FACT,
@@ -22,6 +22,7 @@ from ledger.statement.forms import (
     FORMS,
     NOT_HANDED_OUT,
     OBJECT,
+    TRANSFORMATION,
     Form,
     operation_of,
 )
@@ -36,6 +37,7 @@ _NUMBER: Final = re.compile(r"[A-Z0-9-]{1,20}")
 _HEX32: Final = re.compile(r"[0-9a-f]{32}")
 _HEX64: Final = re.compile(r"[0-9a-f]{64}")
 _BT: Final = "urn:epcglobal:cbv:bt:"
+MAX_INPUTS: Final = 100  # check-outs that one repacking takes up
 
 
 class Commitment(msgspec.Struct, frozen=True):
@@ -48,8 +50,8 @@ class Commitment(msgspec.Struct, frozen=True):
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """A statement about packs: one EPCIS event, read.
 
-    GLNs are 13 digits, ids canonical Digital Links, `shipment` and `undoes` statement ids in hex,
-    times in ms since the epoch. What an operation's form leaves out is None.
+    GLNs are 13 digits, ids canonical Digital Links, `shipment`, `undoes` and `inputs` statement ids
+    in hex, times in ms since the epoch. What an operation's form leaves out is None.
     """
 
     op: str
@@ -69,6 +71,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     expiry: date | None = None
     shipment: str | None = None
     undoes: str | None = None
+    inputs: tuple[str, ...] | None = None
     source_party: str | None = None
     dest_party: str | None = None
     dest_site: str | None = None
@@ -107,7 +110,7 @@ class _Ilmd(msgspec.Struct, forbid_unknown_fields=True):
 class _EventForm(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     context: list[Any] = msgspec.field(name="@context")
     type: str
-    action: str
+    action: str = ""
     bizStep: str
     disposition: str | None = None
     eventTime: str
@@ -127,6 +130,7 @@ class _EventForm(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
     missing: _ItemsForm | None = msgspec.field(name="packtrace:missing", default=None)
     shipment: str | None = msgspec.field(name="packtrace:shipment", default=None)
     undoes: str | None = msgspec.field(name="packtrace:undoes", default=None)
+    inputs: list[str] | None = msgspec.field(name="packtrace:inputs", default=None)
     reason: str | None = msgspec.field(name="packtrace:reason", default=None)
     declared: str | None = msgspec.field(name="packtrace:declared", default=None)
 
@@ -137,15 +141,9 @@ _decoder: Final = msgspec.json.Decoder(_EventForm)
 def parse_event(payload: bytes) -> Event:
     """Read an event's payload.
 
-    Raises Malformed when it is not exactly of one operation's form, Refused `wrong-type` for an
-    EPCIS event type that no statement has.
+    Raises Malformed when it is not exactly of one operation's form.
     """
-    try:
-        form: _EventForm = dsse.parse_json(payload, _decoder, "an event")
-    except Malformed:
-        if b'"type":"TransformationEvent"' in payload:
-            raise Refused("wrong-type", "transformation events are not accepted yet") from None
-        raise
+    form: _EventForm = dsse.parse_json(payload, _decoder, "an event")
     op = operation_of(
         form.type, form.action, form.bizStep, form.disposition or "", form.reason or ""
     )
@@ -176,6 +174,7 @@ def parse_event(payload: bytes) -> Event:
         expiry=_expiry(form.ilmd),
         shipment=_statement_id(form.shipment, "packtrace:shipment"),
         undoes=_statement_id(form.undoes, "packtrace:undoes"),
+        inputs=_inputs(form.inputs),
         **_transfer(form, by),
     )
     if form.bizLocation is not None and form.bizLocation.id != form.readPoint.id:
@@ -195,6 +194,7 @@ def _check_fields(op: str, need: Form, form: _EventForm) -> None:
         ("bizTransactionList", form.bizTransactionList, need.transfer),
         ("packtrace:shipment", form.shipment, need.shipment),
         ("packtrace:undoes", form.undoes, need.undoes),
+        ("packtrace:inputs", form.inputs, need.inputs),
     )
     for name, value, needed in there:
         if (value is not None) != needed:
@@ -203,6 +203,8 @@ def _check_fields(op: str, need: Form, form: _EventForm) -> None:
         raise Malformed(f"{op} needs packtrace:items")
     if form.ilmd is not None and not need.ilmd:
         raise Malformed(f"{op} has no ilmd")
+    if form.ilmd is None and need.inputs:
+        raise Malformed(f"{op} needs ilmd: the new packs' lot and expiry")
     if (form.over is not None or form.missing is not None) and not need.lists:
         raise Malformed(f"{op} has no packtrace:over or packtrace:missing")
     if op == "undo":
@@ -295,6 +297,14 @@ def _statement_id(text: str | None, what: str) -> str | None:
     return None if text is None else _match(_HEX64, text, f"{what} is a statement id in hex")
 
 
+def _inputs(ids: list[str] | None) -> tuple[str, ...] | None:
+    if ids is None:
+        return None
+    if ids != sorted(set(ids)) or not 1 <= len(ids) <= MAX_INPUTS:
+        raise Malformed(f"packtrace:inputs is 1 to {MAX_INPUTS} statement ids, sorted, none twice")
+    return tuple(_match(_HEX64, text, "an input is a statement id in hex") for text in ids)
+
+
 def parse_date(text: str, what: str) -> date:
     """A calendar day, YYYY-MM-DD. Raises Malformed, naming `what`."""
     try:
@@ -336,7 +346,7 @@ def build_event(event: Event) -> bytes:
     form: dict[str, Any] = {
         "@context": CONTEXT,
         "type": need.type,
-        "action": need.action,
+        **({"action": need.action} if need.action else {}),
         "bizStep": need.biz_step,
         "eventTime": event_time(event.time_ms),
         "eventTimeZoneOffset": event.time_offset,
@@ -356,6 +366,8 @@ def build_event(event: Event) -> bytes:
     for name in ("shipment", "undoes", "reason", "declared"):
         if getattr(event, name) is not None:
             form[f"packtrace:{name}"] = getattr(event, name)
+    if event.inputs is not None:
+        form["packtrace:inputs"] = list(event.inputs)
     if event.lot is not None and event.expiry is not None:
         form["ilmd"] = {
             "cbvmda:lotNumber": event.lot,
@@ -378,14 +390,20 @@ def build_event(event: Event) -> bytes:
     return payload
 
 
-def fill_items(payload: bytes, ids: Iterable[str]) -> Mapping[str, Any]:
+def fill_items(payload: bytes, ids: Iterable[str], inputs: Iterable[str] = ()) -> Mapping[str, Any]:
     """The event with its items filled in as EPCIS has them: for other people's tools.
 
-    `packtrace:items` becomes `epcList` (`childEPCs` for an aggregation).
+    `packtrace:items` becomes `epcList` (`childEPCs` for an aggregation, `outputEPCList` for a
+    transformation, whose `inputEPCList` the packs checked out are).
     """
     event: dict[str, Any] = msgspec.json.decode(payload)
     if event.pop("packtrace:items", None) is not None:
-        event["childEPCs" if event["type"] == AGGREGATION else "epcList"] = sorted(ids)
+        event[_LISTS[event["type"]]] = sorted(ids)
     elif event["type"] == OBJECT:
         raise Malformed("the event names no items")
+    if event["type"] == TRANSFORMATION:
+        event["inputEPCList"] = sorted(inputs)
     return event
+
+
+_LISTS: Final = {OBJECT: "epcList", AGGREGATION: "childEPCs", TRANSFORMATION: "outputEPCList"}

@@ -14,6 +14,7 @@ from typing import Final
 
 OBJECT: Final = "ObjectEvent"
 AGGREGATION: Final = "AggregationEvent"
+TRANSFORMATION: Final = "TransformationEvent"
 QUARANTINE_REASONS: Final = (
     "suspect",
     "damaged",
@@ -32,7 +33,7 @@ class Form:
     """What an operation's event looks like, beside the fields that every event has."""
 
     type: str
-    action: str
+    action: str  # "" for a transformation, which has none
     biz_step: str
     disposition: str  # "" when the event has none
     reasons: tuple[str, ...] = ()  # allowed packtrace:reason, () for none
@@ -40,6 +41,7 @@ class Form:
     biz_location: bool = True
     items: str = "required"  # or "optional"
     ilmd: bool = False  # allowed
+    inputs: bool = False  # the check-outs whose packs went in
     parent: bool = False
     transfer: bool = False  # source, destination and tracking number
     shipment: bool = False
@@ -87,6 +89,7 @@ FORMS: Final[Mapping[str, Form]] = MappingProxyType(
         ),
         "release": _form("Object OBSERVE inspecting sellable_accessible"),
         "check_out": _form("Object OBSERVE repackaging unavailable"),
+        "repack": Form(TRANSFORMATION, "", "repackaging", "", ilmd=True, inputs=True),
         "transfer": _named("transfer", "Object OBSERVE accepting in_progress"),
         "undo": _form("Object OBSERVE storing sellable_accessible", undoes=True),
         "enrol": _named("enrol", "Object OBSERVE inspecting"),

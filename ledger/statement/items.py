@@ -62,6 +62,14 @@ class ItemPath:
     index: int
     path: tuple[bytes, ...]
 
+    def root(self) -> bytes:
+        """The root that the path leads to, whatever it is worth."""
+        found, place = leaf(self.salt, self.id, self.extra), self.index
+        for node in self.path:
+            found = merkle.node_hash(node, found) if place & 1 else merkle.node_hash(found, node)
+            place >>= 1
+        return found
+
     def verify(self, depth: int, root: bytes) -> None:
         """Check the item against `packtrace:items`. Raises BadProof."""
         if (

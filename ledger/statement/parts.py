@@ -24,7 +24,7 @@ ROLES: Final = frozenset(
 )
 USES: Final = frozenset({"person", "station", "gateway", "sensor", "admin"})
 REVOCATIONS: Final = frozenset({"retired", "left", "lost", "compromised"})
-OPERATIONS: Final = frozenset(FORMS) | {"repack"}
+OPERATIONS: Final = frozenset(FORMS)
 HEX32: Final = re.compile(r"[0-9a-f]{32}")
 HEX64: Final = re.compile(r"[0-9a-f]{64}")
 PREFIX: Final = re.compile(r"[0-9]{4,12}")

@@ -17,9 +17,10 @@ from ledger.errors import Malformed, Refused
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Commitment, Event, parse_event
-from ledger.statement.governance import Governance, parse_governance
+from ledger.statement.governance import Governance, Hold, Recall, parse_governance
 from ledger.statement.items import Item, Tree, missing_secret, over_secret
 
+LISTS: Final = ("items", "over", "missing")
 MAX_LINE: Final = 64 * 1024 * 1024  # a submission with its items, in bytes
 
 
@@ -116,7 +117,7 @@ class Submission:
     def __bytes__(self) -> bytes:
         lists = {
             name: [_ItemJson(item.id, item.extra.hex()) for item in items]
-            for name in ("items", "over", "missing")
+            for name in LISTS
             if (items := getattr(self, name))
         }
         return _encoder.encode(
@@ -171,25 +172,42 @@ def _secret(text: str | None) -> bytes:
     return b"" if text is None else dsse.hex_bytes(text, 32, "the secret")
 
 
-def fit_items(submission: Submission) -> None:
-    """Check that the items sent are exactly those committed to. Raises Refused `items-mismatch`."""
-    body = submission.statement.body
-    lists: list[tuple[str, tuple[Item, ...], Commitment | None, bytes]] = []
+def commitments(body: Event | Governance) -> dict[str, Commitment]:
+    """What a statement commits to, by the name of the list: items, over, missing."""
     if isinstance(body, Event):
-        secret = submission.secret
-        lists = [
-            ("items", submission.items, body.items, secret),
-            ("over", submission.over, body.over, over_secret(secret)),
-            ("missing", submission.missing, body.missing, missing_secret(secret)),
-        ]
-    elif submission.items or submission.over or submission.missing or submission.secret:
-        raise Refused("items-mismatch", "a governance statement has no items")
-    for name, items, commitment, secret in lists:
+        found = {"items": body.items, "over": body.over, "missing": body.missing}
+        return {name: commitment for name, commitment in found.items() if commitment is not None}
+    if isinstance(body, Hold | Recall) and body.scope.items is not None:
+        listed = body.scope.items
+        return {"items": Commitment(listed.depth, bytes.fromhex(listed.root))}
+    return {}
+
+
+def list_secret(name: str, secret: bytes) -> bytes:
+    """The secret of one of a statement's lists (statement.md 4)."""
+    if name == "over":
+        return over_secret(secret)
+    return missing_secret(secret) if name == "missing" else secret
+
+
+def fit_items(submission: Submission) -> dict[str, Tree]:
+    """The trees over the lists sent, which are exactly those committed to.
+
+    Raises Refused `items-mismatch` when they are not.
+    """
+    committed = commitments(submission.statement.body)
+    trees: dict[str, Tree] = {}
+    for name in LISTS:
+        items, commitment = getattr(submission, name), committed.get(name)
         if (commitment is None) != (not items):
-            raise Refused("items-mismatch", f"the event and the list of {name} do not fit")
+            raise Refused("items-mismatch", f"the statement and the list of {name} do not fit")
         if commitment is not None:
             if len(submission.secret) != 32:
                 raise Refused("items-mismatch", "the secret of the items is missing")
-            tree = Tree.build(items, secret)
+            tree = Tree.build(items, list_secret(name, submission.secret))
             if (tree.depth, tree.root) != (commitment.depth, commitment.root):
                 raise Refused("items-mismatch", f"the {name} sent lead to another root")
+            trees[name] = tree
+    if submission.secret and not committed:
+        raise Refused("items-mismatch", "the statement commits to no items; send no secret")
+    return trees

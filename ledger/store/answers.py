@@ -132,6 +132,8 @@ class Answers:
             logged=logged,
             history=cache(reader.history),
             item_path=reader.item_path,
+            list_of=cache(reader.list_of),
+            index_of=reader.index_of,
             inclusion=lambda index: reader.inclusion(index, head.size),
         )
 

@@ -9,23 +9,24 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final, NamedTuple, TypeVar
 
 from ledger.errors import LedgerError, Refused
 from ledger.rules import rights
 from ledger.rules.authority import Authority
+from ledger.rules.world import Named
 from ledger.statement import dsse
-from ledger.statement.events import Event
 from ledger.statement.governance import Genesis
+from ledger.statement.items import Tree
 from ledger.statement.parts import raw_key
-from ledger.statement.submission import Statement, Submission, fit_items
+from ledger.statement.submission import Statement, Submission, commitments, fit_items
 from ledger.store import content
 from ledger.store.database import GUARD, Store
 from ledger.store.guard import Guard
 from ledger.store.publish import tile_reader
-from ledger.store.views import Fold, loaders, stored_entries
+from ledger.store.views import Fold, loaders, named_by, stored_entries
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
 from ledger.tlog.ed25519 import public_of
@@ -68,7 +69,8 @@ class _Waiting:
     submission: Submission
     outcome: Outcome | None = None
     verified: bool = False
-    ids: tuple[str, ...] = ()
+    trees: dict[str, Tree] = field(default_factory=dict)
+    named: Named = field(default_factory=lambda: Named(()))
     done: bool = False  # guarded by the commit lock
 
 
@@ -142,8 +144,8 @@ class Log:
         try:
             if statement.body.log != self.origin:
                 raise Refused("wrong-log", f"it names {statement.body.log}, this is {self.origin}")
-            fit_items(submission)
-            waiting.ids = tuple(item.id for item in submission.items)
+            waiting.trees = fit_items(submission)
+            waiting.named = named_by(submission)
             authority = self._authority
             if authority is not None:
                 waiting.verified = _verify_known(authority, statement)
@@ -189,7 +191,7 @@ class Log:
             roots = self._roots(batch)
             ms = max(self._clock(), head.ms)
             fold = Fold(authority, loaders(store))
-            fold.prefetch(store, [(w.submission.statement, w.ids) for w in batch])
+            fold.prefetch(store, [(w.submission.statement, w.named) for w in batch])
             new = _New(head.size, ms)
             for waiting in batch:
                 outcomes.append(self._one(waiting, fold, new, known, roots))
@@ -232,13 +234,13 @@ class Log:
                     "items-reused", "these items were committed to with this secret before"
                 )
             index = new.size + len(new.entries)
-            already = fold.take(statement, waiting.ids, index, new.ms)
+            already = fold.take(statement, waiting.named, index, new.ms)
         except LedgerError as error:
             return error
         if root is not None:
             roots.add(root)
         known[statement.id] = (index, new.ms)
-        new.add(submission, index, root)
+        new.add(waiting, index, root, self.store.key)
         times = {item: self._ms_of(at, new) for item, at in already.items()}
         return Receipt(statement.id, index, new.ms, 0, b"", times)
 
@@ -262,7 +264,7 @@ class Log:
             new.entries,
         )
         store.insert("INSERT INTO envelope (idx, data) VALUES (?, ?)", new.envelopes)
-        content.put(store, new.items)
+        content.put(store, new.content)
         read = tile_reader(store)
         grown = new_tiles(head.size, new.leaves, read)
         store.insert(
@@ -313,18 +315,19 @@ class _New:
         self.ms = ms
         self.entries: list[tuple[int, str, int, int, bytes | None, bytes]] = []
         self.envelopes: list[tuple[int, bytes]] = []
-        self.items: list[content.ContentRow] = []
+        self.content: list[content.Rows] = []
         self.leaves: list[bytes] = []
 
-    def add(self, submission: Submission, index: int, root: bytes | None) -> None:
+    def add(self, waiting: _Waiting, index: int, root: bytes | None, key: bytes) -> None:
+        submission = waiting.submission
         envelope = submission.statement.envelope
         data = dsse.entry_of(envelope, self.ms)
         committed = dsse.is_committed(envelope)
         self.entries.append((index, envelope.id, self.ms, int(not committed), root, data))
         if committed:
             self.envelopes.append((index, bytes(envelope)))
-        if submission.items:
-            self.items.append(content.row_of(index, submission.items, submission.secret))
+        if waiting.trees:
+            self.content.append(content.rows_of(key, submission, waiting.trees))
         self.leaves.append(merkle.leaf_hash(data))
 
 
@@ -334,8 +337,8 @@ def batched(sequence: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 
 def _root(statement: Statement) -> bytes | None:
-    body = statement.body
-    return body.items.root if isinstance(body, Event) and body.items is not None else None
+    items = commitments(statement.body).get("items")
+    return items.root if items is not None else None
 
 
 def _verify_known(authority: Authority, statement: Statement) -> bool:

@@ -12,14 +12,13 @@ from typing import Any, NamedTuple
 from ledger.errors import LedgerError
 from ledger.rules import rights
 from ledger.rules.authority import Authority
-from ledger.rules.world import Row
+from ledger.rules.world import Loaders, Row
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
-from ledger.statement.submission import Statement, Submission, fit_items
-from ledger.store import content
+from ledger.statement.submission import Statement, commitments, fit_items
 from ledger.store.database import GUARD, Store
 from ledger.store.guard import Guard
-from ledger.store.views import Fold
+from ledger.store.views import Fold, named_by, named_reader, stored_lists
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import open_checkpoint
 from ledger.tlog.note import VerifierKey
@@ -99,7 +98,7 @@ def entry_fault(row: Sequence[Any], last_ms: int, stored_leaf: bytes) -> str:
         return "the statement id is not that of the envelope"
     if ms < last_ms:
         return "it landed before the entry before it"
-    items = getattr(statement.body, "items", None)
+    items = commitments(statement.body).get("items")
     if (items.root if items is not None else None) != (bytes(root) if root is not None else None):
         return "the root column is not the event's"
     if stored_leaf and merkle.leaf_hash(data) != stored_leaf:
@@ -150,32 +149,30 @@ def _checkpoints(
 
 def _fold(store: Store, done: Callable[[int], None] | None) -> Iterator[Finding]:
     """Signatures, rights, custody and items from entry 0; then the query tables."""
-    fold = Fold(Authority())
+    fold = Fold(Authority(), Loaders(items=named_reader(store)))
     mentions: list[tuple[str, int]] = []
     spans: dict[tuple[str, int], tuple[str, int]] = {}
     sql = (
-        "SELECT entry.idx, entry.ms, entry.governance, entry.data, envelope.data, items.secret, "
-        "items.data FROM entry LEFT JOIN envelope ON envelope.idx = entry.idx "
-        "LEFT JOIN items ON items.idx = entry.idx ORDER BY entry.idx"
+        "SELECT entry.idx, entry.ms, entry.governance, entry.data, envelope.data "
+        "FROM entry LEFT JOIN envelope ON envelope.idx = entry.idx ORDER BY entry.idx"
     )
-    for index, ms, governance, data, envelope, secret, raw_items in store.rows(sql):
+    for index, ms, governance, data, envelope in store.rows(sql):
         table = "entry" if governance else "envelope"
         try:
             statement = Statement.parse(bytes(data)[8:] if governance else bytes(envelope))
             rights.verify(fold.authority, statement)
-            table = "items"
-            items = content.read(index, raw_items) if raw_items is not None else ()
-            fit_items(Submission(statement, items, secret=bytes(secret or b"")))
+            table = "named"
+            submission = stored_lists(store, statement)
+            fit_items(submission)
             table = "entry"
-            ids = [item.id for item in items]
-            fold.take(statement, ids, index, ms)
+            fold.take(statement, named_by(submission), index, ms)
         except LedgerError as error:
             yield Finding(table, str(index), str(error))
             return
         if done is not None:
             done(index)
     taken = fold.taken()
-    for ref, changes, named in taken:
+    for ref, changes, named, *_ in taken:
         mentions += [(item, ref.index) for item in named]
         for child, parent in changes.left:
             at = max(i for c, i in spans if c == child)
@@ -203,35 +200,45 @@ def _views(
             "SELECT child, from_idx, parent, to_idx FROM membership")},
         spans,
     )  # fmt: skip
-    found = store.rows("SELECT container, gtin, lot, n FROM content")
+    found = store.rows("SELECT container, gtin, lot, n, held FROM content")
     yield from _compare(
-        "content", {(c, g, lot): n for c, g, lot, n in found},
-        {(c, g, lot): n for c in rows if not rows[c].lot
-         for (g, lot), n in world.content(c).items()},
-    )  # fmt: skip
-    yield from _compare(
-        "mention", dict.fromkeys(store.rows("SELECT item, idx FROM mention"), 1),
-        dict.fromkeys(mentions, 1),
+        "content", {(c, g, lot): counts for c, g, lot, *counts in found},
+        {(c, g, lot): [*count] for c in rows if not rows[c].lot
+         for (g, lot), count in world.content(c).items()},
     )  # fmt: skip
     taken = fold.taken()
-    yield from _compare(
-        "act",
-        {r[0]: r for r in store.rows("SELECT idx, id, ms, op, by, site FROM act")},
-        {ref.index: tuple(ref) for ref, _, _ in taken},
-    )  # fmt: skip
-    shipments = {
-        c.shipment.index: (*c.shipment[:-1], int(c.shipment.received))
-        for _, c, _ in taken
-        if c.shipment is not None
-    }
-    sql = "SELECT idx, id, party, site, to_party, to_site, owner, number, received FROM shipment"
-    yield from _compare("shipment", {r[0]: r for r in store.rows(sql)}, shipments)
-    lots = {(c.lot.gtin, c.lot.lot): c.lot for _, c, _ in taken if c.lot is not None}
-    yield from _compare(
-        "lot",
-        {(g, n): (e, i) for g, n, e, i in store.rows("SELECT gtin, lot, expiry, idx FROM lot")},
-        {key: (lot.expiry.isoformat(), lot.index) for key, lot in lots.items()},
+    yield from _compare_sets(store, "mention", "item, idx", mentions)
+    acts = [tuple(t.ref) for t in taken]
+    yield from _compare_sets(store, "act", "idx, id, ms, op, by, site, observed", acts)
+    signed = [(keyid, t.ref.index) for t in taken for keyid in t.keyids]
+    yield from _compare_sets(store, "signature", "keyid, idx", signed)
+    inputs = [(t.ref.index, check_out) for t in taken for check_out in t.inputs]
+    yield from _compare_sets(store, "input", "idx, check_out", inputs)
+    made = [(*new, *source) for t in taken for new, source in t.changes.made]
+    yield from _compare_sets(store, "origin", "gtin, lot, from_gtin, from_lot", made)
+    shipments = {t.changes.shipment.index: t.changes.shipment for t in taken if t.changes.shipment}
+    sql = "idx, id, op, ms, party, site, to_party, to_site, owner, number, received"
+    yield from _compare_sets(
+        store, "shipment", sql, [(*s[:-1], int(s.received)) for s in shipments.values()]
     )
+    lots = [lot for t in taken if (lot := t.changes.lot) is not None]
+    yield from _compare_sets(
+        store, "lot", "gtin, lot, expiry, idx",
+        [(lot.gtin, lot.lot, lot.expiry.isoformat(), lot.index) for lot in lots],
+    )  # fmt: skip
+    answers = [(*key, *values) for key, values in fold.answers().items()]
+    columns = "recall, site, idx, held, quarantined, returned, destroyed, none"
+    yield from _compare_sets(store, "answer", columns, answers)
+
+
+def _compare_sets(
+    store: Store, table: str, columns: str, wanted: Sequence[tuple[Any, ...]]
+) -> Iterator[Finding]:
+    """A table whose rows are compared whole; the first column names a row that is wrong."""
+    found = store.rows(f"SELECT {columns} FROM {table}")
+    for row in sorted(set(found) ^ set(wanted), key=str):
+        which = "holds" if row in found else "lacks"
+        yield Finding(table, str(row[0]), f"{which} {row}, the log folds otherwise")
 
 
 def _compare(table: str, found: dict, wanted: dict) -> Iterator[Finding]:  # type: ignore[type-arg]  # keys and rows differ by table

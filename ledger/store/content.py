@@ -1,59 +1,227 @@
-"""Items and secrets: what a statement commits to and the log does not hold.
+"""Items and secrets: what a statement commits to and the log does not hold, sealed at rest.
 
-One module, so that sealing them at rest, and erasing them, has one place.
+One module, so that sealing them, and erasing them, has one place. Each row is sealed for its own
+place (XChaCha20-Poly1305, the place as associated data) by a key that lies in a file outside the
+database. A pack's proof in a list of a million reads a handful of rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+)
+from nacl.exceptions import CryptoError
 
 from ledger.errors import Malformed
-from ledger.statement.items import Item, ItemPath, Tree
+from ledger.statement.items import Item, ItemPath, Tree, leaf, salt_of
+from ledger.statement.submission import LISTS, Submission, list_secret
 from ledger.store.database import Store
+from ledger.tlog import merkle
+
+PART: Final = 1024  # items in a row; a list that needs more has its leaf hashes kept as tiles
+TILE: Final = 256
+_NONCE: Final = 24
+_SECRET: Final = -1  # place of the secret, beside those of the lists
 
 _decoder: Final = msgspec.json.Decoder(list[tuple[str, str]])
 _encoder: Final = msgspec.json.Encoder()
 
-ContentRow = tuple[int, bytes, bytes]
+
+class Rows(NamedTuple):
+    """What is written for some statements: rows of the tables secret, named and leaf."""
+
+    secrets: list[tuple[str, bytes]]
+    named: list[tuple[str, int, int, str, bytes]]
+    leaves: list[tuple[str, int, int, int, bytes, bytes]]
 
 
-def row_of(index: int, items: Sequence[Item], secret: bytes) -> ContentRow:
-    """The row that keeps a statement's items."""
-    return index, secret, _encoder.encode([(item.id, item.extra.hex()) for item in items])
+def rows_of(key: bytes, submission: Submission, trees: dict[str, Tree]) -> Rows:
+    """The rows that keep a submission's lists; `trees` as `fit_items` answers them."""
+    rows = Rows([], [], [])
+    statement = submission.statement.id
+    if submission.secret:
+        rows.secrets.append((statement, _seal(key, statement, _SECRET, 0, submission.secret)))
+    for place, name in enumerate(LISTS):
+        items: Sequence[Item] = getattr(submission, name)
+        for part, start in enumerate(range(0, len(items), PART)):
+            some = items[start : start + PART]
+            data = _encoder.encode([(item.id, item.extra.hex()) for item in some])
+            sealed = _seal(key, statement, place, part, data)
+            rows.named.append((statement, place, part, some[0].id, sealed))
+        if len(items) > PART:
+            rows.leaves.extend(_tiles(statement, place, trees[name]))
+    return rows
 
 
-def put(store: Store, rows: Sequence[ContentRow]) -> None:
-    """Keep the items of statements; inside the write transaction."""
-    store.insert("INSERT INTO items (idx, secret, data) VALUES (?, ?, ?)", rows)
+def _tiles(
+    statement: str, place: int, tree: Tree
+) -> Iterator[tuple[str, int, int, int, bytes, bytes]]:
+    level, row = 0, list(tree.leaves)
+    while len(row) > 1:
+        for number, start in enumerate(range(0, len(row), TILE)):
+            some = row[start : start + TILE]
+            yield statement, place, level, number, some[0], b"".join(some)
+        row = [merkle.root_of(row[start : start + TILE]) for start in range(0, len(row), TILE)]
+        level += 1
 
 
-def items(store: Store, index: int) -> tuple[Item, ...]:
-    """The items of a statement, sorted by id; none for a statement without."""
-    return _get(store, index)[0]
+def put(store: Store, some: Iterable[Rows]) -> None:
+    """Keep the lists of statements; inside the write transaction."""
+    rows = list(some)
+    store.insert(
+        "INSERT INTO secret (statement, data) VALUES (?, ?)", [s for r in rows for s in r.secrets]
+    )
+    store.insert(
+        "INSERT INTO named (statement, list, part, first, data) VALUES (?, ?, ?, ?, ?)",
+        [n for r in rows for n in r.named],
+    )
+    store.insert(
+        "INSERT INTO leaf (statement, list, level, tile, first, data) VALUES (?, ?, ?, ?, ?, ?)",
+        [n for r in rows for n in r.leaves],
+    )
 
 
-def _get(store: Store, index: int) -> tuple[tuple[Item, ...], bytes]:
-    row = store.one("SELECT secret, data FROM items WHERE idx = ?", (index,))
+def erase(store: Store, statements: Iterable[str]) -> None:
+    """Delete the lists and secrets of statements; inside the write transaction."""
+    wanted = [(statement,) for statement in statements]
+    for table in ("secret", "named", "leaf"):
+        store.insert(f"DELETE FROM {table} WHERE statement = ?", wanted)
+
+
+def items(store: Store, statement: str, name: str = "items") -> tuple[Item, ...]:
+    """One of a statement's lists, sorted by id; none for a statement without."""
+    sql = "SELECT part, data FROM named WHERE statement = ? AND list = ? ORDER BY part"
+    place = LISTS.index(name)
+    rows = store.rows(sql, (statement, place))
+    return tuple(
+        item for part, data in rows for item in _read(store.key, statement, place, part, data)
+    )
+
+
+def every_id(store: Store, statement: str) -> tuple[str, ...]:
+    """The ids that a statement names, in whichever list."""
+    return tuple(item.id for name in LISTS for item in items(store, statement, name))
+
+
+def secret(store: Store, statement: str) -> bytes:
+    """The secret of a statement's items, b"" for a statement without."""
+    row = store.one("SELECT data FROM secret WHERE statement = ?", (statement,))
+    return _open(store.key, statement, _SECRET, 0, row[0]) if row else b""
+
+
+def path(store: Store, statement: str, item: str) -> ItemPath:
+    """The proof of one item in whichever of a statement's lists names it.
+
+    Raises LookupError when none does.
+    """
+    for place, name in enumerate(LISTS):
+        found = _find(store, statement, place, item)
+        if found is not None:
+            blinding = list_secret(name, secret(store, statement))
+            many = store.one(
+                "SELECT 1 FROM leaf WHERE statement = ? AND list = ? AND level = 0 AND tile = 0",
+                (statement, place),
+            )
+            if many is not None:
+                return _path_by_tiles(store, statement, place, found, blinding)
+            return Tree.build(items(store, statement, name), blinding).path(found)
+    raise LookupError(f"statement {statement} does not name {item}")
+
+
+def list_of(store: Store, statement: str, item: str) -> str:
+    """Which of a statement's lists names an item. Raises LookupError when none does."""
+    for place, name in enumerate(LISTS):
+        if _find(store, statement, place, item) is not None:
+            return name
+    raise LookupError(f"statement {statement} does not name {item}")
+
+
+def _find(store: Store, statement: str, place: int, item: str) -> Item | None:
+    sql = (
+        "SELECT part, data FROM named WHERE statement = ? AND list = ? AND first <= ? "
+        "ORDER BY part DESC LIMIT 1"
+    )
+    row = store.one(sql, (statement, place, item))
     if row is None:
-        return (), b""
-    return read(index, row[1]), bytes(row[0])
+        return None
+    some = _read(store.key, statement, place, row[0], row[1])
+    return next((found for found in some if found.id == item), None)
 
 
-def read(index: int, data: bytes) -> tuple[Item, ...]:
-    """A row's items. Raises Malformed when the row was damaged."""
+def _path_by_tiles(
+    store: Store, statement: str, place: int, item: Item, blinding: bytes
+) -> ItemPath:
+    salt = salt_of(blinding, item.id)
+    wanted = leaf(salt, item.id, item.extra)
+    where = "statement = ? AND list = ? AND level = ?"
+    row = store.one(
+        f"SELECT tile, data FROM leaf WHERE {where} AND first <= ? ORDER BY tile DESC LIMIT 1",
+        (statement, place, 0, wanted),
+    )
+    hashes = _split(row[1]) if row else []
+    if row is None or wanted not in hashes:
+        raise Malformed(f"table leaf, statement {statement}: does not hold the leaf of {item.id}")
+    tile, inner = int(row[0]), hashes.index(wanted)
+    index = tile * TILE + inner
+    found, level = [], 0
+    while True:
+        found += _siblings(hashes, inner)
+        level += 1
+        tile, inner = divmod(tile, TILE)
+        row = store.one(
+            f"SELECT data FROM leaf WHERE {where} AND tile = ?", (statement, place, level, tile)
+        )
+        if row is None:
+            return ItemPath(item.id, item.extra, salt, index, tuple(found))
+        hashes = _split(row[0])
+
+
+def _split(data: bytes) -> list[bytes]:
+    return [bytes(data[at : at + 32]) for at in range(0, len(data), 32)]
+
+
+def _siblings(row: list[bytes], place: int) -> list[bytes]:
+    """The path of one hash to the root of its tile, whose length is a power of two."""
+    found = []
+    while len(row) > 1:
+        found.append(row[place ^ 1])
+        row = [merkle.node_hash(row[i], row[i + 1]) for i in range(0, len(row), 2)]
+        place >>= 1
+    return found
+
+
+def _place(statement: str, place: int, part: int) -> bytes:
+    return f"{statement} {place} {part}".encode()
+
+
+def _seal(key: bytes, statement: str, place: int, part: int, data: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    where = _place(statement, place, part)
+    return nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(data, where, nonce, key)
+
+
+def _open(key: bytes, statement: str, place: int, part: int, sealed: bytes) -> bytes:
+    sealed, where = bytes(sealed), _place(statement, place, part)
     try:
-        return tuple(Item(item, bytes.fromhex(extra)) for item, extra in _decoder.decode(data))
+        return crypto_aead_xchacha20poly1305_ietf_decrypt(
+            sealed[_NONCE:], where, sealed[:_NONCE], key
+        )
+    except (CryptoError, ValueError) as error:
+        raise Malformed(
+            f"what statement {statement} names cannot be unsealed: the row was changed, or the "
+            "content key is another one"
+        ) from error
+
+
+def _read(key: bytes, statement: str, place: int, part: int, sealed: bytes) -> list[Item]:
+    data = _open(key, statement, place, part, sealed)
+    try:
+        return [Item(item, bytes.fromhex(extra)) for item, extra in _decoder.decode(data)]
     except (msgspec.MsgspecError, ValueError) as error:
-        raise Malformed(f"table items, row {index}: {error}") from error
-
-
-def path(store: Store, index: int, item: str) -> ItemPath:
-    """The proof of one item in a statement. Raises LookupError when it is not named there."""
-    found, secret = _get(store, index)
-    for candidate in found:
-        if candidate.id == item:
-            return Tree.build(found, secret).path(candidate)
-    raise LookupError(f"statement {index} does not name {item}")
+        raise Malformed(f"table named, statement {statement}, part {part}: {error}") from error

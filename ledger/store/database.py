@@ -1,6 +1,7 @@
-"""Opens a log's database: where it lies, its one write lock, its snapshots, its migrations.
+"""A log's database: SQLite or PostgreSQL behind one face, its one write lock, its snapshots.
 
-All SQL that is SQLite's own is here. What is in the tables is left to `models`.
+All SQL that differs between the two is here. What is in the tables is left to `models`, how a log
+is opened and brought up to date to `opening`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import peewee
-from playhouse.migrations import Runner
+import psycopg
 
-from ledger.errors import Malformed, Refused
+from ledger.errors import Refused
 
 DATABASE: Final = "ledger.sqlite"
+URL_FILE: Final = "database"  # holds the address of the log's PostgreSQL database
 GUARD: Final = "checkpoint"
 DatabaseError = peewee.DatabaseError  # what every query may raise
+FAILURES: Final = (peewee.PeeweeException, sqlite3.Error, psycopg.Error)
 _CHUNK: Final = 500  # values in one IN list
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 0x7061636B  # number of the advisory lock, one log a database: "pack"
 _PRAGMAS: Final = {
     "journal_mode": "wal",
     "synchronous": "full",
@@ -28,17 +31,33 @@ _PRAGMAS: Final = {
     "busy_timeout": 30_000,
     "cache_size": -64_000,
 }
+_REPEATABLE_READ: Final = 3  # peewee's number for psycopg 3
+
+
+def sqlite(path: Path) -> peewee.Database:
+    """The database in a file: WAL, and every commit on the disk before it returns."""
+    return peewee.SqliteDatabase(str(path), pragmas=_PRAGMAS)
+
+
+def postgres(url: str) -> peewee.Database:
+    """The database at a `postgresql://` address; text sorts by bytes there too."""
+    return peewee.PostgresqlDatabase(
+        url, prefer_psycopg3=True, field_types={"TEXT": 'TEXT COLLATE "C"'}
+    )
 
 
 class Store:
-    """One log's database, in a folder. Each thread has its own connection.
+    """One log's database, and the folder of what lies beside it. Each thread has its own connection.
 
-    `folder` also holds the checkpoint file that guards against a restored old copy.
+    `folder` holds the checkpoint file that guards against a restored old copy, and the log's keys;
+    `key` (32 bytes) seals what statements name.
     """
 
-    def __init__(self, folder: Path, database: peewee.Database) -> None:
+    def __init__(self, folder: Path, database: peewee.Database, key: bytes) -> None:
         self.folder = folder
         self.database = database
+        self.key = key
+        self.on_postgres = isinstance(database, peewee.PostgresqlDatabase)
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -47,11 +66,11 @@ class Store:
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query; `?` stands for a value."""
-        return list(self.database.execute_sql(self._sql(sql), values).fetchall())
+        return list(self._run(sql, values).fetchall())
 
     def one(self, sql: str, values: Sequence[object] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
-        row: tuple[Any, ...] | None = self.database.execute_sql(self._sql(sql), values).fetchone()
+        row: tuple[Any, ...] | None = self._run(sql, values).fetchone()
         return row
 
     def rows_in(self, sql: str, values: Iterable[object]) -> Iterator[tuple[Any, ...]]:
@@ -64,7 +83,7 @@ class Store:
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> None:
         """Run one statement."""
-        self.database.execute_sql(self._sql(sql), values)
+        self._run(sql, values)
 
     def insert(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Run one statement for many rows; must be inside `writing`."""
@@ -75,51 +94,42 @@ class Store:
     def writing(self) -> Iterator[None]:
         """Hold the log's one lock in a transaction: committed at the end, or nothing of it.
 
-        Raises Refused `read-only` when the database cannot take it (locked, full, read-only).
+        Raises Refused `read-only` when the database cannot take it (locked, full, read-only, gone).
         """
         try:
-            with self.database.atomic("IMMEDIATE"):
+            with self.database.atomic(*(() if self.on_postgres else ("IMMEDIATE",))):
+                if self.on_postgres:
+                    # Read committed, so every query after the lock sees what was committed before.
+                    self.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 yield
-        except (peewee.OperationalError, peewee.InternalError, sqlite3.OperationalError) as error:
-            self.close()
-            raise Refused("read-only", f"the database cannot be written: {error}") from error
+        except FAILURES as error:
+            self._drop()
+            words = str(error).strip().split("\n")[0]
+            raise Refused("read-only", f"the database cannot be written: {words}") from error
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Let all reads inside see one state of the log."""
-        with self.database.atomic():
+        with self.database.atomic(*((_REPEATABLE_READ,) if self.on_postgres else ())):
             yield
 
+    def _run(self, sql: str, values: Sequence[object]) -> Any:
+        try:
+            return self.database.execute_sql(self._sql(sql), values)
+        except (peewee.OperationalError, peewee.InterfaceError):
+            if not self.database.in_transaction():
+                self._drop()  # the next query connects anew: the server may be back
+            raise
+
+    def _drop(self) -> None:
+        try:
+            self.close()
+        except FAILURES:
+            state: Any = vars(self.database)["_state"]
+            state.reset()  # the connection is broken: forget it as it is
+
     def _sql(self, sql: str) -> str:
-        mark: str = self.database.param
-        return sql if mark == "?" else sql.replace("?", mark)
-
-
-def open_store(folder: str | Path, *, create: bool = False) -> Store:
-    """Open the log in a folder; with `create`, make it where there is none.
-
-    Raises Malformed when the folder holds no log or one that this program cannot read.
-    """
-    place = Path(folder)
-    path = place / DATABASE
-    if create:
-        place.mkdir(parents=True, exist_ok=True)
-    elif not path.is_file():
-        raise Malformed(f"{place} holds no log; make one with `packtrace init` or `make demo-data`")
-    database = peewee.SqliteDatabase(str(path), pragmas=_PRAGMAS)
-    store = Store(place, database)
-    try:
-        _migrate(store, create)
-    except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
-        store.close()
-        raise Malformed(f"{path} cannot be read as a log: {error}") from error
-    return store
-
-
-def _migrate(store: Store, create: bool) -> None:
-    if not create and store.database.table_exists("meta"):
-        return
-    Runner(store.database, str(_MIGRATIONS)).up()
+        return sql.replace("%", "%%").replace("?", "%s") if self.on_postgres else sql
 
 
 def meta(store: Store, key: str) -> str:

@@ -1,8 +1,8 @@
 """The tables. Each says whether it is written once, or can be dropped and rebuilt.
 
 log: written once, with the statement. content: what the log only commits to; erasing it is allowed.
-view: the fold's result, dropped and rebuilt from log and content, equal. Desk rows (scans,
-sessions) lie in a database of their own, see `desk`.
+view: the fold's result, dropped and rebuilt from log and content, equal; so a changed view needs no
+migration. Desk rows (scans, sessions) lie in a database of their own, see `desk`.
 """
 
 from __future__ import annotations
@@ -77,15 +77,46 @@ class EnvelopeRow(Model):
         table_name = "envelope"
 
 
-class ItemsRow(Model):
-    """content: the items a statement commits to, with their secret; read and written by `content`."""
+class SecretRow(Model):
+    """content: the sealed secret of a statement's items; read and written by `content`."""
 
-    idx = BigIntegerField(primary_key=True)
-    secret = BlobField()
+    statement = TextField(primary_key=True)
     data = BlobField()
 
     class Meta:
-        table_name = "items"
+        table_name = "secret"
+
+
+class NamedRow(Model):
+    """content: a sealed part of what a statement names, sorted by id; `first` is its lowest id."""
+
+    statement = TextField()
+    list = SmallIntegerField()  # place in `submission.LISTS`
+    part = IntegerField()
+    first = TextField()
+    data = BlobField()
+
+    class Meta:
+        table_name = "named"
+        primary_key = CompositeKey("statement", "list", "part")
+
+
+class LeafRow(Model):
+    """content: leaf hashes of a long list, as tiles of 256, and the levels above them.
+
+    `first` is the lowest hash of a tile of leaves, which stand in ascending order.
+    """
+
+    statement = TextField()
+    list = SmallIntegerField()
+    level = SmallIntegerField()
+    tile = IntegerField()
+    first = BlobField()
+    data = BlobField()
+
+    class Meta:
+        table_name = "leaf"
+        primary_key = CompositeKey("statement", "list", "level", "tile")
 
 
 class ItemRow(Model):
@@ -100,6 +131,8 @@ class ItemRow(Model):
     hold = TextField()
     hold_reason = TextField()
     shipment = BigIntegerField()
+    came = TextField()
+    cleared = BigIntegerField()
     last = BigIntegerField()
     lot = TextField()
     born = BigIntegerField()
@@ -124,12 +157,13 @@ class Membership(Model):
 
 
 class Content(Model):
-    """view: how many packs of which lot are anywhere inside a container."""
+    """view: how many packs of which lot are anywhere inside a container, and how many on hold."""
 
     container = TextField()
     gtin = TextField()
     lot = TextField()
     n = BigIntegerField()
+    held = BigIntegerField()
 
     class Meta:
         table_name = "content"
@@ -149,11 +183,39 @@ class LotRow(Model):
         primary_key = CompositeKey("gtin", "lot")
 
 
+class Origin(Model):
+    """view: which lots were repacked into which."""
+
+    gtin = TextField()
+    lot = TextField()
+    from_gtin = TextField()
+    from_lot = TextField()
+
+    class Meta:
+        table_name = "origin"
+        primary_key = CompositeKey("gtin", "lot", "from_gtin", "from_lot")
+        indexes = ((("from_gtin", "from_lot"), False),)
+
+
+class Input(Model):
+    """view: which check-outs a repacking took up."""
+
+    idx = BigIntegerField()
+    check_out = BigIntegerField()
+
+    class Meta:
+        table_name = "input"
+        primary_key = CompositeKey("idx", "check_out")
+        indexes = ((("check_out",), False),)
+
+
 class ShipmentRow(Model):
     """view: what a ship statement announced, as `rules.world.Shipment` has it."""
 
     idx = BigIntegerField(primary_key=True)
     id = TextField()
+    op = TextField()
+    ms = BigIntegerField()
     party = TextField()
     site = TextField()
     to_party = TextField()
@@ -176,13 +238,43 @@ class Act(Model):
     op = TextField()
     by = TextField()
     site = TextField()
+    observed = TextField()
 
     class Meta:
         table_name = "act"
+        indexes = ((("site", "idx"), False), (("observed", "idx"), False))
+
+
+class SignatureRow(Model):
+    """view: which events a key signed."""
+
+    keyid = TextField()
+    idx = BigIntegerField()
+
+    class Meta:
+        table_name = "signature"
+        primary_key = CompositeKey("keyid", "idx")
+
+
+class Answer(Model):
+    """view: what a site answered to a recall; its newest answer counts."""
+
+    recall = TextField()  # statement id
+    site = TextField()
+    idx = BigIntegerField()
+    held = BigIntegerField()
+    quarantined = BigIntegerField()
+    returned = BigIntegerField()
+    destroyed = BigIntegerField()
+    none = BigIntegerField()
+
+    class Meta:
+        table_name = "answer"
+        primary_key = CompositeKey("recall", "site")
 
 
 class Mention(Model):
-    """view: which statements name an item in their list; commissionings are in `item.born`."""
+    """view: which statements name an item in a list; commissionings and repackings: `item.born`."""
 
     item = TextField()
     idx = BigIntegerField()
@@ -193,6 +285,9 @@ class Mention(Model):
 
 
 LOG = (Meta, Entry, Tile, Checkpoint)
-CONTENT = (EnvelopeRow, ItemsRow)
-VIEWS = (ItemRow, Membership, Content, LotRow, ShipmentRow, Act, Mention)
-TABLES = (*LOG, *CONTENT, *VIEWS)
+CONTENT = (EnvelopeRow, SecretRow, NamedRow, LeafRow)
+VIEWS = (
+    ItemRow, Membership, Content, LotRow, Origin, Input, ShipmentRow, Act, SignatureRow, Answer,
+    Mention,
+)  # fmt: skip
+VIEWS_VERSION = "2"  # raise it with any change of the views: they are dropped and folded anew

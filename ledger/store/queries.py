@@ -63,7 +63,6 @@ class ShipmentLine(NamedTuple):
     """A shipment and how many of its outermost items are still in transit."""
 
     shipment: Shipment
-    ms: int
     open: int
 
 
@@ -168,11 +167,28 @@ class Reader:
 
     def items(self, index: int) -> tuple[Item, ...]:
         """The items that a statement commits to."""
-        return content.items(self.store, index)
+        return content.items(self.store, self._id(index))
 
     def item_path(self, index: int, item: str) -> ItemPath:
         """The proof of one item in a statement. Raises LookupError."""
-        return content.path(self.store, index, item)
+        return content.path(self.store, self._id(index), item)
+
+    def list_of(self, index: int, item: str) -> str:
+        """Which list of a statement names an item. Raises LookupError."""
+        return content.list_of(self.store, self._id(index), item)
+
+    def index_of(self, statement_id: str) -> int:
+        """The index of a statement. Raises LookupError."""
+        row = self.store.one("SELECT idx FROM entry WHERE id = ?", (statement_id,))
+        if row is None:
+            raise LookupError(f"no statement {statement_id} is on the log")
+        return int(row[0])
+
+    def _id(self, index: int) -> str:
+        row = self.store.one("SELECT id FROM entry WHERE idx = ?", (index,))
+        if row is None:
+            raise LookupError(f"the log has no entry {index}")
+        return str(row[0])
 
     def history(self, item: str) -> list[Step]:
         """Every event about an item, or about a container while it was in it; by index.
@@ -185,7 +201,9 @@ class Reader:
         steps = {row[0]: item}
         head = 1 << 62
         self._about(item, 0, head, steps)
-        return [Step(index, named) for index, named in sorted(steps.items())]
+        sql = "SELECT idx FROM act WHERE observed <> '' AND idx IN (IN)"
+        observed = {index for (index,) in self.store.rows_in(sql, steps)}
+        return [Step(index, named, index in observed) for index, named in sorted(steps.items())]
 
     def _about(self, item: str, start: int, end: int, steps: dict[int, str]) -> None:
         """Collect what names `item` between two indexes, and its containers in their spans."""
@@ -232,21 +250,22 @@ class Reader:
                 key = (item[22:36], lot, status)
                 found[key] = found.get(key, 0) + 1
             else:
-                for (gtin, inner), n in loaders(self.store).content(item).items():
-                    found[gtin, inner, status] = found.get((gtin, inner, status), 0) + n
+                for (gtin, inner), count in loaders(self.store).content(item).items():
+                    key = (gtin, inner, status)
+                    found[key] = found.get(key, 0) + count.n
         return [Stock(*key, packs) for key, packs in sorted(found.items())]
 
     def shipments(self, site: str) -> list[ShipmentLine]:
         """Shipments from or to a site, newest first."""
         sql = (
-            "SELECT shipment.idx, shipment.id, party, shipment.site, to_party, to_site, owner, "
-            "number, received, act.ms, (SELECT COUNT(*) FROM item WHERE item.shipment = "
-            "shipment.idx AND item.status = 'in_transit') FROM shipment JOIN act "
-            "ON act.idx = shipment.idx WHERE shipment.site = ? OR to_site = ? "
+            "SELECT shipment.idx, shipment.id, shipment.op, shipment.ms, party, shipment.site, "
+            "to_party, to_site, owner, number, received, (SELECT COUNT(*) FROM item "
+            "WHERE item.shipment = shipment.idx AND item.status = 'in_transit') FROM shipment "
+            "WHERE shipment.site = ? OR to_site = ? "
             "ORDER BY shipment.idx DESC"
         )
         return [
-            ShipmentLine(shipment_of(row[:9]), row[9], row[10])
+            ShipmentLine(shipment_of(row[:11]), row[11])
             for row in self.store.rows(sql, (site, site))
         ]
 

@@ -11,19 +11,33 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from ledger.errors import Malformed, Refused
-from ledger.rules import rights
+from ledger.rules import marks, rights
 from ledger.rules.authority import Authority
 from ledger.rules.custody import decide
-from ledger.rules.world import Changes, Loaders, Lot, Ref, Row, Shipment, World
+from ledger.rules.world import (
+    Changes,
+    Count,
+    Loaders,
+    Lot,
+    LotKey,
+    Named,
+    Ref,
+    Row,
+    Shipment,
+    World,
+)
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
-from ledger.statement.submission import Statement
+from ledger.statement.governance import Hold, Recall, RecallAnswer
+from ledger.statement.submission import LISTS, Statement, Submission, commitments
 from ledger.store import content
 from ledger.store.database import Store
 from ledger.store.models import VIEWS
 
 _ROW = ", ".join(Row._fields)
-_SHIPMENT = "idx, id, party, site, to_party, to_site, owner, number, received"
+SHIPMENT = "idx, id, op, ms, party, site, to_party, to_site, owner, number, received"
+ACT = "idx, id, ms, op, by, site, observed"
+ANSWER = "recall, site, idx, held, quarantined, returned, destroyed, none"
 
 
 class Stored(NamedTuple):
@@ -65,12 +79,12 @@ def loaders(store: Store) -> Loaders:
         )
         return [child for (child,) in store.rows(sql, (container,))]
 
-    def inside(container: str) -> dict[tuple[str, str], int]:
-        sql = "SELECT gtin, lot, n FROM content WHERE container = ?"
-        return {(gtin, lot): n for gtin, lot, n in store.rows(sql, (container,))}
+    def inside(container: str) -> dict[LotKey, Count]:
+        sql = "SELECT gtin, lot, n, held FROM content WHERE container = ?"
+        return {(gtin, lot): Count(n, held) for gtin, lot, n, held in store.rows(sql, (container,))}
 
     def shipment(index: int) -> Shipment | None:
-        found = store.one(f"SELECT {_SHIPMENT} FROM shipment WHERE idx = ?", (index,))
+        found = store.one(f"SELECT {SHIPMENT} FROM shipment WHERE idx = ?", (index,))
         return shipment_of(found) if found else None
 
     def lot(gtin: str, number: str) -> Lot | None:
@@ -79,23 +93,73 @@ def loaders(store: Store) -> Loaders:
         return Lot(gtin, number, date.fromisoformat(found[0]), found[1]) if found else None
 
     def statement(statement_id: str) -> Ref | None:
-        sql = "SELECT idx, id, ms, op, by, site FROM act WHERE id = ?"
-        found = store.one(sql, (statement_id,))
+        found = store.one(f"SELECT {ACT} FROM act WHERE id = ?", (statement_id,))
         return Ref(*found) if found else None
 
     def number_used(party: str, number: str) -> bool:
         sql = "SELECT 1 FROM shipment WHERE number = ? AND party = ?"
         return store.one(sql, (number, party)) is not None
 
-    return Loaders(row, children, inside, shipment, lot, statement, number_used)
+    def origins(gtin: str, number: str) -> list[LotKey]:
+        sql = "SELECT from_gtin, from_lot FROM origin WHERE gtin = ? AND lot = ?"
+        return [(g, n) for g, n in store.rows(sql, (gtin, number))]
+
+    def signed(keyid: str, since_ms: int) -> list[int]:
+        sql = (
+            "SELECT act.idx FROM signature JOIN act ON act.idx = signature.idx "
+            "WHERE signature.keyid = ? AND act.ms >= ? ORDER BY act.idx"
+        )
+        return [index for (index,) in store.rows(sql, (keyid, since_ms))]
+
+    def spans(item: str) -> list[tuple[str, int, int]]:
+        sql = "SELECT parent, from_idx, to_idx FROM membership WHERE child = ? ORDER BY from_idx"
+        return [(parent, start, end) for parent, start, end in store.rows(sql, (item,))]
+
+    def inputs(index: int) -> list[int]:
+        sql = "SELECT check_out FROM input WHERE idx = ? ORDER BY check_out"
+        return [check_out for (check_out,) in store.rows(sql, (index,))]
+
+    return Loaders(
+        row, children, inside, shipment, lot, statement, number_used, origins, signed, spans,
+        named_reader(store), inputs,
+    )  # fmt: skip
+
+
+def named_reader(store: Store) -> Callable[[int], tuple[str, ...]]:
+    """What the statement at an index names, in whichever list; () for one that names nothing."""
+
+    def named(index: int) -> tuple[str, ...]:
+        found = store.one("SELECT id FROM entry WHERE idx = ?", (index,))
+        return content.every_id(store, found[0]) if found else ()
+
+    return named
 
 
 def shipment_of(found: Sequence[Any]) -> Shipment:
     """A row of the shipment table, columns in their order."""
-    index, statement_id, party, site, to_party, to_site, owner, number, received = found
-    return Shipment(
-        index, statement_id, party, site, to_party, to_site, owner, number, bool(received)
+    return Shipment._make((*found[:-1], bool(found[-1])))
+
+
+def named_by(submission: Submission, signers: frozenset[str] = frozenset()) -> Named:
+    """What a submission names, as the fold takes it."""
+    items = submission.items
+    return Named(
+        [item.id for item in items],
+        [item.id for item in submission.over],
+        [item.id for item in submission.missing],
+        bool(items) and all(item.extra for item in items),
+        signers,
     )
+
+
+class _Taken(NamedTuple):
+    """An event taken and not yet flushed."""
+
+    ref: Ref
+    changes: Changes
+    named: Sequence[str]  # as `mention` keeps it
+    keyids: Sequence[str]
+    inputs: Sequence[int]
 
 
 class Fold:
@@ -104,17 +168,18 @@ class Fold:
     def __init__(self, authority: Authority, known: Loaders | None = None) -> None:
         self.authority = authority
         self.world = World(known)
-        self._taken: list[tuple[Ref, Changes, Sequence[str]]] = []
+        self._taken: list[_Taken] = []
+        self._answers: list[tuple[RecallAnswer, int]] = []
 
-    def prefetch(self, store: Store, statements: Iterable[tuple[Statement, Sequence[str]]]) -> None:
+    def prefetch(self, store: Store, statements: Iterable[tuple[Statement, Named]]) -> None:
         """Read in few queries what many statements will ask for one by one."""
         items: dict[str, None] = {}
         ships: dict[str, None] = {}
         numbers: list[tuple[str, str]] = []
-        for statement, ids in statements:
+        for statement, named in statements:
             event = statement.body
             if isinstance(event, Event):
-                items.update(dict.fromkeys(ids))
+                items.update(dict.fromkeys(named.all))
                 if event.shipment is not None:
                     ships[event.shipment] = None
                 if event.number is not None:
@@ -123,15 +188,15 @@ class Fold:
         rows = [Row(*found) for found in store.rows_in(sql, items)]
         found_ids = {row.id for row in rows}
         self.world.know(rows, (item for item in items if item not in found_ids))
-        sql = "SELECT idx, id, ms, op, by, site FROM act WHERE id IN (IN)"
+        sql = f"SELECT {ACT} FROM act WHERE id IN (IN)"
         refs = [Ref(*found) for found in store.rows_in(sql, ships)]
-        sql = f"SELECT {_SHIPMENT} FROM shipment WHERE idx IN (IN)"
+        sql = f"SELECT {SHIPMENT} FROM shipment WHERE idx IN (IN)"
         shipments = [shipment_of(f) for f in store.rows_in(sql, [ref.index for ref in refs])]
         sql = "SELECT party, number FROM shipment WHERE number IN (IN)"
         used = {(p, n) for p, n in store.rows_in(sql, [number for _, number in numbers])}
         self.world.know_shipments(refs, shipments, {key: key in used for key in numbers})
 
-    def take(self, statement: Statement, ids: Sequence[str], index: int, ms: int) -> dict[str, int]:
+    def take(self, statement: Statement, named: Named, index: int, ms: int) -> dict[str, int]:
         """Fold one statement in, whose signatures are verified and whose items fit.
 
         Answers the items on which it changed nothing, with the index that did it before. Raises
@@ -140,18 +205,39 @@ class Fold:
         event = statement.body
         if not isinstance(event, Event):
             rights.check(self.authority, statement, ms)
+            if isinstance(event, Hold | Recall):
+                marks.check_scope(self.world, event.scope)
+            if isinstance(event, RecallAnswer):
+                self._answers.append((event, index))
+            if named.items:
+                self.world.know_items(index, named.items)
             self.authority.apply(statement, index)
             return {}
         rights.entitle(self.authority, statement, ms)
-        changes = decide(self.world, self.authority, event, statement.id, ids, index, ms)
-        ref = Ref(index, statement.id, ms, event.op, event.by, event.read_point)
-        self.world.apply(changes, ref)
-        self._taken.append((ref, changes, () if event.op == "commission" else ids))
+        named = named._replace(signers=rights.signers(self.authority, statement))
+        changes = decide(self.world, self.authority, event, statement.id, named, index, ms)
+        ref = Ref(
+            index, statement.id, ms, event.op, event.by, event.read_point, changes.observed
+        )  # fmt: skip
+        keyids = [signature.keyid for signature in statement.envelope.signatures]
+        self.world.apply(changes, ref, event, keyids)
+        making = event.op in ("commission", "repack") and not changes.observed
+        inputs = self.world.inputs(index) if event.inputs is not None else ()
+        self._taken.append(_Taken(ref, changes, () if making else named.all, keyids, inputs))
         return changes.already
 
-    def taken(self) -> Sequence[tuple[Ref, Changes, Sequence[str]]]:
+    def taken(self) -> Sequence[_Taken]:
         """The events taken and not yet flushed: what each changed, and the items it names."""
         return self._taken
+
+    def answers(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        """The newest answers taken and not yet flushed, by (recall, site): index and counts."""
+        found: dict[tuple[str, str], tuple[int, ...]] = {}
+        for body, index in self._answers:
+            c = body.counts
+            counts = (c.held, c.quarantined, c.returned, c.destroyed, c.none)
+            found[body.recall_id, body.site] = (index, *counts)
+        return found
 
     def flush(self, store: Store) -> None:
         """Write down what was taken; inside the write transaction."""
@@ -161,7 +247,7 @@ class Fold:
         counts: dict[tuple[str, str, str], None] = {}
         shipments: dict[int, Shipment] = {}
         lots: list[tuple[str, str, str, int]] = []
-        for ref, changes, _ in taken:
+        for ref, changes, *_ in taken:
             rows.update(changes.rows)
             counts.update(dict.fromkeys(changes.content))
             if changes.shipment is not None:
@@ -183,26 +269,42 @@ class Fold:
         store.insert("INSERT INTO lot (gtin, lot, expiry, idx) VALUES (?, ?, ?, ?)", lots)
         self._flush_content(store, counts)
         flat = [(*shipment[:-1], int(shipment.received)) for shipment in shipments.values()]
-        _upsert(store, "shipment", _SHIPMENT.split(", "), "idx", flat)
+        _upsert(store, "shipment", SHIPMENT.split(", "), "idx", flat)
         store.insert(
-            "INSERT INTO act (idx, id, ms, op, by, site) VALUES (?, ?, ?, ?, ?, ?)",
-            [ref for ref, _, _ in taken],
+            "INSERT INTO origin (gtin, lot, from_gtin, from_lot) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (gtin, lot, from_gtin, from_lot) DO NOTHING",
+            [(*made, *source) for t in taken for made, source in t.changes.made],
+        )
+        store.insert(
+            "INSERT INTO input (idx, check_out) VALUES (?, ?)",
+            [(t.ref.index, check_out) for t in taken for check_out in t.inputs],
+        )
+        store.insert(
+            f"INSERT INTO act ({ACT}) VALUES (?, ?, ?, ?, ?, ?, ?)", [t.ref for t in taken]
+        )
+        store.insert(
+            "INSERT INTO signature (keyid, idx) VALUES (?, ?)",
+            [(keyid, t.ref.index) for t in taken for keyid in t.keyids],
         )
         store.insert(
             "INSERT INTO mention (item, idx) VALUES (?, ?)",
-            [(item, ref.index) for ref, _, ids in taken for item in ids],
+            [(item, t.ref.index) for t in taken for item in dict.fromkeys(t.named)],
         )
+        answers = [(*key, *values) for key, values in self.answers().items()]
+        self._answers = []
+        _upsert(store, "answer", ANSWER.split(", "), "recall, site", answers)
 
     def _flush_content(self, store: Store, keys: Iterable[tuple[str, str, str]]) -> None:
         kept, gone = [], []
         for container, gtin, lot in keys:
-            n = self.world.content(container).get((gtin, lot), 0)
-            if n:
-                kept.append((container, gtin, lot, n))
+            count = self.world.content(container).get((gtin, lot))
+            if count:
+                kept.append((container, gtin, lot, *count))
             else:
                 gone.append((container, gtin, lot))
         store.insert("DELETE FROM content WHERE container = ? AND gtin = ? AND lot = ?", gone)
-        _upsert(store, "content", ("container", "gtin", "lot", "n"), "container, gtin, lot", kept)
+        columns = ("container", "gtin", "lot", "n", "held")
+        _upsert(store, "content", columns, "container, gtin, lot", kept)
 
 
 def _join(store: Store, joined: Sequence[tuple[str, int, str, int]]) -> None:
@@ -232,13 +334,20 @@ def replay(
     """
     for entry in entries:
         statement = Statement.of(Envelope.parse(entry.envelope))
-        ids = [item.id for item in content.items(store, entry.index)]
         try:
-            fold.take(statement, ids, entry.index, entry.ms)
+            fold.take(statement, named_by(stored_lists(store, statement)), entry.index, entry.ms)
         except Refused as refused:
             raise Malformed(f"entry {entry.index} breaks the rules: {refused}") from refused
         if done is not None:
             done(entry.index)
+
+
+def stored_lists(store: Store, statement: Statement) -> Submission:
+    """A statement with what it names, as it was handed in."""
+    if not commitments(statement.body):
+        return Submission(statement)
+    lists = {name: content.items(store, statement.id, name) for name in LISTS}
+    return Submission(statement, **lists, secret=content.secret(store, statement.id))
 
 
 def rebuild(store: Store, done: Callable[[int], None] | None = None) -> None:
@@ -249,6 +358,6 @@ def rebuild(store: Store, done: Callable[[int], None] | None = None) -> None:
     with store.writing():
         for model in VIEWS:
             store.execute(f"DELETE FROM {model._meta.table_name}")
-        fold = Fold(Authority())
+        fold = Fold(Authority(), Loaders(items=named_reader(store)))
         replay(store, fold, stored_entries(store), done)
         fold.flush(store)

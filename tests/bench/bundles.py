@@ -17,7 +17,7 @@ from ledger.statement import keyfile
 from ledger.statement.dsse import Envelope
 from ledger.statement.parts import raw_key
 from ledger.store.answers import Answers
-from ledger.store.database import open_store
+from ledger.store.opening import open_store
 from ledger.store.queries import Reader
 from ledger.tlog.note import Note
 from ledger.tlog.policy import Policy

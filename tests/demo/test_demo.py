@@ -20,7 +20,8 @@ from app.config import Settings
 from app.demo import make
 from ledger.statement import gs1
 from ledger.store.check import check, check_hashes, entry_fault
-from ledger.store.database import meta, open_store
+from ledger.store.database import meta
+from ledger.store.opening import open_store
 from ledger.tlog.note import VerifierKey
 from ledger.tlog.policy import Policy
 from scanner.check import by_bundle, read_label

@@ -19,7 +19,7 @@ def test_refused_over_the_command_line(
     case: Callable[[Chain], bytes], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     keys = chain.folder / "keys"
-    keys.mkdir()
+    keys.mkdir(exist_ok=True)
     for name in ("log", "status"):
         (keys / f"{name}.key").write_bytes(keyfile.plain(seed(name), label=name, party=""))
     body = case(chain)

@@ -19,7 +19,13 @@ from ledger.errors import BadProof, BadSignature, LedgerError, Malformed, Refuse
 from ledger.statement import dsse, keyfile
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Commitment, Event, build_event, fill_items, parse_event
-from ledger.statement.forms import FORMS, NOT_HANDED_OUT, QUARANTINE_REASONS
+from ledger.statement.forms import (
+    AGGREGATION,
+    FORMS,
+    NOT_HANDED_OUT,
+    QUARANTINE_REASONS,
+    TRANSFORMATION,
+)
 from ledger.statement.governance import build_governance, parse_governance
 from ledger.statement.items import Item, ItemPath, Tree, salt_of
 from ledger.statement.login import Login, build_login, parse_login
@@ -126,6 +132,7 @@ def test_our_canonical_json_is_rfc_8785(value: object) -> None:
 SITE, SITE2 = gln("952123400001"), gln("952123400002")
 PARTY, PARTY2 = gln("952123400000"), gln("952123500000")
 PACK = f"https://id.gs1.org/01/{gtin('0952123454321')}/21/A1"
+PACK2 = f"https://id.gs1.org/01/{gtin('0952123454321')}/21/B1"
 UNIT = "https://id.gs1.org/00/095212340000000013"
 
 
@@ -150,6 +157,8 @@ def event_of(op: str, **changes: Any) -> Event:
         fields |= {"undoes": "cd" * 32, "declared": NOT_HANDED_OUT}
     if form.ilmd:
         fields |= {"lot": "L1", "expiry": date(2028, 1, 31)}
+    if form.inputs:
+        fields |= {"inputs": ("12" * 32, "cd" * 32)}
     return Event(**{**fields, **changes})
 
 
@@ -174,8 +183,10 @@ def schema() -> Any:
 
 @pytest.mark.parametrize("op", FORMS)
 def test_an_event_of_each_operation_is_epcis_once_its_items_are_filled_in(op: str) -> None:
-    filled = dict(fill_items(build_event(event_of(op)), [PACK]))
-    assert filled["childEPCs" if FORMS[op].parent else "epcList"] == [PACK]
+    filled = dict(fill_items(build_event(event_of(op)), [PACK], [PACK2]))
+    names = {AGGREGATION: "childEPCs", TRANSFORMATION: "outputEPCList"}
+    assert filled[names.get(FORMS[op].type, "epcList")] == [PACK]
+    assert (filled.get("inputEPCList") == [PACK2]) == (op == "repack")
     document = {
         "@context": filled.pop("@context"), "type": "EPCISDocument", "schemaVersion": "2.0",
         "creationDate": "2026-11-24T05:00:00.000Z", "epcisBody": {"eventList": [filled]},
@@ -214,11 +225,21 @@ def test_events_that_break_their_form_are_malformed(why: str, change: dict[str, 
         parse_event(json.dumps({**form, **change}, sort_keys=True, separators=(",", ":")).encode())
 
 
-def test_a_transformation_is_refused_by_its_type() -> None:
-    form = msgspec.json.decode(build_event(event_of("commission")))
-    form["type"] = "TransformationEvent"
-    with pytest.raises(Refused, match="wrong-type"):
-        parse_event(dsse.canonical({**form, "inputEPCList": []}))
+def test_a_repacking_names_its_check_outs_and_the_new_lot() -> None:
+    form = msgspec.json.decode(build_event(event_of("repack")))
+    for change in (
+        {"packtrace:inputs": []},
+        {"packtrace:inputs": ["cd" * 32, "12" * 32]},
+        {"packtrace:inputs": ["12" * 31]},
+        {"action": "ADD"},
+        {"action": ""},
+        {"inputEPCList": []},
+    ):
+        with pytest.raises(Malformed):
+            parse_event(dsse.canonical({**form, **change}))
+    for gone in ("packtrace:inputs", "ilmd"):
+        with pytest.raises(Malformed):
+            parse_event(dsse.canonical({k: v for k, v in form.items() if k != gone}))
 
 
 def test_duplicate_keys_spaces_and_order_are_malformed() -> None:

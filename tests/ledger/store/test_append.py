@@ -15,8 +15,9 @@ from ledger.statement import dsse
 from ledger.statement.submission import Statement, Submission
 from ledger.store.append import Log, Receipt
 from ledger.store.check import check
-from ledger.store.database import GUARD, open_store
+from ledger.store.database import GUARD
 from ledger.store.guard import Guard
+from ledger.store.opening import open_store
 from ledger.store.publish import export, read_tile
 from ledger.store.views import rebuild
 from ledger.tlog import merkle

@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ledger.errors import LedgerError
-from ledger.rules.world import ACTIVE, IN_TRANSIT, INACTIVE, MAX_PARENTS
+from ledger.rules.operations import RETURNS
+from ledger.rules.world import ACTIVE, IN_TRANSIT, INACTIVE, MAX_PARENTS, World
+from ledger.statement.forms import AFTER_THE_FACT
+from ledger.statement.parts import time_text
 from ledger.statement.submission import Submission
 from ledger.store.append import Receipt
 from ledger.store.check import check
 from ledger.store.views import rebuild
 from tests.ledger.rules.test_refusals import tables
-from tests.world import Chain, Member
+from tests.world import Chain, Member, seed
 
 MEMBERS = st.integers(0, 3)
+EXPIRY = date(2028, 1, 31)
+LEAVES = {"supply", "open", "sample", "free_sample", "export", "lost", "stolen", "destroyed", "found",
+          "check_out"}  # fmt: skip
 PICK = st.lists(st.integers(0, 11), min_size=1, max_size=4, unique=True)
 
 
@@ -40,7 +47,10 @@ class Trade(RuleBasedStateMachine):
         self.items = [*self.packs, *self.units]
         self.ships: list[Receipt] = []
         self.acts: list[Receipt] = []
+        self.holds: list[Receipt] = []
         self.refused = 0
+        for member in self.chain.members:
+            self.chain.log.submit(self.chain.key_add(member, f"{member.name} second"))
 
     def member(self, number: int) -> Member:
         return self.chain.members[number]
@@ -82,7 +92,11 @@ class Trade(RuleBasedStateMachine):
         if here:
             self.attempt(self.chain.ship_event(self.member(who), here, self.member(to)), self.ships)
 
-    @rule(which=st.integers(0, 50), op=st.sampled_from(["receive", "void"]), data=st.data())
+    @rule(
+        which=st.integers(0, 50),
+        op=st.sampled_from(["receive", "void", "refuse", "close_short"]),
+        data=st.data(),
+    )
     def end_a_shipment(self, which: int, op: str, data: Any) -> None:
         if self.ships:
             ship = self.ships[which % len(self.ships)]
@@ -92,9 +106,37 @@ class Trade(RuleBasedStateMachine):
             for number in (who, 0, 1, 2, 3):
                 self.attempt(self.chain.event(op, self.member(number), some, shipment=ship.id))
 
-    @rule(who=MEMBERS, numbers=PICK)
-    def supply(self, who: int, numbers: list[int]) -> None:
-        self.attempt(self.chain.event("supply", self.member(who), self.pick(numbers)), self.acts)
+    @rule(who=MEMBERS, to=MEMBERS, numbers=PICK, op=st.sampled_from(sorted(RETURNS)))
+    def send_back(self, who: int, to: int, numbers: list[int], op: str) -> None:
+        submission = self.chain.ship_event(
+            self.member(who), self.pick(numbers), self.member(to), op=op
+        )
+        self.attempt(submission, self.ships)
+
+    @rule(which=st.integers(0, 50), missing=PICK, over=PICK)
+    def receive_with_lists(self, which: int, missing: list[int], over: list[int]) -> None:
+        """Somebody receives a shipment, with some of what was inside missing, and some too much."""
+        if self.ships:
+            ship = self.ships[which % len(self.ships)]
+            ids = [item.id for item in self.chain.reader.items(ship.index)]
+            inside = [i for i in self.pick(missing) if i not in ids]
+            extra = [i for i in self.pick(over) if i not in (*ids, *inside)]
+            for number in range(4):
+                self.attempt(
+                    self.chain.event(
+                        "receive", self.member(number), ids, shipment=ship.id, missing=inside,
+                        over=extra,
+                    )
+                )  # fmt: skip
+
+    @rule(who=MEMBERS, numbers=PICK, op=st.sampled_from(sorted(LEAVES)), late=st.booleans())
+    def leave(self, who: int, numbers: list[int], op: str, late: bool) -> None:
+        """Packs leave the chain, or come to light; some of it is said after the fact."""
+        member = self.member(who)
+        fields: dict[str, Any] = {"declared": AFTER_THE_FACT} if late else {}
+        if op == "destroyed":
+            fields["keys"] = [member.key, seed(f"{member.name} second")]
+        self.attempt(self.chain.event(op, member, self.pick(numbers), **fields), self.acts)
 
     @rule(who=MEMBERS, which=st.integers(0, 50), numbers=PICK)
     def undo(self, who: int, which: int, numbers: list[int]) -> None:
@@ -106,13 +148,71 @@ class Trade(RuleBasedStateMachine):
 
     @rule(who=MEMBERS, numbers=PICK)
     def quarantine(self, who: int, numbers: list[int]) -> None:
+        who_else = [self.member(who), self.chain.authority]
         self.attempt(
-            self.chain.event("quarantine", self.member(who), self.pick(numbers), reason="suspect")
+            self.chain.event(
+                "quarantine", who_else[numbers[0] % 2], self.pick(numbers), reason="suspect"
+            )
         )
 
     @rule(who=MEMBERS, numbers=PICK)
     def release(self, who: int, numbers: list[int]) -> None:
         self.attempt(self.chain.event("release", self.member(who), self.pick(numbers)))
+        self.attempt(self.chain.event("release", self.chain.authority, self.pick(numbers)))
+
+    @rule(old=MEMBERS, new=MEMBERS, numbers=PICK)
+    def transfer(self, old: int, new: int, numbers: list[int]) -> None:
+        keys = [self.member(old).key, self.member(new).key]
+        if old != new:
+            self.attempt(
+                self.chain.event("transfer", self.member(new), self.pick(numbers), keys=keys)
+            )
+
+    @rule(who=MEMBERS, numbers=PICK)
+    def inspect(self, who: int, numbers: list[int]) -> None:
+        self.attempt(
+            self.chain.event("inspect", self.member(who), self.pick(numbers), reason="unknown")
+        )
+
+    @rule(which=st.integers(0, 50))
+    def repack(self, which: int) -> None:
+        """What the maker checked out is made into one new pack."""
+        if self.acts:
+            act = self.acts[which % len(self.acts)]
+            made = self.chain.pack_ids(f"R{len(self.items)}", 1)
+            before = self.refused
+            self.attempt(
+                self.chain.event(
+                    "repack", self.chain.maker, made, inputs=(act.id,), lot="R1", expiry=EXPIRY
+                )
+            )
+            if self.refused == before:
+                self.items += made
+                self.packs += made
+
+    @rule(numbers=PICK, how=st.sampled_from(["hold", "listed", "lift", "recall"]))
+    def mark(self, numbers: list[int], how: str) -> None:
+        """The maker holds packs of its product, lifts a hold, or rarely recalls some."""
+        chain = self.chain
+        packs = [item for item in self.pick(numbers) if item in self.packs]
+        if how == "hold":
+            self.attempt(chain.hold(chain.scope(lots=["L1"])), self.holds)
+        elif how == "lift" and self.holds:
+            self.attempt(chain.lift(self.holds[numbers[0] % len(self.holds)]))
+        elif how == "listed" and packs:
+            self.attempt(chain.listed(chain.hold, packs), self.holds)
+        elif how == "recall" and packs and len(numbers) == 4:
+            self.attempt(chain.listed(chain.recall_of, packs))
+
+    @rule(who=MEMBERS)
+    def lose_a_key(self, who: int) -> None:
+        """A key is lost, what it signed in the last hour is suspect, and another one goes on."""
+        member = self.member(who)
+        self.attempt(
+            self.chain.revoke(
+                member, f"{member.name} second", since=time_text(self.chain.now - 3_600_000)
+            )
+        )
 
     @rule(numbers=PICK)
     def commission_again(self, numbers: list[int]) -> None:
@@ -127,6 +227,15 @@ class Trade(RuleBasedStateMachine):
                 )
             )
             assert self.refused == before + 1
+
+    def held_inside(self, world: World, item: str, unit: str) -> bool:
+        """Whether a pack in a container is on hold, or what is around it there."""
+        row = world.row(item)
+        while row is not None and row.id != unit:
+            if row.hold:
+                return True
+            row = world.row(row.parent)
+        return False
 
     @invariant()
     def every_pack_is_in_exactly_one_place(self) -> None:
@@ -154,7 +263,10 @@ class Trade(RuleBasedStateMachine):
                 for item in self.packs
                 if (row := world.row(item)) and unit in {around.id for around in world.chain(row)}
             ]
-            assert sum(world.content(unit).values()) == len(inside)
+            counts = world.content(unit).values()
+            assert sum(count.n for count in counts) == len(inside)
+            held = [item for item in inside if self.held_inside(world, item, unit)]
+            assert sum(count.held for count in counts) == len(held)
 
     def teardown(self) -> None:
         if not hasattr(self, "chain"):
@@ -164,7 +276,7 @@ class Trade(RuleBasedStateMachine):
         rebuild(self.chain.store)
         assert tables(self.chain) == before
         for item in self.items:
-            for member in self.chain.members:
+            for member in [*self.chain.members, self.chain.authority]:
                 bundle = self.chain.answers.bundle([item], member.site)
                 from ledger.proof import verify
 
@@ -175,4 +287,6 @@ class Trade(RuleBasedStateMachine):
 
 
 TestTrade = Trade.TestCase
-TestTrade.settings = settings(max_examples=40, stateful_step_count=40)
+TestTrade.settings = settings(
+    max_examples=40, stateful_step_count=40, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)  # shrinking takes minutes: look at the first failure as it is

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from ledger.store.append import Log
-from ledger.store.database import open_store
+from ledger.store.opening import open_store
 from tests.world import ORIGIN, Chain, SigningKey, seed
 
 

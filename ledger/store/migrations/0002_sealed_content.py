@@ -1,0 +1,63 @@
+"""What statements name, sealed, in parts, with the leaf hashes of long lists; and erased content.
+
+The rows of the first schema's table items are moved when the log is opened, where the key is.
+"""
+
+from peewee import (
+    BigIntegerField,
+    BlobField,
+    CompositeKey,
+    IntegerField,
+    Model,
+    SmallIntegerField,
+    TextField,
+)
+
+
+class Secret(Model):
+    statement = TextField(primary_key=True)
+    data = BlobField()
+
+    class Meta:
+        table_name = "secret"
+
+
+class Named(Model):
+    statement = TextField()
+    list = SmallIntegerField()
+    part = IntegerField()
+    first = TextField()
+    data = BlobField()
+
+    class Meta:
+        table_name = "named"
+        primary_key = CompositeKey("statement", "list", "part")
+
+
+class Leaf(Model):
+    statement = TextField()
+    list = SmallIntegerField()
+    level = SmallIntegerField()
+    tile = IntegerField()
+    first = BlobField()
+    data = BlobField()
+
+    class Meta:
+        table_name = "leaf"
+        primary_key = CompositeKey("statement", "list", "level", "tile")
+
+
+class Kept(Model):
+    idx = BigIntegerField(primary_key=True)
+    data = BlobField()
+
+    class Meta:
+        table_name = "kept"
+
+
+TABLES = (Secret, Named, Leaf, Kept)
+
+
+def up(_migrator, db):
+    with db.bind_ctx(TABLES, bind_refs=False, bind_backrefs=False):
+        db.create_tables(TABLES)
