@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 TEST_STAMP := .venv/.installed-test
 FROM := setup.cfg pyproject.toml constraints.txt tools/setup
 
-.PHONY: help setup setup-test demo demo-data demo-reset run test drill lint bench pictures clean
+.PHONY: help setup setup-test demo demo-data demo-reset run test drill lint bench matrix pictures clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ lint: setup-test ## Check format, style and types
 
 bench: setup-test ## Measure; BENCH_ARGS=--json prints one object a line
 	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+matrix: setup-test ## Print the matrix of operations, statuses and marks into docs/matrix.md
+	@$(BIN)/python -m tests.matrix docs/matrix.md
 
 pictures: setup-test ## Take the documentation's pictures afresh from the real app
 	@$(BIN)/python -m tests.browser.pictures

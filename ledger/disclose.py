@@ -174,7 +174,8 @@ def _part(sources: Sources, item: str, steps: Sequence[Step], site: str) -> list
                 coming = coming and not here
             own.append(step)
         elif body.shipment is not None:
-            if body.shipment == came or (body.shipment in sent and body.op == "refuse"):
+            back = body.op == "refuse" or sources.list_of(step.index, step.named) == "missing"
+            if body.shipment == came or (body.shipment in sent and back):
                 own.append(step)
         elif (body.op == "stolen" and (here or coming)) or (
             coming and body.read_point == sender and body.op in ("lost", "destroyed", "found")

@@ -6,6 +6,7 @@ a person is told `rules.verdict`'s.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from ledger import chain
 from ledger.bundle import Bundle, Entry
 from ledger.chain import Shown
 from ledger.errors import BadProof, Malformed, Refused
-from ledger.rules import marks, rights
+from ledger.rules import governing, marks, rights
 from ledger.rules.authority import Authority
 from ledger.rules.custody import decide
 from ledger.rules.draft import gtin_of
@@ -68,7 +69,10 @@ class _Fold:
     authority: Authority = field(default_factory=Authority)
     statements: list[Statement] = field(default_factory=list)
     events: list[Shown] = field(default_factory=list)
-    signers: dict[int, frozenset[str]] = field(default_factory=dict)  # of events, by index
+    governance: list[tuple[int, Statement]] = field(default_factory=list)
+    # Of events, by index:
+    signers: dict[int, frozenset[str]] = field(default_factory=dict)
+    keyids: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def verify(bundle: Bundle, trust: Policy) -> Proven:
@@ -131,13 +135,15 @@ def _admit(fold: _Fold, entry: Entry) -> None:
         if isinstance(body, Event):
             rights.check_signers(fold.authority, statement, entry.ms)
             fold.signers[entry.index] = rights.signers(fold.authority, statement)
+            fold.keyids[entry.index] = tuple(s.keyid for s in statement.envelope.signatures)
             if body.op in ("commission", "repack"):
                 _check_commission(fold.authority, body.by, entry)
         else:
-            rights.check_rights(fold.authority, statement, entry.ms)
+            governing.check_rights(fold.authority, statement, entry.ms)
             if entry.items:
                 raise BadProof("a governance statement has no items")
             fold.authority.apply(statement, entry.index)
+            fold.governance.append((entry.index, statement))
     except Refused as refused:
         raise BadProof(f"statement {entry.index} had no right to stand: {refused}") from refused
     fold.statements.append(statement)
@@ -225,15 +231,19 @@ def _replay(fold: _Fold, status: Status) -> dict[str, chain.Path]:
 
 
 def _replay_as(fold: _Fold, status: Status, observed: frozenset[int]) -> dict[str, chain.Path]:
-    world = World(partial=True)
+    world, authority = World(partial=True), Authority()
+    rulings = deque(fold.governance)
     for shown in fold.events:
         event = shown.event
+        while rulings and rulings[0][0] < shown.index:
+            index, ruling = rulings.popleft()
+            authority.apply(ruling, index)
         named = Named(
             shown.ids, shown.over, shown.missing, extras=True, signers=fold.signers[shown.index]
         )
         try:
             changes = decide(
-                world, fold.authority, event, shown.id, named, shown.index, shown.ms,
+                world, authority, event, shown.id, named, shown.index, shown.ms,
                 observed=shown.index in observed,
             )  # fmt: skip
         except Refused as refused:
@@ -241,7 +251,7 @@ def _replay_as(fold: _Fold, status: Status, observed: frozenset[int]) -> dict[st
         ref = Ref(
             shown.index, shown.id, shown.ms, event.op, event.by, event.read_point, changes.observed
         )  # fmt: skip
-        world.apply(changes, ref, event, ())
+        world.apply(changes, ref, event, fold.keyids[shown.index])
     paths = {}
     for item in status.items:
         _agree_with_world(world, fold.authority, item, status)

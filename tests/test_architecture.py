@@ -33,7 +33,7 @@ MAY_IMPORT: Final[list[tuple[str, set[str]]]] = [
     ("ledger.proof", PURE | {"ledger.bundle", "ledger.chain", "ledger.proof"}),
     ("ledger.chain", PURE | {"ledger.bundle", "ledger.chain", "ledger.proof"}),
     ("ledger.disclose", PROOF | {"ledger.chain", "ledger.disclose"}),
-    ("ledger.store", {"ledger", "peewee", "playhouse", "msgspec", "nacl"}),
+    ("ledger.store", {"ledger", "peewee", "playhouse", "psycopg", "msgspec", "nacl"}),
     ("ledger.cli", {"ledger", "click", "httpx", "nacl"}),
     ("ledger.__main__", {"ledger.cli"}),
     ("ledger", PROOF),

@@ -6,30 +6,15 @@ Pure questions to `Authority`; nothing is changed here. What an event does to pa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from ledger.errors import Refused
 from ledger.rules.authority import Authority, KeyRecord, PartyRecord
 from ledger.statement import dsse
 from ledger.statement.events import Event
-from ledger.statement.governance import (
-    Admit,
-    Document,
-    Genesis,
-    Governance,
-    Hold,
-    KeyAdd,
-    KeyRevoke,
-    LiftHold,
-    PolicyChange,
-    Product,
-    Recall,
-    RecallAnswer,
-    RecallClose,
-    Sites,
-    Suspend,
-)
-from ledger.statement.parts import raw_key, time_ms
+from ledger.statement.governance import Genesis, Governance, KeyAdd
+from ledger.statement.parts import raw_key
 from ledger.statement.submission import Statement
 
 AHEAD_MS: Final = 5 * 60 * 1000  # how far a claimed time may lie after the landing
@@ -58,16 +43,22 @@ def entitle(authority: Authority, statement: Statement, ms: int) -> None:
     event = statement.body
     if not isinstance(event, Event):
         raise Refused("wrong-type", "only events are judged by operation and site")
-    _check_log(authority, event.log)
+    check_log(authority, event.log)
     check_signers(authority, statement, ms)
-    _check_window(authority, event.time_ms, ms)
-    site = authority.site(event.read_point)
-    parties = [_admitted(authority, gln) for gln in sorted(signers(authority, statement))]
-    for record in (*parties, site):
-        assert record is not None  # check_signers found it
-        if record.suspended >= 0 and event.op not in SAFE_OPS:
+    check_window(authority, event.time_ms, ms)
+    check_standing(authority, event.op, signers(authority, statement), event.read_point)
+
+
+def check_standing(authority: Authority, op: str, parties: Iterable[str], site: str) -> None:
+    """Refuse what a suspended party, or a party at a suspended site, does beyond making stock safe.
+
+    Raises Refused.
+    """
+    records = [authority.party(gln) for gln in sorted(parties)]
+    for record in (*records, authority.site(site)):
+        if record is not None and record.suspended >= 0 and op not in SAFE_OPS:
             raise Refused(
-                "suspended", f"{record.name} ({record.gln}) is suspended", _at(record.suspended)
+                "suspended", f"{record.name} ({record.gln}) is suspended", at(record.suspended)
             )
 
 
@@ -79,7 +70,7 @@ def check_signers(authority: Authority, statement: Statement, ms: int) -> None:
     """
     event = statement.body
     assert isinstance(event, Event)
-    keys = [_usable(authority, s.keyid, ms) for s in statement.envelope.signatures]
+    keys = [usable(authority, s.keyid, ms) for s in statement.envelope.signatures]
     for key in keys:
         if key.party != event.by and event.op != "transfer":
             raise Refused("not-entitled", f"a key of {key.party} cannot act for {event.by}")
@@ -95,7 +86,7 @@ def check_signers(authority: Authority, statement: Statement, ms: int) -> None:
     if event.op == "transfer" and len(parties) != 2:
         raise Refused("threshold", "a transfer is signed by the old owner and by the new one")
     for gln in sorted(parties):
-        party = _admitted(authority, gln)
+        party = admitted(authority, gln)
         if not any(event.op in authority.policy.roles.get(role, ()) for role in party.roles):
             raise Refused(
                 "not-listed-op", f"no role of {party.name} ({', '.join(sorted(party.roles))}) "
@@ -107,7 +98,7 @@ def check_signers(authority: Authority, statement: Statement, ms: int) -> None:
     if site.party != event.by:
         raise Refused("wrong-site", f"site {event.read_point} is not {event.by}'s")
     if event.op == ALWAYS_SENSITIVE or event.op in authority.policy.sensitive:
-        _count(sum(key.party == event.by for key in keys), authority.policy.threshold)
+        count(sum(key.party == event.by for key in keys), authority.policy.threshold)
 
 
 def signers(authority: Authority, statement: Statement) -> frozenset[str]:
@@ -116,32 +107,36 @@ def signers(authority: Authority, statement: Statement) -> frozenset[str]:
     return frozenset(key.party for key in keys if key is not None)
 
 
-def _usable(authority: Authority, keyid: str, ms: int) -> KeyRecord:
+def usable(authority: Authority, keyid: str, ms: int) -> KeyRecord:
+    """A key that may sign at a landing time. Raises Refused with what stands in its way."""
     key = authority.keys.get(keyid)
     if key is None:
         raise Refused("unknown-key", f"key {keyid[:16]}… is not on record")
     if key.revoked >= 0:
-        raise Refused("key-revoked", f"key {keyid[:16]}… was revoked", _at(key.revoked))
+        raise Refused("key-revoked", f"key {keyid[:16]}… was revoked", at(key.revoked))
     if ms < key.start_ms:
-        raise Refused("key-not-yet", f"key {keyid[:16]}… is not in force yet", _at(key.index))
+        raise Refused("key-not-yet", f"key {keyid[:16]}… is not in force yet", at(key.index))
     if ms >= key.end_ms:
-        raise Refused("key-expired", f"key {keyid[:16]}… has expired", _at(key.index))
+        raise Refused("key-expired", f"key {keyid[:16]}… has expired", at(key.index))
     return key
 
 
-def _admitted(authority: Authority, gln: str) -> PartyRecord:
+def admitted(authority: Authority, gln: str) -> PartyRecord:
+    """An admitted party. Raises Refused `unknown-party`."""
     party = authority.party(gln)
     if party is None:
         raise Refused("unknown-party", f"party {gln} is not admitted")
     return party
 
 
-def _check_log(authority: Authority, log: str) -> None:
+def check_log(authority: Authority, log: str) -> None:
+    """Refuse what names another log. Raises Refused `wrong-log`."""
     if log != authority.origin:
         raise Refused("wrong-log", f"it names log {log}, this one is {authority.origin}")
 
 
-def _check_window(authority: Authority, claimed_ms: int, ms: int) -> None:
+def check_window(authority: Authority, claimed_ms: int, ms: int) -> None:
+    """Refuse a claimed time outside the policy's window. Raises Refused `event-time`."""
     earliest = ms - authority.policy.backdate * 1000
     if not earliest <= claimed_ms <= ms + AHEAD_MS:
         late = "ahead of" if claimed_ms > ms else "too far behind"
@@ -151,260 +146,12 @@ def _check_window(authority: Authority, claimed_ms: int, ms: int) -> None:
         )  # fmt: skip
 
 
-def check(authority: Authority, statement: Statement, ms: int) -> None:
-    """Check that a governance statement may be logged now. Raises Refused; changes nothing."""
-    body = statement.body
-    if isinstance(body, Genesis):
-        _check_genesis(authority, statement, body, ms)
-        return
-    if isinstance(body, Event):
-        raise Refused("wrong-type", "an event is not a governance statement")
-    _check_log(authority, body.log)
-    check_rights(authority, statement, ms)
-    _check_window(authority, time_ms(body.time), ms)
-    match body:
-        case Admit():
-            _check_admit(authority, body)
-        case Sites():
-            _check_sites(authority, body)
-        case Suspend():
-            _check_suspend(authority, body)
-        case KeyAdd():
-            _check_key_add(authority, body)
-        case KeyRevoke():
-            _check_key_revoke(authority, body, ms)
-        case PolicyChange():
-            _check_policy(authority, body, ms)
-        case Product():
-            _check_product(authority, body)
-        case Hold() | Recall():
-            _check_scope(authority, body)
-        case LiftHold() | RecallClose():
-            _check_ending(authority, body)
-        case RecallAnswer():
-            _check_answer(authority, body)
-        case Document():
-            _admitted(authority, body.by)
-
-
-def check_rights(authority: Authority, statement: Statement, ms: int) -> None:
-    """Check only that the signers of a governance statement have a right to its type.
-
-    This much a proof shows too. Raises Refused.
-    """
-    body = statement.body
-    assert not isinstance(body, Event)
-    if isinstance(body, Genesis):
-        _check_genesis(authority, statement, body, ms)
-        return
-    signed = {s.keyid for s in statement.envelope.signatures}
-    if isinstance(body, KeyAdd):
-        new = dsse.key_id(raw_key(body.key))
-        if new not in signed:
-            raise Refused("threshold", "a new key must sign its own key-add")
-        signed.discard(new)
-    keys = [_usable(authority, keyid, ms) for keyid in sorted(signed)]
-    if not keys:
-        raise Refused("threshold", "no key with a right to this has signed")
-    for key in keys:
-        if key.party != body.by:
-            raise Refused("not-entitled", f"a key of {key.party} cannot act for {body.by}")
-        if not _may_sign(authority, key, body):
-            raise Refused("not-entitled", f"a key for use as {key.use} does not sign this")
-    _admitted(authority, body.by)
-    if body.by == authority.gln:
-        if not _one_is_enough(authority, body, {key.id for key in keys}):
-            _count(len(keys), authority.policy.threshold)
-    elif isinstance(body, Admit | Sites | Suspend | PolicyChange):
-        raise Refused("not-entitled", f"only the authority {authority.gln} may do this")
-
-
-def _may_sign(authority: Authority, key: KeyRecord, body: Governance) -> bool:
-    """Whether a key's use lets it sign a type of statement for its own party (custody.md 2)."""
-    match body:
-        case KeyRevoke() if body.keyid == key.id:
-            return True
-        case KeyAdd():
-            return key.use == "admin" or (key.use == "recovery" and body.use == "admin")
-        case KeyRevoke():
-            return key.use in ("admin", "recovery")
-        case Hold() | LiftHold() | Recall() | RecallClose() if body.by == authority.gln:
-            return key.use == "admin" or (key.use in WORKING and not isinstance(body, Recall))
-        case RecallAnswer():
-            return key.use in WORKING and body.site in key.sites
-        case Hold() | LiftHold() | Recall() | RecallClose() | Document():
-            return key.use in WORKING
-        case _:
-            return key.use == "admin"
-
-
-def _one_is_enough(authority: Authority, body: Governance, signed: set[str]) -> bool:
-    """Whether the authority signs this with one key: what can be taken back, or speeds up safety."""
-    if isinstance(body, KeyRevoke):
-        key = authority.keys.get(body.keyid)
-        return signed == {body.keyid} or (key is not None and key.party != authority.gln)
-    return isinstance(body, Hold | LiftHold | RecallAnswer | RecallClose | Document)
-
-
-def _count(signed: int, needed: int) -> None:
+def count(signed: int, needed: int) -> None:
+    """Refuse too few keys. Raises Refused `threshold`."""
     if signed < needed:
         raise Refused(
             "threshold", f"it needs {needed} keys of the acting party, it carries {signed}"
         )
-
-
-def _check_genesis(authority: Authority, statement: Statement, body: Genesis, ms: int) -> None:
-    if authority.size:
-        raise Refused("wrong-type", "genesis is entry 0 and only there", _at(0))
-    keys = [raw_key(key) for key in body.keys]
-    if {dsse.key_id(key) for key in keys} != {s.keyid for s in statement.envelope.signatures}:
-        raise Refused("threshold", "genesis is signed by all of its keys and no other")
-    if body.policy.threshold > len(keys):
-        raise Refused("lockout", "the threshold is above the number of authority keys")
-    if body.by != body.authority.gln:
-        raise Refused("not-entitled", "genesis is made by the authority that it names")
-    if len({*keys, raw_key(body.log_key), raw_key(body.status_key)}) != len(keys) + 2:
-        raise Refused("key-reused", "log key, status key and authority keys must all differ")
-    claimed = time_ms(body.time)
-    if not ms - body.policy.backdate * 1000 <= claimed <= ms + AHEAD_MS:
-        raise Refused("event-time", "genesis claims a time outside its own policy's window")
-
-
-def _check_admit(authority: Authority, body: Admit) -> None:
-    for prefix in body.party.prefixes:
-        for other, owner in authority.prefixes.items():
-            if owner != body.party.gln and (prefix.startswith(other) or other.startswith(prefix)):
-                raise Refused("not-your-product", f"prefix {prefix} overlaps {other} of {owner}")
-    if authority.site(body.party.gln) is not None:
-        raise Refused("wrong-site", f"{body.party.gln} is on record as a site")
-    admins = [raw_key(key) for key in body.admin_keys]
-    for public in admins:
-        _check_fresh(authority, public, body.party.gln, "admin")
-    recovery = raw_key(body.recovery_key)
-    _check_fresh(authority, recovery, body.party.gln, "recovery")
-    if recovery in admins:
-        raise Refused("key-reused", "the recovery key is kept apart from the admin keys")
-    if body.party.gln == authority.gln and len(admins) < authority.policy.threshold:
-        raise Refused(
-            "lockout", f"fewer than {authority.policy.threshold} authority keys would stay"
-        )
-
-
-def _check_fresh(authority: Authority, public: bytes, party: str, use: str) -> None:
-    if public in (authority.log_key, authority.status_key):
-        raise Refused("key-reused", "this is the key of the log or of its status")
-    known = authority.keys.get(dsse.key_id(public))
-    if known and (known.party, known.use) != (party, use):
-        raise Refused("key-reused", "this key is on record for another use", _at(known.index))
-    if known and (known.revoked >= 0 or use not in ("admin", "recovery")):
-        raise Refused("key-reused", "this key is on record already", _at(known.index))
-
-
-def _check_sites(authority: Authority, body: Sites) -> None:
-    _admitted(authority, body.party)
-    for site in body.sites:
-        known = authority.site(site.gln)
-        if known and known.party != body.party:
-            raise Refused("wrong-site", f"{site.gln} is {known.party}'s site", _at(known.index))
-        if (owner := authority.party(site.gln)) and owner.gln != body.party:
-            raise Refused("wrong-site", f"{site.gln} is another party's GLN", _at(owner.index))
-
-
-def _check_suspend(authority: Authority, body: Suspend) -> None:
-    if body.gln == authority.gln:
-        raise Refused("lockout", "the authority cannot suspend itself")
-    if authority.party(body.gln) is None and authority.site(body.gln) is None:
-        raise Refused("unknown-party", f"{body.gln} is neither a party nor a site on record")
-
-
-def _check_key_add(authority: Authority, body: KeyAdd) -> None:
-    party = _admitted(authority, body.by)
-    if party.suspended >= 0:
-        raise Refused("suspended", f"{party.name} is suspended", _at(party.suspended))
-    _check_fresh(authority, raw_key(body.key), body.by, body.use)
-    if dsse.key_id(raw_key(body.key)) in authority.keys:
-        raise Refused("key-reused", "this key is on record already")
-    for gln in body.sites:
-        site = authority.site(gln)
-        if site is None:
-            raise Refused("unknown-site", f"site {gln} is not on record")
-        if site.party != body.by:
-            raise Refused("wrong-site", f"site {gln} is not {body.by}'s")
-
-
-def _check_key_revoke(authority: Authority, body: KeyRevoke, ms: int) -> None:
-    key = authority.keys.get(body.keyid)
-    if key is None:
-        raise Refused("unknown-key", f"key {body.keyid[:16]}… is not on record")
-    if key.revoked >= 0:
-        raise Refused("key-revoked", "this key is revoked already", _at(key.revoked))
-    if body.by not in (key.party, authority.gln):
-        raise Refused("not-entitled", f"key {body.keyid[:16]}… is {key.party}'s")
-    if body.since is not None and time_ms(body.since) > ms:
-        raise Refused("event-time", "`since` lies ahead of the log's clock")
-    if key.party == authority.gln and key.use == "admin":
-        _check_lockout(authority, authority.usable_admins(authority.gln, ms) - 1)
-
-
-def _check_lockout(authority: Authority, left: int, needed: int = 0) -> None:
-    needed = needed or authority.policy.threshold
-    if left < needed:
-        raise Refused("lockout", f"{left} usable authority keys would stay for {needed} needed")
-
-
-def _check_policy(authority: Authority, body: PolicyChange, ms: int) -> None:
-    if body.replaces != authority.policy_id:
-        raise Refused(
-            "stale-policy", f"the policy in force is that of {authority.policy_id}",
-            _at(authority.policy_index()),
-        )  # fmt: skip
-    _check_lockout(authority, authority.usable_admins(authority.gln, ms), body.policy.threshold)
-
-
-def _check_scope(authority: Authority, body: Hold | Recall) -> None:
-    record = authority.product(body.scope.gtin)
-    if record is None:
-        raise Refused("unregistered-product", f"GTIN {body.scope.gtin} is not registered")
-    if body.by not in (authority.gln, record.product.holder):
-        raise Refused(
-            "not-your-product", f"{body.by} is not the holder of GTIN {body.scope.gtin}",
-            _at(record.index),
-        )  # fmt: skip
-
-
-def _check_ending(authority: Authority, body: LiftHold | RecallClose) -> None:
-    what, opened = (
-        ("hold", body.hold_id) if isinstance(body, LiftHold) else ("recall", body.recall_id)
-    )
-    mark = authority.marks.get(opened)
-    if mark is None or (mark.code == "on-hold") != (what == "hold"):
-        raise Refused("wrong-state", f"{opened} is no {what} on the log")
-    if mark.ended >= 0:
-        raise Refused("wrong-state", f"this {what} has been ended already", _at(mark.ended))
-    if body.by != mark.by and not (what == "hold" and body.by == authority.gln):
-        raise Refused("not-entitled", f"this {what} was opened by {mark.by}", _at(mark.index))
-
-
-def _check_answer(authority: Authority, body: RecallAnswer) -> None:
-    mark = authority.marks.get(body.recall_id)
-    if mark is None or mark.code == "on-hold":
-        raise Refused("wrong-state", f"{body.recall_id} is no recall on the log")
-    site = authority.site(body.site)
-    if site is None:
-        raise Refused("unknown-site", f"site {body.site} is not on record")
-    if site.party != body.by:
-        raise Refused("wrong-site", f"site {body.site} is not {body.by}'s", _at(site.index))
-
-
-def _check_product(authority: Authority, body: Product) -> None:
-    owner = authority.party_of_prefix(body.gtin[1:])
-    if body.by not in (authority.gln, owner):
-        raise Refused("not-your-product", f"GTIN {body.gtin} does not carry {body.by}'s prefix")
-    by = _admitted(authority, body.by)
-    if by.suspended >= 0:
-        raise Refused("suspended", f"{by.name} is suspended", _at(by.suspended))
-    for gln in (body.holder, *body.packers, *body.wholesalers):
-        _admitted(authority, gln)
 
 
 def _brought(body: Event | Governance) -> list[bytes]:
@@ -416,5 +163,6 @@ def _brought(body: Event | Governance) -> list[bytes]:
     return []
 
 
-def _at(index: int) -> dict[str, object]:
+def at(index: int) -> dict[str, object]:
+    """Evidence: the statement in the way."""
     return {"index": index}

@@ -7,7 +7,6 @@ left to `ledger.rules`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -18,11 +17,8 @@ from ledger.errors import Malformed
 from ledger.statement import dsse, gs1
 from ledger.statement.forms import (
     AFTER_THE_FACT,
-    AGGREGATION,
     FORMS,
     NOT_HANDED_OUT,
-    OBJECT,
-    TRANSFORMATION,
     Form,
     operation_of,
 )
@@ -388,22 +384,3 @@ def build_event(event: Event) -> bytes:
     if parse_event(payload) != event:
         raise Malformed(f"these values do not make a {event.op} event")
     return payload
-
-
-def fill_items(payload: bytes, ids: Iterable[str], inputs: Iterable[str] = ()) -> Mapping[str, Any]:
-    """The event with its items filled in as EPCIS has them: for other people's tools.
-
-    `packtrace:items` becomes `epcList` (`childEPCs` for an aggregation, `outputEPCList` for a
-    transformation, whose `inputEPCList` the packs checked out are).
-    """
-    event: dict[str, Any] = msgspec.json.decode(payload)
-    if event.pop("packtrace:items", None) is not None:
-        event[_LISTS[event["type"]]] = sorted(ids)
-    elif event["type"] == OBJECT:
-        raise Malformed("the event names no items")
-    if event["type"] == TRANSFORMATION:
-        event["inputEPCList"] = sorted(inputs)
-    return event
-
-
-_LISTS: Final = {OBJECT: "epcList", AGGREGATION: "childEPCs", TRANSFORMATION: "outputEPCList"}

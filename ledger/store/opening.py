@@ -31,7 +31,7 @@ from ledger.store.database import (
 )
 from ledger.store.models import VIEWS, VIEWS_VERSION
 
-CONTENT_KEY: Final = Path("keys") / "content.key"
+CONTENT_KEY: Final = Path("keys") / "content-key"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _VIEWS: Final = "views"  # in meta: the version of the views that the tables hold
 

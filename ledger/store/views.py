@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from ledger.errors import Malformed, Refused
-from ledger.rules import marks, rights
+from ledger.rules import governing, marks, rights
 from ledger.rules.authority import Authority
 from ledger.rules.custody import decide
 from ledger.rules.world import (
@@ -204,7 +204,7 @@ class Fold:
         """
         event = statement.body
         if not isinstance(event, Event):
-            rights.check(self.authority, statement, ms)
+            governing.check(self.authority, statement, ms)
             if isinstance(event, Hold | Recall):
                 marks.check_scope(self.world, event.scope)
             if isinstance(event, RecallAnswer):

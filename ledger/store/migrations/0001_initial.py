@@ -11,7 +11,7 @@ from peewee import (
 )
 
 
-class Meta(Model):
+class _Meta(Model):
     key = TextField(primary_key=True)
     value = TextField()
 
@@ -19,7 +19,7 @@ class Meta(Model):
         table_name = "meta"
 
 
-class Entry(Model):
+class _Entry(Model):
     idx = BigIntegerField(primary_key=True)
     id = TextField(unique=True)
     ms = BigIntegerField()
@@ -32,7 +32,7 @@ class Entry(Model):
         indexes = ((("governance", "idx"), False),)
 
 
-class Tile(Model):
+class _Tile(Model):
     level = IntegerField()
     idx = BigIntegerField()
     data = BlobField()
@@ -42,7 +42,7 @@ class Tile(Model):
         primary_key = CompositeKey("level", "idx")
 
 
-class Checkpoint(Model):
+class _Checkpoint(Model):
     size = BigIntegerField(primary_key=True)
     root = BlobField()
     ms = BigIntegerField()
@@ -52,7 +52,7 @@ class Checkpoint(Model):
         table_name = "checkpoint"
 
 
-class Envelope(Model):
+class _Envelope(Model):
     idx = BigIntegerField(primary_key=True)
     data = BlobField()
 
@@ -60,7 +60,7 @@ class Envelope(Model):
         table_name = "envelope"
 
 
-class Items(Model):
+class _Items(Model):
     idx = BigIntegerField(primary_key=True)
     secret = BlobField()
     data = BlobField()
@@ -69,9 +69,10 @@ class Items(Model):
         table_name = "items"
 
 
-TABLES = (Meta, Entry, Tile, Checkpoint, Envelope, Items)
+_TABLES = (_Meta, _Entry, _Tile, _Checkpoint, _Envelope, _Items)
 
 
 def up(_migrator, db):
-    with db.bind_ctx(TABLES, bind_refs=False, bind_backrefs=False):
-        db.create_tables(TABLES)
+    """Create the tables."""
+    with db.bind_ctx(_TABLES, bind_refs=False, bind_backrefs=False):
+        db.create_tables(_TABLES)

@@ -14,7 +14,7 @@ from peewee import (
 )
 
 
-class Secret(Model):
+class _Secret(Model):
     statement = TextField(primary_key=True)
     data = BlobField()
 
@@ -22,7 +22,7 @@ class Secret(Model):
         table_name = "secret"
 
 
-class Named(Model):
+class _Named(Model):
     statement = TextField()
     list = SmallIntegerField()
     part = IntegerField()
@@ -34,7 +34,7 @@ class Named(Model):
         primary_key = CompositeKey("statement", "list", "part")
 
 
-class Leaf(Model):
+class _Leaf(Model):
     statement = TextField()
     list = SmallIntegerField()
     level = SmallIntegerField()
@@ -47,7 +47,7 @@ class Leaf(Model):
         primary_key = CompositeKey("statement", "list", "level", "tile")
 
 
-class Kept(Model):
+class _Kept(Model):
     idx = BigIntegerField(primary_key=True)
     data = BlobField()
 
@@ -55,9 +55,10 @@ class Kept(Model):
         table_name = "kept"
 
 
-TABLES = (Secret, Named, Leaf, Kept)
+_TABLES = (_Secret, _Named, _Leaf, _Kept)
 
 
 def up(_migrator, db):
-    with db.bind_ctx(TABLES, bind_refs=False, bind_backrefs=False):
-        db.create_tables(TABLES)
+    """Create the tables."""
+    with db.bind_ctx(_TABLES, bind_refs=False, bind_backrefs=False):
+        db.create_tables(_TABLES)

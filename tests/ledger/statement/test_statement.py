@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from ledger.errors import BadProof, BadSignature, LedgerError, Malformed, Refused
 from ledger.statement import dsse, keyfile
 from ledger.statement.dsse import Envelope
-from ledger.statement.events import Commitment, Event, build_event, fill_items, parse_event
+from ledger.statement.epcis import fill_items
+from ledger.statement.events import Commitment, Event, build_event, parse_event
 from ledger.statement.forms import (
     AGGREGATION,
     FORMS,
