@@ -241,6 +241,7 @@ def _replay_as(fold: _Fold, status: Status, observed: frozenset[int]) -> dict[st
         named = Named(
             shown.ids, shown.over, shown.missing, extras=True, signers=fold.signers[shown.index]
         )
+        world.know_items(shown.index, named.all)
         try:
             changes = decide(
                 world, authority, event, shown.id, named, shown.index, shown.ms,
@@ -254,9 +255,11 @@ def _replay_as(fold: _Fold, status: Status, observed: frozenset[int]) -> dict[st
         world.apply(changes, ref, event, fold.keyids[shown.index])
     paths = {}
     for item in status.items:
+        by_index = {shown.index: shown for shown in fold.events}
         _agree_with_world(world, fold.authority, item, status)
         row = world.row(item.id)
-        by_index = {shown.index: shown for shown in fold.events}
+        if row is not None and by_index[world.newest(row)].id != item.last:
+            raise BadProof(f"{item.id}: the status names another last statement than the fold")
         paths[item.id] = chain.Path(
             [item.id],
             commissioned=by_index[row.born] if row else None,

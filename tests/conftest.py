@@ -30,3 +30,13 @@ def chain(tmp_path: Path):
     made = Chain(tmp_path)
     yield made
     made.store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server of this run's own."""
+    from tests.postgres import Server
+
+    server = Server()
+    yield server
+    server.close()

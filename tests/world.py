@@ -142,10 +142,10 @@ def member(name: str, role: str, number: int) -> Member:
 class Chain:
     """One authority, a manufacturer, a wholesaler, two pharmacies, one product; all on one log."""
 
-    def __init__(self, folder: Path, *, seeded: str = "") -> None:
+    def __init__(self, folder: Path, *, seeded: str = "", url: str = "") -> None:
         self.attach(folder, seeded)
         self.log_key = SigningKey(ORIGIN, seed("log"))
-        self.store: Store = open_store(folder, create=True)
+        self.store: Store = open_store(folder, create=True, url=url)
         set_meta(self.store, "origin", ORIGIN)
         set_meta(self.store, "vkey", str(self.log_key.verifier))
         self.log = self.new_log()

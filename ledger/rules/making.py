@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ledger.errors import Refused
 from ledger.rules.authority import Authority
-from ledger.rules.draft import Draft, gtin_of, is_pack
+from ledger.rules.draft import Draft, gtin_of
 from ledger.rules.world import ACTIVE, INACTIVE, Lot, Row
 from ledger.statement.events import Event
 
@@ -90,11 +90,8 @@ def repack(draft: Draft, ids: Sequence[str]) -> None:
     event = draft.event
     assert event.expiry is not None
     assert event.lot is not None  # its form demands both
-    if not all(is_pack(item) for item in ids) or len({gtin_of(item) for item in ids}) != 1:
-        raise Refused("items-mismatch", "what comes out of a repacking is packs of one GTIN")
-    gtin = gtin_of(ids[0])
     went_in = inputs(draft)
-    for row in went_in or ():
+    for row in went_in:
         lot = draft.world.lot(gtin_of(row.id), row.lot)
         if lot is not None and event.expiry > lot.expiry:
             raise Refused(
@@ -104,15 +101,20 @@ def repack(draft: Draft, ids: Sequence[str]) -> None:
             )
         draft.stop_blocked(row)
         draft.put(row._replace(reason="repack", last=draft.index))
-    made = (gtin, event.lot)
-    sources = {(gtin_of(row.id), row.lot) for row in went_in or ()} - {made}
+    if not ids and draft.world.partial:
+        return  # a proof about what went in need not show what came out
+    gtins = {gtin_of(item) for item in ids}
+    if len(gtins) != 1 or "" in gtins:
+        raise Refused("items-mismatch", "what comes out of a repacking is packs of one GTIN")
+    made = (gtins.pop(), event.lot)
+    sources = {(gtin_of(row.id), row.lot) for row in went_in} - {made}
     draft.changes.made += [(made, source) for source in sorted(sources)]
-    _lot(draft, event, gtin)
+    _lot(draft, event, made[0])
     _new_rows(draft, ids)
 
 
-def inputs(draft: Draft) -> list[Row] | None:
-    """The rows that a repacking takes up, or None where what was checked out is not known."""
+def inputs(draft: Draft) -> list[Row]:
+    """The rows that a repacking takes up: all of them, or in a proof those that are shown."""
     assert draft.event.inputs is not None  # its form demands them
     found = []
     for statement_id in draft.event.inputs:
@@ -121,14 +123,11 @@ def inputs(draft: Draft) -> list[Row] | None:
             raise Refused("wrong-state", f"{statement_id} is no check-out on the log")
         if ref.site != draft.here:
             raise Refused("not-holder", "another site checked this out", {"index": ref.index})
-        items = draft.world.items(ref.index)
-        if items is None:
-            return None
-        rows = [draft.row(item) for item in sorted(items)]
+        rows = [draft.row(item) for item in sorted(draft.world.items(ref.index) or ())]
         out = [
             r for r in rows if (r.status, r.reason, r.last) == (INACTIVE, "check_out", ref.index)
         ]
-        if not out:
+        if not out and not draft.world.partial:
             raise Refused(
                 "wrong-state", "nothing of this check-out is left to repack", {"index": ref.index}
             )

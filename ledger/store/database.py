@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -122,11 +122,13 @@ class Store:
             raise
 
     def _drop(self) -> None:
-        try:
-            self.close()
-        except FAILURES:
-            state: Any = vars(self.database)["_state"]
-            state.reset()  # the connection is broken: forget it as it is
+        """Let go of this thread's connection, whatever state it and its transaction are in."""
+        state: Any = vars(self.database)["_state"]
+        connection = state.conn
+        state.reset()
+        if connection is not None:
+            with suppress(*FAILURES):
+                connection.close()
 
     def _sql(self, sql: str) -> str:
         return sql.replace("%", "%%").replace("?", "%s") if self.on_postgres else sql

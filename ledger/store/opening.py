@@ -60,6 +60,9 @@ def open_store(folder: str | Path, *, create: bool = False, url: str = "") -> St
             raise Malformed(f"{_named(place)} holds no log")
         store.key = _content_key(place, sealed=store.database.table_exists("secret"))
         _update(store)
+    except Malformed:
+        store.close()
+        raise
     except FAILURES as error:
         store.close()
         raise Malformed(f"{_named(place)} cannot be read as a log: {error}") from error

@@ -201,6 +201,9 @@ class Reader:
         steps = {row[0]: item}
         head = 1 << 62
         self._about(item, 0, head, steps)
+        inputs = list(self.store.rows_in("SELECT idx FROM input WHERE check_out IN (IN)", steps))
+        for (index,) in inputs:
+            steps.setdefault(index, "")  # what it was repacked into
         sql = "SELECT idx FROM act WHERE observed <> '' AND idx IN (IN)"
         observed = {index for (index,) in self.store.rows_in(sql, steps)}
         return [Step(index, named, index in observed) for index, named in sorted(steps.items())]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -171,29 +170,6 @@ def test_what_comes_out_of_a_container_on_hold_stays_on_hold(chain: Chain) -> No
     chain.supply(chain.pharmacy2, [packs[1]])
 
 
-def test_a_restored_old_copy_never_signs(chain: Chain, tmp_path: Path) -> None:
-    chain.commission("L1", 1)
-    chain.store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    chain.store.close()
-    old = tmp_path / "old.sqlite"
-    shutil.copy(chain.folder / "ledger.sqlite", old)
-    chain.commission("L2", 1)
-    chain.store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    chain.store.close()
-    shutil.copy(old, chain.folder / "ledger.sqlite")
-    for extra in ("-wal", "-shm"):
-        (chain.folder / f"ledger.sqlite{extra}").unlink(missing_ok=True)
-    store = open_store(chain.folder)
-    log = Log(store, chain.log_key, seed("status"), lambda: chain.now)
-    with pytest.raises(Refused, match="old copy") as caught:
-        log.submit(chain.key_add(chain.maker, "new"))
-    assert caught.value.code == "read-only"
-    finding = check(store, chain.log_key.verifier)
-    assert finding is not None
-    assert "old copy" in finding.words
-    store.close()
-
-
 @pytest.mark.parametrize(
     "harm", [lambda p: p.unlink(), lambda p: p.write_bytes(b"not a checkpoint\n")]
 )
@@ -215,44 +191,6 @@ def test_the_checkpoint_file_never_goes_backwards(chain: Chain) -> None:
     guard = Guard(chain.folder / GUARD, chain.log_key.verifier)
     guard.advance(old, open_checkpoint(old, chain.log_key.verifier).size)
     assert (chain.folder / GUARD).read_bytes() == new
-
-
-def test_a_database_that_cannot_be_written_refuses_and_recovers(chain: Chain) -> None:
-    packs = chain.commission("L1", 1)
-    before = tables(chain)
-    chain.store.execute("PRAGMA query_only = 1")
-    with pytest.raises(Refused) as caught:
-        chain.ship(chain.maker, packs, chain.pharmacy)
-    assert caught.value.code == "read-only"
-    chain.store.close()  # the setting goes with the connection
-    assert tables(chain) == before
-    chain.ship(chain.maker, packs, chain.pharmacy)
-    assert check(chain.store, chain.log_key.verifier) is None
-
-
-def test_a_full_disk_leaves_nothing_half_written(chain: Chain) -> None:
-    packs = chain.commission("L1", 1)
-    before = tables(chain)
-    pages = chain.store.one("PRAGMA page_count")
-    assert pages is not None
-    chain.store.execute(f"PRAGMA max_page_count = {pages[0]}")
-    chain.now += 1000
-    many = [
-        chain.event(
-            "commission",
-            chain.maker,
-            chain.pack_ids(f"F{n}", 50),
-            lot=f"F{n}",
-            expiry=date(2028, 1, 31),
-        )
-        for n in range(20)
-    ]
-    outcomes = chain.log.append(many)
-    assert all(isinstance(o, Refused) and o.code == "read-only" for o in outcomes)
-    chain.store.close()
-    assert tables(chain) == before
-    chain.ship(chain.maker, packs, chain.pharmacy)
-    assert check(chain.store, chain.log_key.verifier) is None
 
 
 def test_genesis_names_this_logs_keys(tmp_path: Path) -> None:

@@ -19,21 +19,14 @@ from tests.world import Chain
 KILLS = int(os.environ.get("PACKTRACE_DRILL", "10"))
 
 
-def test_every_acknowledged_statement_survives_a_kill_and_none_stands_twice(tmp_path: Path) -> None:
-    chain = Chain(tmp_path)
-    chain.store.close()
+def test_every_acknowledged_statement_survives_a_kill_and_none_stands_twice(
+    chain: Chain, tmp_path: Path
+) -> None:
     acknowledged: list[str] = []
     for run in range(KILLS):
-        command = [sys.executable, "-m", "tests.ledger.store.writer", str(tmp_path), f"R{run}"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
+        process = start_writer(tmp_path, f"R{run}")
         # Killed after another number of answers each time, always in the middle of the next ones.
-        for _ in range(5 + 7 * run % 23):
-            acknowledged.append(process.stdout.readline().strip())
-        process.send_signal(signal.SIGKILL)
-        acknowledged += [line.strip() for line in process.stdout if line.endswith("\n")]
-        process.stdout.close()
-        assert process.wait() == -signal.SIGKILL
+        acknowledged += kill_after(process, 5 + 7 * run % 23)
         stored = [row[0] for row in chain.store.rows("SELECT id FROM entry")]
         assert set(acknowledged) <= set(stored)
         assert len(set(stored)) == len(stored)
@@ -45,4 +38,34 @@ def test_every_acknowledged_statement_survives_a_kill_and_none_stands_twice(tmp_
     chain.log = chain.new_log()
     chain.commission("AFTER", 1)
     assert check(chain.store, chain.log_key.verifier) is None
-    chain.store.close()
+
+
+def test_any_of_several_writers_dies_and_the_others_go_on(chain: Chain, tmp_path: Path) -> None:
+    """One log, three processes; each is killed in turn while the others are writing."""
+    writers = {run: start_writer(tmp_path, f"W{run}") for run in range(3)}
+    acknowledged: list[str] = []
+    for run, process in writers.items():
+        acknowledged += kill_after(process, 10 + 5 * run)
+    stored = {row[0] for row in chain.store.rows("SELECT id FROM entry")}
+    assert set(acknowledged) <= stored
+    assert len(acknowledged) >= 45
+    assert check(chain.store, chain.log_key.verifier) is None
+    chain.log = chain.new_log()
+    chain.commission("AFTER", 1)
+
+
+def start_writer(folder: Path, run: str) -> subprocess.Popen[str]:
+    """A process that writes until it is killed."""
+    command = [sys.executable, "-m", "tests.ledger.store.writer", str(folder), run]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def kill_after(process: subprocess.Popen[str], answers: int) -> list[str]:
+    """Kill a writer after some answers; all ids that it saw acknowledged."""
+    assert process.stdout is not None
+    found = [process.stdout.readline().strip() for _ in range(answers)]
+    process.send_signal(signal.SIGKILL)
+    found += [line.strip() for line in process.stdout if line.endswith("\n")]
+    process.stdout.close()
+    assert process.wait() == -signal.SIGKILL
+    return found

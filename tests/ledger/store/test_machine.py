@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Final
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from ledger.errors import LedgerError
 from ledger.rules.operations import RETURNS
@@ -26,6 +33,7 @@ from ledger.store.append import Receipt
 from ledger.store.check import check
 from ledger.store.views import rebuild
 from tests.ledger.rules.test_refusals import tables
+from tests.postgres import Server
 from tests.world import Chain, Member, seed
 
 MEMBERS = st.integers(0, 3)
@@ -38,10 +46,12 @@ PICK = st.lists(st.integers(0, 11), min_size=1, max_size=4, unique=True)
 class Trade(RuleBasedStateMachine):
     """A chain, and everything that its members try on it."""
 
+    new_url: ClassVar[Callable[[], str]] = staticmethod(lambda: "")  # SQLite, in the folder
+
     @initialize()
     def found(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        self.chain = Chain(self.folder)
+        self.chain = Chain(self.folder, url=self.new_url())
         self.packs = self.chain.commission("L1", 8)
         self.units = [self.chain.unit(self.chain.maker, n) for n in range(4)]
         self.items = [*self.packs, *self.units]
@@ -286,7 +296,17 @@ class Trade(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-TestTrade = Trade.TestCase
-TestTrade.settings = settings(
-    max_examples=40, stateful_step_count=40, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+SETTINGS: Final = settings(
+    max_examples=30, stateful_step_count=40, phases=[Phase.explicit, Phase.reuse, Phase.generate]
 )  # shrinking takes minutes: look at the first failure as it is
+
+
+def test_on_sqlite() -> None:
+    run_state_machine_as_test(Trade, settings=SETTINGS)
+
+
+def test_on_postgres(postgres: Server) -> None:
+    class OnPostgres(Trade):
+        new_url = staticmethod(postgres.database)
+
+    run_state_machine_as_test(OnPostgres, settings=SETTINGS)
