@@ -34,7 +34,7 @@ MAY_IMPORT: Final[list[tuple[str, set[str]]]] = [
     ("ledger.chain", PURE | {"ledger.bundle", "ledger.chain", "ledger.proof"}),
     ("ledger.disclose", PROOF | {"ledger.chain", "ledger.disclose"}),
     ("ledger.store", {"ledger", "peewee", "playhouse", "psycopg", "msgspec", "nacl"}),
-    ("ledger.cli", {"ledger", "click", "httpx", "nacl"}),
+    ("ledger.cli", {"ledger", "click", "httpx", "msgspec", "nacl"}),
     ("ledger.__main__", {"ledger.cli"}),
     ("ledger", PROOF),
     ("scanner", PROOF | {"scanner", "cv2", "numpy", "zxingcpp", "qrcode", "PIL", "httpx"}),

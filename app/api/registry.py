@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from flask import Blueprint, Response, abort, jsonify
 
 from app.node import node
@@ -41,3 +42,10 @@ def site(gln: str) -> Response:
             "suspended": found.suspended >= 0,
         }
     )
+
+
+@blueprint.get("/api/policy")
+def policy() -> Response:
+    """The policy in force, and the statement that set it."""
+    authority = node().reader.authority()
+    return jsonify({"id": authority.policy_id, "policy": msgspec.to_builtins(authority.policy)})

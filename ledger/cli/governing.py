@@ -5,6 +5,7 @@ Who has a right to which is the log's to judge.
 
 from __future__ import annotations
 
+import json
 import secrets
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from ledger.build import sign_governance
+from ledger.cli.draft import deliver, draft_option
 from ledger.cli.keys import read_about
 from ledger.cli.target import (
     echo,
@@ -31,6 +34,7 @@ from ledger.statement.governance import (
     Governance,
     KeyAdd,
     KeyRevoke,
+    PolicyChange,
     Product,
     Sites,
     Suspend,
@@ -41,6 +45,7 @@ from ledger.statement.parts import (
     USES,
     Licence,
     Party,
+    Policy,
     Site,
     Storage,
     time_text,
@@ -48,14 +53,18 @@ from ledger.statement.parts import (
 
 
 def submit_governance(
-    where: str,
-    key_paths: Sequence[Path],
-    as_json: bool,
+    options: dict[str, Any],
     make: Callable[[dict[str, Any]], Governance],
     extra_seeds: Sequence[bytes] = (),
+    ids: Sequence[str] = (),
+    secret: bytes = b"",
 ) -> None:
-    """Build, sign and submit a governance statement; `make` gets what all of them have."""
-    target = open_target(where)
+    """Build, sign and submit a governance statement; `make` gets what all of them have.
+
+    `options` are those of `governance_options`; `ids` and `secret` are of a list that it commits to.
+    """
+    target = open_target(options["where"])
+    key_paths: Sequence[Path] = options["key_paths"]
     about = read_about(key_paths[0])
     if not about.party:
         raise Malformed(f"{key_paths[0]} belongs to no party; sign with an admin key")
@@ -67,13 +76,14 @@ def submit_governance(
     }
     body = make(common)
     seeds = [*(load_key(path) for path in key_paths), *extra_seeds]
-    told = target.submit(sign_governance(body, seeds))
-    kind = body.__struct_config__.tag
-    echo(as_json, told, f"{kind}: statement {told['id']}, entry {told['index']}")
+    submission = sign_governance(body, seeds, ids, secret)
+    kind = str(body.__struct_config__.tag)
+    deliver(target, submission, options["draft"], options["as_json"], kind)
 
 
-def _options(command: Callable[..., None]) -> Callable[..., None]:
-    for option in (json_option, log_option, key_option):
+def governance_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that every governance statement has."""
+    for option in (json_option, log_option, draft_option, key_option):
         command = option(command)
     return command
 
@@ -111,12 +121,11 @@ def _public(path: Path) -> str:
 )  # fmt: skip
 @click.option("--recovery-key", required=True, type=click.Path(path_type=Path), help="Kept away.")
 @_licence_options
-@_options
+@governance_options
 def admit(
     gln: str, name: str, country: str, roles: tuple[str, ...], prefixes: tuple[str, ...],
     admin_keys: tuple[Path, ...], recovery_key: Path, licence: str, licence_level: str,
-    licence_expires: str, key_paths: tuple[Path, ...], where: str, as_json: bool,
-) -> None:  # fmt: skip
+    licence_expires: str, **options: Any) -> None:  # fmt: skip
     """Admit a party; signed by the authority's keys.
 
     \b
@@ -130,7 +139,7 @@ def admit(
         country=country, gln=gln, licence=held, name=name, prefixes=sorted(prefixes),
         roles=sorted(roles),
     )  # fmt: skip
-    submit_governance(where, key_paths, as_json, lambda common: Admit(
+    submit_governance(options, lambda common: Admit(
         admin_keys=sorted(_public(path) for path in admin_keys),
         party=party,
         recovery_key=_public(recovery_key),
@@ -145,12 +154,10 @@ def admit(
 @click.option("--address", required=True, help="Street address.")
 @click.option("--activity", "activities", multiple=True, help="What is done there.")
 @_licence_options
-@_options
+@governance_options
 def sites(
     gln: str, party: str, name: str, address: str, activities: tuple[str, ...], licence: str,
-    licence_level: str, licence_expires: str, key_paths: tuple[Path, ...], where: str,
-    as_json: bool,
-) -> None:  # fmt: skip
+    licence_level: str, licence_expires: str, **options: Any) -> None:  # fmt: skip
     """Record a site of a party; signed by the authority's keys.
 
     \b
@@ -161,25 +168,21 @@ def sites(
     """
     held = Licence(expires=licence_expires, level=licence_level, number=licence)
     site = Site(activities=sorted(activities), address=address, gln=gln, licence=held, name=name)
-    submit_governance(
-        where, key_paths, as_json, lambda common: Sites(party=party, sites=[site], **common)
-    )
+    submit_governance(options, lambda common: Sites(party=party, sites=[site], **common))
 
 
 @click.command()
 @click.argument("gln")
 @click.option("--reason", required=True, help="Why, in words.")
-@_options
-def suspend(gln: str, reason: str, key_paths: tuple[Path, ...], where: str, as_json: bool) -> None:
+@governance_options
+def suspend(gln: str, reason: str, **options: Any) -> None:
     """Suspend a party or site; signed by the authority's keys.
 
     \b
     Example:
       packtrace suspend 9521301000007 --reason 'licence withdrawn' --key auth-1.key --key auth-2.key
     """
-    submit_governance(
-        where, key_paths, as_json, lambda common: Suspend(gln=gln, reason=reason, **common)
-    )
+    submit_governance(options, lambda common: Suspend(gln=gln, reason=reason, **common))
 
 
 @click.command("key-add")
@@ -201,12 +204,10 @@ def suspend(gln: str, reason: str, key_paths: tuple[Path, ...], where: str, as_j
     "--from", "from_", required=True, metavar="YYYY-MM-DDThh:mm:ssZ", help="In force from."
 )
 @click.option("--expires", required=True, metavar="YYYY-MM-DDThh:mm:ssZ", help="In force until.")
-@_options
+@governance_options
 def key_add(
     new_key: Path, site_glns: tuple[str, ...], operations: tuple[str, ...], use: str,
-    staff: str | None, from_: str, expires: str, key_paths: tuple[Path, ...], where: str,
-    as_json: bool,
-) -> None:  # fmt: skip
+    staff: str | None, from_: str, expires: str, **options: Any) -> None:  # fmt: skip
     """Add a key to its party; signed by an admin key, and by the new key itself.
 
     \b
@@ -221,25 +222,63 @@ def key_add(
             sites=sorted(site_glns), staff=staff, use=use, **common,
         )  # fmt: skip
 
-    submit_governance(where, key_paths, as_json, make, [load_key(new_key)])
+    submit_governance(options, make, [load_key(new_key)])
 
 
 @click.command("key-revoke")
 @click.argument("keyid")
 @click.option("--reason", type=click.Choice(sorted(REVOCATIONS)), required=True, help="Why.")
-@_options
-def key_revoke(
-    keyid: str, reason: str, key_paths: tuple[Path, ...], where: str, as_json: bool
-) -> None:
+@click.option(
+    "--since", metavar="YYYY-MM-DDThh:mm:ssZ",
+    help="What it signed from then on is suspect, and blocked until somebody has looked.",
+)  # fmt: skip
+@governance_options
+def key_revoke(keyid: str, reason: str, since: str | None, **options: Any) -> None:
     """Revoke a key; signed by an admin key, by the key itself, or by the authority.
 
     \b
     Example:
-      packtrace key-revoke a1386775…e7 --reason lost --key admin.key
+      packtrace key-revoke a1386775…e7 --reason lost --since 2026-11-20T17:00:00Z --key admin.key
     """
     submit_governance(
-        where, key_paths, as_json, lambda common: KeyRevoke(keyid=keyid, reason=reason, **common)
+        options, lambda common: KeyRevoke(keyid=keyid, reason=reason, since=since, **common)
     )
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@governance_options
+def policy(file: Path, **options: Any) -> None:
+    """Replace the policy in force by the one in a JSON file; signed by the authority's keys.
+
+    `policy-show` prints the one in force, to be changed in an editor.
+
+    \b
+    Example:
+      packtrace policy policy.json --key auth-1.key --key auth-2.key
+    """
+    try:
+        new = msgspec.json.decode(file.read_bytes(), type=Policy)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise Malformed(f"{file} is not a policy: {error}") from error
+    replaced = open_target(options["where"]).policy()["id"]
+    submit_governance(
+        options, lambda common: PolicyChange(policy=new, replaces=str(replaced), **common)
+    )
+
+
+@click.command("policy-show")
+@log_option
+@json_option
+def policy_show(where: str, as_json: bool) -> None:
+    """Print the policy in force, as the JSON that `policy` takes.
+
+    \b
+    Example:
+      packtrace policy-show > policy.json
+    """
+    told = open_target(where).policy()
+    echo(as_json, told, json.dumps(told["policy"], indent=2, ensure_ascii=False))
 
 
 @click.command()
@@ -269,12 +308,11 @@ def key_revoke(
 )
 @click.option("--storage", nargs=2, type=int, required=True, metavar="MIN MAX", help="Whole °C.")
 @click.option("--national-code", help="The market's own number of the product.")
-@_options
+@governance_options
 def product(
     gtin: str, name: str, strength: str, form: str, pack_size: str, markets: tuple[str, ...],
     holder: str, packers: tuple[str, ...], wholesalers: tuple[str, ...], storage: tuple[int, int],
-    national_code: str | None, key_paths: tuple[Path, ...], where: str, as_json: bool,
-) -> None:  # fmt: skip
+    national_code: str | None, **options: Any) -> None:  # fmt: skip
     """Register a product; signed by an admin key of the party whose GS1 prefix it carries.
 
     \b
@@ -283,7 +321,7 @@ def product(
         --pack-size 30 --market BE --holder 9521101000009 --storage 2 25 --key admin.key
     """
     low, high = storage
-    submit_governance(where, key_paths, as_json, lambda common: Product(
+    submit_governance(options, lambda common: Product(
         form=form, gtin=gtin, holder=holder, markets=sorted(markets), name=name,
         national_code=national_code, pack_size=pack_size, packers=sorted(packers),
         storage=Storage(max=high, min=low), strength=strength, wholesalers=sorted(wholesalers),
@@ -291,4 +329,4 @@ def product(
     ))  # fmt: skip
 
 
-COMMANDS = (admit, sites, suspend, key_add, key_revoke, product)
+COMMANDS = (admit, sites, suspend, key_add, key_revoke, policy, policy_show, product)

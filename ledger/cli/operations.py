@@ -1,20 +1,22 @@
 """One command per operation on packs: build, sign, submit.
 
-Items are given as labels say them: Digital Links, element strings, GTIN and serial, SSCC.
+Items are given as labels say them: Digital Links, element strings, GTIN and serial, SSCC. What
+travels between sites is in `shipping`.
 """
 
 from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from ledger.build import sign_event
+from ledger.cli.draft import deliver, draft_option
 from ledger.cli.keys import read_about
 from ledger.cli.target import (
     Folder,
@@ -28,11 +30,13 @@ from ledger.cli.target import (
     open_target,
 )
 from ledger.errors import Malformed, Refused
-from ledger.proof import clock_words
 from ledger.statement.events import parse_date
-from ledger.statement.forms import QUARANTINE_REASONS
+from ledger.statement.forms import AFTER_THE_FACT, QUARANTINE_REASONS
 from ledger.statement.gs1 import parse_scan
 from ledger.statement.submission import Submission
+
+Fields = Callable[[Folder | Web, str], dict[str, Any]]  # what an operation needs beyond its items
+PACK: Final = "'(01)09521101000016(21)EX260100000'"
 
 
 def item_ids(given: Sequence[str], file: Path | None) -> list[str]:
@@ -44,39 +48,47 @@ def item_ids(given: Sequence[str], file: Path | None) -> list[str]:
     if "-" in given:
         texts += sys.stdin.read().split("\n")
     if file is not None:
-        try:
-            texts += file.read_text("utf-8").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Malformed(f"{file} cannot be read as text: {error}") from error
+        texts += _lines(file)
     found: dict[str, None] = {}
     for text in filter(None, (text.strip() for text in texts)):
-        label = parse_scan(text, year=datetime.now().astimezone().year)
-        if not label.id:
-            raise Malformed(f"{text[:80]!r} names no single item: give GTIN and serial, or SSCC")
-        if label.id in found:
-            raise Refused("items-mismatch", f"{label.id} is listed twice; list each item once")
-        found[label.id] = None
+        item = _item_id(text)
+        if item in found:
+            raise Refused("items-mismatch", f"{item} is listed twice; list each item once")
+        found[item] = None
     return list(found)
 
 
+def _item_id(text: str) -> str:
+    label = parse_scan(text, year=datetime.now().astimezone().year)
+    if not label.id:
+        raise Malformed(f"{text[:80]!r} names no single item: give GTIN and serial, or SSCC")
+    return label.id
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Malformed(f"{file} cannot be read as text: {error}") from error
+
+
 def submit_event(
-    op: str,
-    where: str,
-    key_paths: Sequence[Path],
-    site: str | None,
-    ids: Sequence[str],
-    as_json: bool,
-    fields: Callable[[Folder | Web, str], dict[str, Any]] = lambda _target, _by: {},
+    op: str, ids: Sequence[str], options: dict[str, Any], fields: Fields = lambda _t, _b: {}
 ) -> None:
     """Build, sign and submit an event, and print the receipt.
 
-    `fields` gives what the operation needs beyond items, for the target and the acting party.
+    `options` are those of `event_options`; `fields` gives what the operation needs beyond items,
+    for the target and the acting party: the fields of `Event`, `over`, `missing`, `extras`.
     """
-    target = open_target(where)
+    target = open_target(options["where"])
+    key_paths: Sequence[Path] = options["key_paths"]
     about = read_about(key_paths[0])
     if not about.party:
         raise Malformed(f"{key_paths[0]} belongs to no party; sign with a party's key")
-    here = site or _only_site(target, about.id)
+    here = options["site"] or _only_site(target, about.id)
+    more = fields(target, about.party)
+    if options["late"]:
+        more["declared"] = AFTER_THE_FACT
     submission = sign_event(
         op,
         [load_key(path) for path in key_paths],
@@ -88,15 +100,9 @@ def submit_event(
         nonce=secrets.token_bytes(16),
         secret=secrets.token_bytes(32),
         ids=ids,
-        **fields(target, about.party),
+        **more,
     )
-    told = target.submit(submission)
-    words = f"{op}: {len(ids)} item(s), statement {told['id']}, entry {told['index']}"
-    already = told.get("already", {})
-    words += "".join(
-        f"\n  {item} was already done here at {clock_words(ms)}" for item, ms in already.items()
-    )
-    echo(as_json, told, words)
+    deliver(target, submission, options["draft"], options["as_json"], f"{op}: {len(ids)} item(s)")
 
 
 def _only_site(target: Folder | Web, keyid: str) -> str:
@@ -110,60 +116,52 @@ def _only_site(target: Folder | Web, keyid: str) -> str:
     return str(sites[0])
 
 
-def _party_of(target: Folder | Web, site: str) -> str:
-    if isinstance(target, Folder):
-        record = target.reader.authority().site(site)
-        if record is None:
-            raise Refused("unknown-site", f"site {site} is not on record")
-        return record.party
-    return str(target.get(f"/api/sites/{site}")["party"])
-
-
 def _offset() -> str:
     text = datetime.now().astimezone().strftime("%z")
     return f"{text[:3]}:{text[3:5]}"
 
 
-def _event_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that every operation has."""
+def event_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The items, and the options that every operation has."""
     for option in (
         json_option,
         log_option,
+        draft_option,
+        click.option(
+            "--after-the-fact", "late", is_flag=True,
+            help="It happened before and is recorded now; if it breaks a rule, as an observation.",
+        ),
         click.option("--site", metavar="GLN", help="Where; by default the key's only site."),
         key_option,
         click.option("--file", "file", type=click.Path(path_type=Path), help="Items, one a line."),
-    ):
+        click.argument("items", nargs=-1, metavar="ITEM..."),
+    ):  # fmt: skip
         command = option(command)
     return command
 
 
-_items_argument = click.argument("items", nargs=-1, metavar="ITEM...")
+def named(items: Iterable[str], options: dict[str, Any]) -> list[str]:
+    """The ids of the items on the command line and in --file."""
+    return item_ids(list(items), options["file"])
 
 
-def _simple(op: str, words: str, example: str) -> click.Command:
+def _simple(op: str, words: str, example: str, name: str = "") -> click.Command:
     """A command for an operation that needs nothing but its items."""
+    name = name or op.replace("_", "-")
 
-    @click.command(op, help=f"{words}\n\n\b\nExample:\n  packtrace {op} {example}")
-    @_items_argument
-    @_event_options
-    def command(
-        items: tuple[str, ...], file: Path | None, key_paths: tuple[Path, ...], site: str | None,
-        where: str, as_json: bool,
-    ) -> None:  # fmt: skip
-        submit_event(op, where, key_paths, site, item_ids(items, file), as_json)
+    @click.command(name, help=f"{words}\n\n\b\nExample:\n  packtrace {name} {example}")
+    @event_options
+    def command(items: tuple[str, ...], **options: Any) -> None:
+        submit_event(op, named(items, options), options)
 
     return command
 
 
 @click.command()
-@_items_argument
 @click.option("--lot", help="Lot number, for packs.")
 @click.option("--expiry", metavar="YYYY-MM-DD", help="Expiry date, for packs.")
-@_event_options
-def commission(
-    items: tuple[str, ...], lot: str | None, expiry: str | None, file: Path | None,
-    key_paths: tuple[Path, ...], site: str | None, where: str, as_json: bool,
-) -> None:  # fmt: skip
+@event_options
+def commission(items: tuple[str, ...], lot: str | None, expiry: str | None, **options: Any) -> None:
     """Bring packs of one lot, or logistic units, onto the record.
 
     \b
@@ -175,120 +173,105 @@ def commission(
         raise Malformed("packs have both --lot and --expiry, logistic units neither")
     if lot is not None and expiry is not None:
         fields = {"lot": lot, "expiry": parse_date(expiry, "--expiry")}
-    ids = item_ids(items, file)
-    submit_event("commission", where, key_paths, site, ids, as_json, lambda _t, _b: fields)
+    submit_event("commission", named(items, options), options, lambda _t, _b: fields)
+
+
+@click.command()
+@click.option(
+    "--from", "inputs", multiple=True, required=True, metavar="ID",
+    help="The check-out whose packs go in; repeat for several.",
+)  # fmt: skip
+@click.option("--lot", required=True, help="Lot number of the new packs.")
+@click.option("--expiry", required=True, metavar="YYYY-MM-DD", help="Not later than what goes in.")
+@event_options
+def repack(
+    items: tuple[str, ...], inputs: tuple[str, ...], lot: str, expiry: str, **options: Any
+) -> None:
+    """Bring packs onto the record that were made of packs checked out before.
+
+    \b
+    Example:
+      packtrace repack --key line.key --from 4564b1…13 --lot RP1 --expiry 2028-01-31 --file new.txt
+    """
+    fields = {
+        "inputs": tuple(sorted(inputs)), "lot": lot, "expiry": parse_date(expiry, "--expiry")
+    }  # fmt: skip
+    submit_event("repack", named(items, options), options, lambda _t, _b: dict(fields))
 
 
 def _container(op: str, words: str, example: str) -> click.Command:
     @click.command(op, help=f"{words}\n\n\b\nExample:\n  packtrace {op} {example}")
     @click.argument("container", metavar="SSCC")
-    @_items_argument
-    @_event_options
-    def command(
-        container: str, items: tuple[str, ...], file: Path | None, key_paths: tuple[Path, ...],
-        site: str | None, where: str, as_json: bool,
-    ) -> None:  # fmt: skip
+    @event_options
+    def command(container: str, items: tuple[str, ...], **options: Any) -> None:
         parent = item_ids([container], None)[0]
-        ids = item_ids(items, file)
-        submit_event(op, where, key_paths, site, ids, as_json, lambda _t, _b: {"parent": parent})
+        submit_event(op, named(items, options), options, lambda _t, _b: {"parent": parent})
 
     return command
 
 
 @click.command()
-@_items_argument
-@click.option("--to", "to_site", required=True, metavar="GLN", help="The receiving site.")
-@click.option("--to-owner", metavar="GLN", help="Owner on receipt; by default the site's party.")
-@click.option("--owner", metavar="GLN", help="Owner now; by default the acting party.")
-@click.option("--number", help="Tracking number; made if not given.")
-@_event_options
-def ship(
-    items: tuple[str, ...], to_site: str, to_owner: str | None, owner: str | None,
-    number: str | None, file: Path | None, key_paths: tuple[Path, ...], site: str | None,
-    where: str, as_json: bool,
-) -> None:  # fmt: skip
-    """Send items to another site; the statement's id is what the receiver names.
-
-    \b
-    Example:
-      packtrace ship --key dock.key --to 9521301000106 --number DA-1 00095211010000000016
-    """
-
-    def fields(target: Folder | Web, by: str) -> dict[str, Any]:
-        return {
-            "source_party": owner or by,
-            "dest_party": to_owner or _party_of(target, to_site),
-            "dest_site": to_site,
-            "number": number or secrets.token_hex(5).upper(),
-        }
-
-    submit_event("ship", where, key_paths, site, item_ids(items, file), as_json, fields)
-
-
-def _of_shipment(op: str, words: str, example: str) -> click.Command:
-    @click.command(op, help=f"{words}\n\n\b\nExample:\n  packtrace {op} {example}")
-    @_items_argument
-    @click.option("--shipment", required=True, metavar="ID", help="The ship statement's id.")
-    @_event_options
-    def command(
-        items: tuple[str, ...], shipment: str, file: Path | None, key_paths: tuple[Path, ...],
-        site: str | None, where: str, as_json: bool,
-    ) -> None:  # fmt: skip
-        ids = item_ids(items, file) or _announced(where, shipment)
-        fields = {"shipment": shipment}
-        submit_event(op, where, key_paths, site, ids, as_json, lambda _t, _b: fields)
-
-    return command
-
-
-def _announced(where: str, shipment: str) -> list[str]:
-    """All that a shipment named, where the log's folder is at hand."""
-    target = open_target(where)
-    if not isinstance(target, Folder):
-        raise Malformed("over HTTP, list the items that arrived")
-    try:
-        found = target.reader.find(shipment)
-    except LookupError as error:
-        raise Refused("unknown-shipment", f"no shipment {shipment} is on the log") from error
-    return [item.id for item in target.reader.items(found.index)]
-
-
-@click.command()
-@_items_argument
 @click.option("--of", "undoes", required=True, metavar="ID", help="The statement to undo.")
-@_event_options
-def undo(
-    items: tuple[str, ...], undoes: str, file: Path | None, key_paths: tuple[Path, ...],
-    site: str | None, where: str, as_json: bool,
-) -> None:  # fmt: skip
-    """Take back a supply of packs that were not handed out.
+@event_options
+def undo(items: tuple[str, ...], undoes: str, **options: Any) -> None:
+    """Take back what was not handed out: a supply, a sample, an export, a check-out.
 
     \b
     Example:
       packtrace undo --key counter.key --of 4564b1…13 '(01)09521101000016(21)EX260100000'
     """
-    ids = item_ids(items, file)
-    submit_event("undo", where, key_paths, site, ids, as_json, lambda _t, _b: {"undoes": undoes})
+    submit_event("undo", named(items, options), options, lambda _t, _b: {"undoes": undoes})
 
 
 @click.command()
-@_items_argument
 @click.option("--reason", type=click.Choice(QUARANTINE_REASONS), required=True, help="Why.")
-@_event_options
-def quarantine(
-    items: tuple[str, ...], reason: str, file: Path | None, key_paths: tuple[Path, ...],
-    site: str | None, where: str, as_json: bool,
-) -> None:  # fmt: skip
+@event_options
+def quarantine(items: tuple[str, ...], reason: str, **options: Any) -> None:
     """Put items on hold.
 
     \b
     Example:
       packtrace quarantine --key counter.key --reason damaged '(01)09521101000016(21)EX260100000'
     """
-    ids = item_ids(items, file)
-    submit_event(
-        "quarantine", where, key_paths, site, ids, as_json, lambda _t, _b: {"reason": reason}
-    )
+    submit_event("quarantine", named(items, options), options, lambda _t, _b: {"reason": reason})
+
+
+@click.command()
+@click.option("--reason", required=True, metavar="CODE", help="The verdict's code.")
+@event_options
+def inspect(items: tuple[str, ...], reason: str, **options: Any) -> None:
+    """Record what a scan showed; it changes nothing.
+
+    \b
+    Example:
+      packtrace inspect --key counter.key --reason other-holder '(01)09521101000016(21)EX260100000'
+    """
+    submit_event("inspect", named(items, options), options, lambda _t, _b: {"reason": reason})
+
+
+@click.command()
+@click.option(
+    "--prints", required=True, type=click.Path(path_type=Path),
+    help="One pack a line: the pack, a tab, its fingerprint's commitment (64 hex digits).",
+)  # fmt: skip
+@event_options
+def enrol(items: tuple[str, ...], prints: Path, **options: Any) -> None:
+    """Commit to the fingerprints of packs' labels.
+
+    \b
+    Example:
+      packtrace enrol --key line.key --prints prints.tsv
+    """
+    if items or options["file"]:
+        raise Malformed("the packs are those of --prints; name no others")
+    extras = {}
+    for line in filter(None, _lines(prints)):
+        text, _, digits = line.rpartition("\t")
+        try:
+            extras[_item_id(text)] = bytes.fromhex(digits)
+        except ValueError as error:
+            raise Malformed(f"{line[:80]!r} is not a pack, a tab and 64 hex digits") from error
+    submit_event("enrol", list(extras), options, lambda _t, _b: {"extras": extras})
 
 
 @click.command()
@@ -312,27 +295,34 @@ def submit(file: Path, where: str, as_json: bool) -> None:
     echo(as_json, told, f"statement {told['id']}, entry {told['index']}")
 
 
-_PACK = "'(01)09521101000016(21)EX260100000'"
 COMMANDS = (
     commission,
-    _container("pack", "Pack items into a container (SSCC).", f"--key line.key 095211010000000016 {_PACK}"),
+    _container("pack", "Pack items into a container (SSCC).", f"--key line.key 095211010000000016 {PACK}"),
     _container(
         "unpack", "Unpack items from a container; all of it when none is named.",
         "--key dock.key 095211010000000016",
     ),
-    ship,
-    _of_shipment(
-        "receive", "Receive a shipment; all of it when no item is named.",
-        "--key dock.key --shipment 4564b1…13",
-    ),
-    _of_shipment(
-        "void", "Call back a shipment, or some of it, before any receipt.",
-        "--key dock.key --shipment 4564b1…13",
-    ),
     _simple("supply", "Supply packs to a patient; nothing of the patient is recorded.",
-            f"--key counter.key {_PACK}"),
+            f"--key counter.key {PACK}"),
+    _simple("open", "Supply a part of a pack; later parts need no statement.",
+            f"--key counter.key {PACK}"),
+    _simple("sample", "Take items out for testing.", f"--key line.key {PACK}"),
+    _simple("free_sample", "Give packs out as free samples.", f"--key line.key {PACK}"),
+    _simple("export", "Send items out of the market.", f"--key dock.key {PACK}", "export-goods"),
+    _simple("lost", "Report items lost; the sender does while they are in transit.",
+            f"--key dock.key {PACK}"),
+    _simple("found", "Report lost items found; they come back on hold.", f"--key dock.key {PACK}"),
+    _simple("stolen", "Report items stolen.", f"--key dock.key {PACK}"),
+    _simple("destroyed", "Record that items were destroyed; two people sign.",
+            f"--key dock.key --key colleague.key {PACK}"),
+    _simple("check_out", "Take packs out of stock to repack them.", f"--key line.key {PACK}"),
+    repack,
     undo,
     quarantine,
-    _simple("release", "Release items from the hold that you set.", f"--key counter.key {_PACK}"),
+    _simple("release", "Release items from the hold that you set.", f"--key counter.key {PACK}"),
+    _simple("transfer", "Take over the ownership of items; the old owner's key signs too.",
+            f"--key buyer.key --key seller.key {PACK}"),
+    enrol,
+    inspect,
     submit,
 )  # fmt: skip

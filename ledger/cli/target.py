@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import click
 import httpx
+import msgspec
 
 from ledger.errors import CODES, BadSignature, LedgerError, Malformed, Refused
 from ledger.statement import dsse, keyfile
@@ -60,6 +61,11 @@ class Folder:
         log = self.log()
         return receipt_json(log, log.submit(submission))
 
+    def policy(self) -> dict[str, Any]:
+        """The policy in force, and the id of the statement that set it."""
+        authority = self.reader.authority()
+        return {"id": authority.policy_id, "policy": msgspec.to_builtins(authority.policy)}
+
     def bundle(self, items: list[str], site: str, label: dict[str, str]) -> bytes:
         """A bundle by the operator's own status key."""
         del label  # who can open the folder needs to show no label
@@ -80,6 +86,10 @@ class Web:
         headers = {"Content-Type": "application/json"}
         answer = self._ask("POST", "/api/statements", content=bytes(submission), headers=headers)
         return _object(answer)
+
+    def policy(self) -> dict[str, Any]:
+        """The policy in force, and the id of the statement that set it."""
+        return self.get("/api/policy")
 
     def bundle(self, items: list[str], site: str, label: dict[str, str]) -> bytes:
         """A bundle as the signed-in site, or as a stranger who holds the whole label."""
