@@ -57,24 +57,31 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unforeseen)
 
 
-def _ledger_error(error: LedgerError) -> Response:
+def problem_of(error: LedgerError, statement_id: str | None) -> dict[str, Any]:
+    """An error of the ledger as problem+json says it; with the operator's signed refusal, if any."""
     code = code_of(error)
     rule, advice = CODES[code]
-    told: dict[str, Any] = {"title": rule, "detail": str(error), "advice": advice}
+    told: dict[str, Any] = {
+        "code": code, "title": rule, "detail": str(error), "advice": advice, "status": STATUS[code]
+    }  # fmt: skip
     if isinstance(error, Refused):
         told["detail"] = error.detail or rule
         if error.evidence is not None:
             told["evidence"] = error.evidence
-        refusal = _refusal(error)
+        refusal = _refusal(error, statement_id)
         if refusal is not None:
             told["refusal"] = json.loads(bytes(refusal))
-    return _answer(STATUS[code], code, told)
+    return told
 
 
-def _refusal(error: Refused) -> Envelope | None:
+def _ledger_error(error: LedgerError) -> Response:
+    told = problem_of(error, g.get("statement_id"))
+    return _answer(told["status"], told["code"], told)
+
+
+def _refusal(error: Refused, statement_id: str | None) -> Envelope | None:
     """The operator's signed word on a refused statement, where a statement was read at all."""
     node = maybe_node()
-    statement_id = g.get("statement_id")
     if node is None or node.answers is None or statement_id is None:
         return None
     return node.answers.refusal(error, statement_id)

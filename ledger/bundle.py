@@ -148,9 +148,9 @@ def _open_envelope(envelope: Envelope) -> dict[str, Any]:
     return form
 
 
-def _close_envelope(form: dict[str, Any]) -> Envelope:
+def _close_envelope(form: dict[str, Any], most: int = dsse.MAX_ENVELOPE) -> Envelope:
     payload = dsse.canonical(form.get("payload"))
-    return Envelope.parse(dsse.canonical({**form, "payload": b64encode(payload).decode()}))
+    return Envelope.parse(dsse.canonical({**form, "payload": b64encode(payload).decode()}), most)
 
 
 def _read(form: _BundleForm) -> Bundle:
@@ -178,5 +178,6 @@ def _read(form: _BundleForm) -> Bundle:
         entries.append(
             Entry(_close_envelope(entry.envelope), entry.index, entry.ms, path(entry.path), items)
         )
-    status = _close_envelope(form.status) if form.status is not None else None
+    # What the operator signs is never logged, so the log's limit is none of its own.
+    status = _close_envelope(form.status, 2 * MAX_BUNDLE) if form.status is not None else None
     return Bundle(form.checkpoint.encode(), tuple(entries), status)

@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 from ledger import chain
 from ledger.bundle import Bundle, Entry
 from ledger.chain import Shown
-from ledger.errors import BadProof, Malformed, Refused
+from ledger.errors import BadProof, BadSignature, Malformed, Refused
 from ledger.rules import governing, marks, rights
 from ledger.rules.authority import Authority
 from ledger.rules.custody import decide
@@ -81,20 +81,8 @@ def verify(bundle: Bundle, trust: Policy) -> Proven:
     Raises Malformed when it cannot be used here (unreadable, another log, a part missing), and
     BadSignature or BadProof when it is refuted.
     """
-    verified = trust.open_checkpoint(bundle.checkpoint)
+    verified, fold = _open(bundle, trust)
     checkpoint = verified.checkpoint
-    if not bundle.entries or bundle.entries[0].index != 0:
-        raise Malformed("the bundle does not show the log's genesis")
-    fold = _Fold()
-    last = -1
-    for entry in bundle.entries:
-        if entry.index <= last:
-            raise BadProof("the statements are not in the log's order")
-        last = entry.index
-        _include(entry, checkpoint)
-        _admit(fold, entry)
-    if fold.authority.log_key != verified.log_key.public:
-        raise BadProof("genesis names another log key than the trust file")
     status = _open_status(bundle, fold.authority, checkpoint)
     if status.id != [statement.id for statement in fold.statements]:
         raise BadProof("the status is about other statements than those shown")
@@ -115,6 +103,31 @@ def verify(bundle: Bundle, trust: Policy) -> Proven:
         raise BadProof("the status hides, or invents, hand-offs in between")
     states = {item.id: _state(item, paths[item.id], proven) for item in status.items}
     return replace(proven, states=states)
+
+
+def _open(bundle: Bundle, trust: Policy) -> tuple[Verified, _Fold]:
+    """Check the checkpoint, and of each statement its place, its signatures and its right."""
+    verified = trust.open_checkpoint(bundle.checkpoint)
+    checkpoint = verified.checkpoint
+    if not bundle.entries or bundle.entries[0].index != 0:
+        raise Malformed("the bundle does not show the log's genesis")
+    fold = _Fold()
+    last = -1
+    for entry in bundle.entries:
+        if entry.index <= last:
+            raise BadProof("the statements are not in the log's order")
+        last = entry.index
+        _include(entry, checkpoint)
+        _admit(fold, entry)
+    if fold.authority.log_key != verified.log_key.public:
+        raise BadProof("genesis names another log key than the trust file")
+    return verified, fold
+
+
+def open_governance(bundle: Bundle, trust: Policy) -> tuple[Verified, Authority]:
+    """The checkpoint of a bundle, and the authority that its governance shows; errors as `verify`."""
+    verified, fold = _open(bundle, trust)
+    return verified, fold.authority
 
 
 def _include(entry: Entry, checkpoint: Checkpoint) -> None:
@@ -176,19 +189,34 @@ def _check_commission(authority: Authority, by: str, entry: Entry) -> None:
 
 
 def _open_status(bundle: Bundle, authority: Authority, checkpoint: Checkpoint) -> Status:
+    status = parse_status(status_payload(bundle, authority, dsse.STATUS, "a status"))
+    check_head(status.log, status.size, status.root, authority, checkpoint)
+    return status
+
+
+def status_payload(bundle: Bundle, authority: Authority, kind: str, what: str) -> bytes:
+    """What the operator signed beside the statements. Raises Malformed, BadSignature."""
     envelope = bundle.status
     if envelope is None:
-        raise Malformed("the bundle has no status: fetch a fresh one")
-    if envelope.payload_type != dsse.STATUS:
-        raise Malformed("the bundle has no status: its envelope is of another type")
+        raise Malformed(f"the file has no {what.removeprefix('a ')}: fetch a fresh one")
+    if envelope.payload_type != kind:
+        raise Malformed(f"this is not {what}: its envelope is {envelope.payload_type}")
     key = authority.status_key
-    envelope.verify({dsse.key_id(key): key}.get)
-    status = parse_status(envelope.payload)
-    if status.log != authority.origin:
+    try:
+        envelope.verify({dsse.key_id(key): key}.get)
+    except Refused as error:
+        raise BadSignature(f"{what} by another key than the log's status key") from error
+    return envelope.payload
+
+
+def check_head(
+    log: str, size: int, root: str, authority: Authority, checkpoint: Checkpoint
+) -> None:
+    """Refuse an operator's word on another log or another tree. Raises BadProof."""
+    if log != authority.origin:
         raise BadProof("the status names another log")
-    if (status.size, bytes.fromhex(status.root)) != (checkpoint.size, checkpoint.root):
+    if (size, bytes.fromhex(root)) != (checkpoint.size, checkpoint.root):
         raise BadProof("the status is about another checkpoint")
-    return status
 
 
 def _agree(path: chain.Path, item: ItemStatus, status: Status) -> None:

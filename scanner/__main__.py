@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from ledger.errors import LedgerError, Malformed
+from ledger.proof import clock_words
+from ledger.remote import LIMITS, ProvenList, verify_list
 from ledger.rules.verdict import HOLD, NOT_CHECKED, OK, PURPOSES, Verdict, verdict
 from ledger.statement import keyfile
 from ledger.statement.gs1 import Label, parse_scan
@@ -26,6 +28,7 @@ _SYMBOLS: Final = {OK: "✓", HOLD: "!", NOT_CHECKED: "?"}
 _EXAMPLES: Final = """examples:
   python -m scanner --read photo.jpg
   python -m scanner photo.jpg --bundle pack.packtrace.json --trust trust.txt
+  python -m scanner photo.jpg --bundle proofs/ --status list.packtrace.json --trust trust.txt
   python -m scanner var/demo/labels/good.png --log http://localhost:8000 --trust var/demo/trust.txt
 exit status: 0 all OK, 1 at least one Hold or Do not supply, 2 something could not be checked"""
 
@@ -52,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for given in options.input:
         found = _one(given, judge, options.purpose, now)
         words.append(found.word)
-        _print(given, found, as_json=options.json)
+        _print(given, found, judge.told_offline(found), as_json=options.json)
     if NOT_CHECKED in words:
         return 2
     return 0 if all(word == OK for word in words) else 1
@@ -69,7 +72,12 @@ def _parser() -> argparse.ArgumentParser:
         "input", nargs="+", metavar="IMAGE|TEXT", help="picture file, or a label's text"
     )
     parser.add_argument("--read", action="store_true", help="only decode: one JSON line a symbol")
-    parser.add_argument("--bundle", metavar="FILE", help="proof bundle to check against, offline")
+    parser.add_argument(
+        "--bundle", metavar="FILE|FOLDER", help="proof bundle, or a folder of them: check offline"
+    )
+    parser.add_argument(
+        "--status", metavar="FILE", help="status list: what is held or recalled, to check offline"
+    )
     parser.add_argument("--log", metavar="URL", help="web address of the log to ask")
     parser.add_argument("--key", metavar="FILE", help="key file to sign in with at --log")
     parser.add_argument("--trust", metavar="FILE", help="trust file with the log's key")
@@ -91,16 +99,40 @@ class _Judge:
     def __init__(self, trust: Policy, now: datetime, purpose: str) -> None:
         self.trust, self.now, self.purpose = trust, now, purpose
         self.bundle = b""
+        self.shelf: check.Shelf | None = None
+        self.listed: ProvenList | None = None
         self.online: check.Online | None = None
 
     def __call__(self, label: Label) -> Verdict:
         if self.online is not None:
             return self.online.verdict(label, self.trust, self.now, self.purpose)
-        return check.by_bundle(label, self.bundle, self.trust, self.now, self.purpose)
+        data = self.shelf.bundle(label.id) if self.shelf is not None else self.bundle
+        if data is None:
+            return verdict({"not-in-proof": ""}, self.purpose)
+        return check.by_bundle(label, data, self.trust, self.now, self.purpose, self.listed)
+
+    def told_offline(self, found: Verdict) -> dict[str, object]:
+        """As of when an offline verdict is, and what no offline proof can show."""
+        if self.online is not None:
+            return {}
+        state, listed = found.state, self.listed.listed if self.listed else None
+        return {
+            "proof_as_of": clock_words(state.as_of_ms) if state and state.as_of_ms > 0 else None,
+            "list_as_of": listed.time if listed else None,
+            "not_shown": list(LIMITS),
+        }
 
 
 def _judge(options: argparse.Namespace, trust: Policy, now: datetime) -> _Judge:
     judge = _Judge(trust, now, options.purpose)
+    if options.status:
+        judge.listed = _status_list(options.status, trust, now)
+    if options.bundle and Path(options.bundle).is_dir():
+        files = sorted(p for p in Path(options.bundle).iterdir() if ".packtrace.json" in p.name)
+        judge.shelf = check.Shelf(_bytes(str(path)) for path in files)
+        if not len(judge.shelf):
+            raise Malformed(f"{options.bundle} holds no proof bundle (*.packtrace.json)")
+        return judge
     if options.bundle:
         judge.bundle = _bytes(options.bundle)
         return judge
@@ -112,6 +144,13 @@ def _judge(options: argparse.Namespace, trust: Policy, now: datetime) -> _Judge:
         seed = keyfile.unseal(data, passphrase)
         judge.online.sign_in(about.party, seed, int(now.timestamp() * 1000))
     return judge
+
+
+def _status_list(path: str, trust: Policy, now: datetime) -> ProvenList:
+    try:
+        return verify_list(_bytes(path), trust, int(now.timestamp() * 1000))
+    except LedgerError as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 def _one(given: str, judge: _Judge, purpose: str, now: datetime) -> Verdict:
@@ -135,7 +174,7 @@ def _one(given: str, judge: _Judge, purpose: str, now: datetime) -> Verdict:
     return judge(label)
 
 
-def _print(given: str, found: Verdict, *, as_json: bool) -> None:
+def _print(given: str, found: Verdict, offline: dict[str, object], *, as_json: bool) -> None:
     state = found.state
     if as_json:
         line = {
@@ -149,12 +188,22 @@ def _print(given: str, found: Verdict, *, as_json: bool) -> None:
             "state": state.state if state else None,
             "as_of": state.as_of_ms if state else None,
             "reasons": [reason._asdict() for reason in found.reasons],
+            **offline,
         }
         print(json.dumps(line, ensure_ascii=False))
         return
     print(f"{_SYMBOLS.get(found.word, '✕')} {found.word}  {state.id if state else given[:120]!s}")
     for reason in found.reasons:
         print(f"    {reason.words} {reason.next}")
+    if offline:
+        print(
+            f"    Checked offline: the proof is as of {offline['proof_as_of'] or 'unknown'}, ",
+            end="",
+        )
+        print(
+            f"the status list {'as of ' + str(offline['list_as_of']) if offline['list_as_of'] else 'missing'}."
+        )
+        print(f"    It cannot show: {'; '.join(LIMITS)}.")
 
 
 def _read(inputs: Sequence[str]) -> int:

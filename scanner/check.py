@@ -6,7 +6,7 @@ the trust file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
@@ -16,11 +16,13 @@ import httpx
 from ledger.bundle import MAX_BUNDLE, Bundle
 from ledger.errors import BadProof, BadSignature, LedgerError, Malformed
 from ledger.proof import verify
+from ledger.remote import ProvenList, apply
 from ledger.rules.verdict import Verdict, judge, verdict
 from ledger.statement import dsse
 from ledger.statement.gs1 import Label, parse_scan
 from ledger.statement.login import CLI, Login, build_login
 from ledger.statement.parts import time_text
+from ledger.statement.status import parse_status
 from ledger.tlog.policy import Policy
 from scanner.symbols import Symbol
 
@@ -53,21 +55,60 @@ def read_label(symbols: Sequence[Symbol], year: int) -> Label:
     return next(iter(labels.values()))
 
 
-def by_bundle(label: Label, data: bytes, trust: Policy, now: datetime, purpose: str) -> Verdict:
-    """The verdict on a label by a proof bundle's bytes. `now` is aware, in the site's time zone."""
+def by_bundle(
+    label: Label,
+    data: bytes,
+    trust: Policy,
+    now: datetime,
+    purpose: str,
+    listed: ProvenList | None = None,
+) -> Verdict:
+    """The verdict on a label by a proof bundle's bytes, and by a status list where there is one.
+
+    `now` is aware, in the site's time zone.
+    """
     try:
         bundle = Bundle.parse(data)
         if bundle.status is None:
             return verdict({"no-status": ""}, purpose)
         proven = verify(bundle, trust)
+        state = proven.states.get(label.id)
+        if state is not None and listed is not None:
+            state = apply(state, proven, listed)
     except (BadProof, BadSignature) as error:
         return verdict({"bad-proof": str(error)}, purpose)
     except LedgerError as error:
         return verdict({"unusable-proof": str(error)}, purpose)
-    state = proven.states.get(label.id)
     if state is None:
         return verdict({"not-in-proof": ""}, purpose)
     return judge(state, label, now, purpose, witnessed=proven.witnessed)
+
+
+class Shelf:
+    """Bundles in a folder, by the packs that they are about; the newest of each counts.
+
+    What a file claims is only looked at to find it: it is verified when it is used.
+    """
+
+    def __init__(self, files: Iterable[bytes]) -> None:
+        self._newest: dict[str, tuple[int, bytes]] = {}
+        for data in files:
+            try:
+                bundle = Bundle.parse(data)
+                status = parse_status(bundle.status.payload) if bundle.status else None
+            except LedgerError:
+                continue
+            for item in status.items if status else ():
+                if status and status.size >= self._newest.get(item.id, (0, b""))[0]:
+                    self._newest[item.id] = (status.size, data)
+
+    def __len__(self) -> int:
+        return len(self._newest)
+
+    def bundle(self, item: str) -> bytes | None:
+        """The newest bundle about a pack."""
+        found = self._newest.get(item)
+        return found[1] if found else None
 
 
 class Online:

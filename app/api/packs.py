@@ -56,3 +56,14 @@ def _check_stranger(label: Label, state: State) -> None:
         raise Refused("not-entitled", "without an account, name the label's lot and expiry too")
     if (state.lot, state.expiry) != (label.lot, label.expiry):
         abort(404, "No pack with this whole label is on record.")
+
+
+@blueprint.get("/api/status-list")
+def status_list() -> Response:
+    """All that is held, recalled, withdrawn, suspended or revoked, for places without a line."""
+    found = node()
+    current_app.extensions["limits"].count("status-list", found.settings.stranger_per_minute)
+    answer = Response(answers().status_list().to_gzip(), mimetype="application/json")
+    answer.headers["Content-Encoding"] = "gzip"
+    answer.headers["Content-Disposition"] = 'attachment; filename="status-list.packtrace.json"'
+    return answer

@@ -3,35 +3,102 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import IO, Any, Final
 
-from flask import Blueprint, Response, abort, current_app, g, jsonify, request
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    g,
+    jsonify,
+    request,
+    stream_with_context,
+)
+from werkzeug.exceptions import TooManyRequests
 
-from app.node import node
+from app.errors import problem_of
+from app.node import Node, node
 from app.session import person
-from ledger.errors import Refused
+from ledger.errors import LedgerError, Refused
 from ledger.rules.authority import Authority
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
-from ledger.statement.submission import Statement, Submission
+from ledger.statement.submission import MAX_LINE, Statement, Submission
 from ledger.store.answers import receipt_json
+from ledger.store.append import Log
 
 blueprint = Blueprint("statements", __name__)
+NDJSON: Final = "application/x-ndjson"
+BATCH: Final = 256  # lines that share a transaction
+BATCH_BYTES: Final = 8 << 20
 
 
 @blueprint.post("/api/statements")
 def create() -> Response:
-    """Log a statement: `{"envelope", "items"?, "secret"?}` → id, index, ms, proof, checkpoint."""
+    """Log a statement, or a stream of them (`application/x-ndjson`: a result a line, in order)."""
     found = node()
     current_app.extensions["limits"].count("statements", found.settings.per_minute)
-    if request.mimetype != "application/json":
-        abort(415, "Send application/json.")
-    submission = Submission.parse(request.get_data(cache=False))
-    g.statement_id = submission.statement.id
+    if request.mimetype not in ("application/json", NDJSON):
+        abort(415, f"Send application/json, or {NDJSON} for many.")
     if found.log is None:
         raise Refused("read-only", "this node does not hold the log's key; submit to another")
+    if request.mimetype == NDJSON:
+        request.max_content_length = None  # each line is limited instead
+        return Response(stream_with_context(_results(found, found.log)), mimetype=NDJSON)
+    submission = Submission.parse(request.get_data(cache=False))
+    g.statement_id = submission.statement.id
     return jsonify(receipt_json(found.log, found.log.submit(submission)))
+
+
+def _results(found: Node, log: Log) -> Iterator[bytes]:
+    """One result a line: a receipt, or a problem; what went before stands, whatever comes after."""
+    limits, refused = current_app.extensions["limits"], found.settings.per_minute
+    for lines in _batches(request.stream):
+        parsed: list[Submission | LedgerError] = []
+        for line in lines:
+            try:
+                parsed.append(Submission.parse(line))
+            except LedgerError as error:
+                parsed.append(error)
+        outcomes = iter(log.append([s for s in parsed if isinstance(s, Submission)]))
+        for submission in parsed:
+            outcome = next(outcomes) if isinstance(submission, Submission) else submission
+            if isinstance(outcome, LedgerError):
+                statement_id = (
+                    submission.statement.id if isinstance(submission, Submission) else None
+                )
+                yield _line(problem_of(outcome, statement_id))
+                try:
+                    limits.count("refused", refused)
+                except TooManyRequests as error:
+                    yield _line({"code": "too-many-requests", "detail": error.description})
+                    return
+            else:
+                yield _line(receipt_json(log, outcome))
+
+
+def _line(told: dict[str, Any]) -> bytes:
+    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
+
+
+def _batches(stream: IO[bytes]) -> Iterator[list[bytes]]:
+    """The lines of a stream, some at a time; a line beyond the limit ends it as it is."""
+    lines: list[bytes] = []
+    size = 0
+    while line := stream.readline(MAX_LINE + 2):
+        if line.strip():
+            lines.append(line.rstrip(b"\r\n"))
+            size += len(line)
+        if len(lines) >= BATCH or size >= BATCH_BYTES:
+            yield lines
+            lines, size = [], 0
+        if not line.endswith(b"\n"):
+            break
+    if lines:
+        yield lines
 
 
 @blueprint.get("/api/statements/<statement_id>")

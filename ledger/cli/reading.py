@@ -134,6 +134,29 @@ def prove(
     echo(as_json, told, f"{output}: {len(ids)} item(s), {len(data)} bytes")
 
 
+@click.command("status-list")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), help="Where to write it."
+)
+@click.option(
+    "--hours", type=click.IntRange(1, 24 * 365),
+    help="For how long it may be used; by default the policy's maxAge.",
+)  # fmt: skip
+@log_option
+@json_option
+def status_list(output: Path, hours: int | None, where: str, as_json: bool) -> None:
+    """Write all that is held, recalled, withdrawn, suspended or revoked, for places without a line.
+
+    \b
+    Example:
+      packtrace status-list -o list.packtrace.json --hours 72
+    """
+    target = open_target(where)
+    data = target.status_list(hours * 3600 if hours else None)
+    output.write_bytes(data)
+    echo(as_json, {"file": str(output), "bytes": len(data)}, f"{output}: {len(data)} bytes")
+
+
 @click.command("verify")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--trust", required=True, type=click.Path(path_type=Path), help="Trust file.")
@@ -208,4 +231,4 @@ def login(key_path: Path, where: str, as_json: bool) -> None:
     echo(as_json, told, f"Open within 60 seconds:\n{target.url}{told['path']}")
 
 
-COMMANDS = (trace, prove, verify_command, login)
+COMMANDS = (trace, prove, status_list, verify_command, login)

@@ -66,6 +66,11 @@ class Folder:
         authority = self.reader.authority()
         return {"id": authority.policy_id, "policy": msgspec.to_builtins(authority.policy)}
 
+    def status_list(self, valid_s: int | None) -> bytes:
+        """The status list by the operator's own status key."""
+        answers = Answers(self.reader, self.status_seed(), now_ms)
+        return answers.status_list(valid_s).to_gzip()
+
     def bundle(self, items: list[str], site: str, label: dict[str, str]) -> bytes:
         """A bundle by the operator's own status key."""
         del label  # who can open the folder needs to show no label
@@ -90,6 +95,12 @@ class Web:
     def policy(self) -> dict[str, Any]:
         """The policy in force, and the id of the statement that set it."""
         return self.get("/api/policy")
+
+    def status_list(self, valid_s: int | None) -> bytes:
+        """The status list that the server signs."""
+        if valid_s is not None:
+            raise Malformed("over HTTP, the server says for how long a list may be used")
+        return self._ask("GET", "/api/status-list").content
 
     def bundle(self, items: list[str], site: str, label: dict[str, str]) -> bytes:
         """A bundle as the signed-in site, or as a stranger who holds the whole label."""

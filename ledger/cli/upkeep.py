@@ -27,15 +27,20 @@ from ledger.tlog.note import SigningKey, VerifierKey
 from ledger.tlog.tiles import tiles_of
 
 AUTHORITY_KEYS = 3
-_TRADE = ["inspect", "pack", "quarantine", "receive", "release", "return", "ship", "unpack", "void"]
+# custody.md 3: whoever holds packs moves them, and makes them safe when something goes wrong.
+_HOLDER = {
+    "close_short", "commission", "destroyed", "found", "inspect", "lost", "pack", "quarantine",
+    "recall_return", "receive", "refuse", "release", "return", "sample", "ship", "stolen",
+    "to_destruction", "transfer", "undo", "unpack", "void",
+}  # fmt: skip
 DEFAULT_ROLES: dict[str, list[str]] = {
     "auditor": [],
-    "authority": ["inspect", "quarantine", "receive", "release"],
+    "authority": sorted({"inspect", "quarantine", "receive", "release", "stolen"}),
     "carrier": ["inspect"],
-    "manufacturer": sorted([*_TRADE, "commission", "enrol"]),
-    "pharmacy": sorted([*_TRADE, "supply", "undo"]),
-    "repackager": sorted([*_TRADE, "commission"]),
-    "wholesaler": sorted([*_TRADE, "commission"]),
+    "manufacturer": sorted(_HOLDER | {"enrol", "export", "free_sample"}),
+    "pharmacy": sorted(_HOLDER | {"open", "supply"}),
+    "repackager": sorted(_HOLDER | {"check_out", "enrol", "repack"}),
+    "wholesaler": sorted(_HOLDER | {"export", "free_sample"}),
 }
 
 

@@ -158,6 +158,11 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         "suspended": (HOLD, "Its holder is suspended.", _ASK),
         "licence-expired": (HOLD, "Its holder's licence has run out.", _ASK),
         "key-suspect": (HOLD, "A key that signed for this pack is suspect.", _ASK),
+        "partly-listed": (
+            HOLD,
+            "Some packs of this lot are recalled or on hold; the status list does not say which.",
+            "Keep the pack apart until you can ask the log.",
+        ),
         "custody-gap": (
             HOLD,
             "Something done to this pack was reported after the fact and broke a rule.",

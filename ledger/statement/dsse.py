@@ -24,6 +24,7 @@ GOVERNANCE: Final = "application/vnd.packtrace.governance+json"
 STATUS: Final = "application/vnd.packtrace.status+json"
 LOGIN: Final = "application/vnd.packtrace.login+json"
 REFUSAL: Final = "application/vnd.packtrace.refusal+json"
+STATUS_LIST: Final = "application/vnd.packtrace.status-list+json"
 MAX_ENVELOPE: Final = 65_527  # a log entry is at most 65,535 bytes, 8 of them the time
 MAX_SIGNATURES: Final = 4
 MAX_INTEGER: Final = 2**53 - 1
@@ -105,10 +106,10 @@ class Envelope:
     signatures: tuple[Signature, ...]
 
     @classmethod
-    def parse(cls, data: bytes) -> Envelope:
-        """Read canonical bytes. Raises Malformed; signatures are not checked here."""
-        if len(data) > MAX_ENVELOPE:
-            raise Malformed(f"an envelope is at most {MAX_ENVELOPE} bytes, this has {len(data)}")
+    def parse(cls, data: bytes, most: int = MAX_ENVELOPE) -> Envelope:
+        """Read canonical bytes, at most so many. Raises Malformed; signatures are not checked here."""
+        if len(data) > most:
+            raise Malformed(f"an envelope is at most {most} bytes, this has {len(data)}")
         try:
             form = _decoder.decode(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

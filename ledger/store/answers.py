@@ -11,14 +11,18 @@ from functools import cache
 from typing import Any
 
 from ledger.bundle import Bundle
-from ledger.disclose import Logged, Sources, build, disclose
+from ledger.disclose import Disclosure, Logged, Sources, build, disclose
 from ledger.errors import Refused
 from ledger.proof import clock_words
+from ledger.rules.authority import Mark
 from ledger.rules.draft import gtin_of
+from ledger.rules.marks import ON_HOLD, RECALLED, WITHDRAWN
 from ledger.rules.verdict import State, standing
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
+from ledger.statement.parts import time_text
 from ledger.statement.status import ItemStatus, Refusal, Status, build_refusal, build_status
+from ledger.statement.statuslist import Listed, RevokedKey, StatusList, build_status_list
 from ledger.statement.submission import Statement
 from ledger.store.append import Log, Receipt
 from ledger.store.queries import Reader
@@ -101,6 +105,68 @@ class Answers:
         )
         envelope = dsse.sign(dsse.STATUS, build_status(status), [self._seed])
         return build(sources, chosen, head.note, envelope)
+
+    def status_list(self, valid_s: int | None = None) -> Bundle:
+        """All that is blocked, as of now, for places without a line; proven like a bundle.
+
+        `valid_s` is for how long it may be used, by default the policy's maxAge.
+        """
+        with self._reader.snapshot():
+            reader = self._reader
+            authority, head, ms = reader.authority(), reader.head(), self._now()
+            lines: dict[str, list[Listed]] = {RECALLED: [], WITHDRAWN: [], ON_HOLD: []}
+            for mark in sorted(authority.marks.values(), key=lambda m: m.index):
+                if mark.code != ON_HOLD or mark.ended < 0:
+                    lines[mark.code] += self._listed(mark)
+            suspended = {party.gln for party in authority.parties() if party.suspended >= 0}
+            suspended |= {site.gln for site in authority.sites() if site.suspended >= 0}
+            keys = [
+                RevokedKey(
+                    keyid=key.id,
+                    since=time_text(authority.suspects[key.id].since_ms)
+                    if key.id in authority.suspects
+                    else None,
+                )
+                for key in sorted(authority.keys.values(), key=lambda k: k.id)
+                if key.revoked >= 0
+            ]
+            listed = StatusList(
+                held=lines[ON_HOLD],
+                keys=keys,
+                log=authority.origin,
+                recalled=lines[RECALLED],
+                root=head.root.hex(),
+                size=head.size,
+                suspended=sorted(suspended),
+                time=clock_words(ms),
+                until=clock_words(ms + 1000 * (valid_s or authority.policy.max_age)),
+                withdrawn=lines[WITHDRAWN],
+            )
+            envelope = dsse.sign(dsse.STATUS_LIST, build_status_list(listed), [self._seed])
+            genesis = Disclosure((0,), {}, {}, gap=False)
+            return build(self._sources(), genesis, head.note, envelope)
+
+    def _listed(self, mark: Mark) -> list[Listed]:
+        """A mark's line, and one for each product that its packs were repacked into."""
+        reader = self._reader
+        lots, some = mark.lots, None if mark.scope_is_lots else True
+        if some:
+            ids = reader.items(mark.index) if mark.listed else ()
+            if mark.statement:
+                ids = reader.items(reader.index_of(mark.statement))
+            rows = (reader.world().row(item.id) for item in ids)
+            lots = frozenset(row.lot for row in rows if row is not None)
+        by_gtin: dict[str, set[str]] = {}
+        for gtin, lot in reader.repacked_from(mark.gtin, lots):
+            by_gtin.setdefault(gtin, set()).add(lot)
+        own = Listed(
+            gtin=mark.gtin, index=mark.index, lots=None if lots is None else sorted(lots) or None,
+            some=some,
+        )  # fmt: skip
+        return [own] + [
+            Listed(gtin=gtin, index=mark.index, lots=sorted(made), some=some)
+            for gtin, made in sorted(by_gtin.items())
+        ]
 
     def refusal(self, refused: Refused, statement_id: str) -> Envelope:
         """The operator's signed word that a statement was refused, and why."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ledger.disclose import Step
 from ledger.rules.authority import Authority
-from ledger.rules.world import Lot, Shipment, World
+from ledger.rules.world import Lot, LotKey, Shipment, World
 from ledger.statement.items import Item, ItemPath
 from ledger.store import content
 from ledger.store.append import evidence, read_governance
@@ -238,6 +238,21 @@ class Reader:
     def lot(self, gtin: str, lot: str) -> Lot | None:
         """A lot, or None before its first commissioning."""
         return loaders(self.store).lot(gtin, lot)
+
+    def repacked_from(self, gtin: str, lots: Iterable[str] | None) -> set[LotKey]:
+        """All lots that packs of a product, or of some lots of it, were repacked into, at any remove."""
+        wanted = set(lots) if lots is not None else None
+        edges = self.store.rows("SELECT from_gtin, from_lot, gtin, lot FROM origin")
+        found: set[LotKey] = set()
+        grown = True
+        while grown:
+            grown = False
+            for from_gtin, from_lot, to_gtin, to_lot in edges:
+                source = from_gtin == gtin and (wanted is None or from_lot in wanted)
+                if (source or (from_gtin, from_lot) in found) and (to_gtin, to_lot) not in found:
+                    found.add((to_gtin, to_lot))
+                    grown = True
+        return found
 
     def packs_of_lot(self, gtin: str, lot: str) -> list[str]:
         """The ids of a lot's packs, sorted."""
