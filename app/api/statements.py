@@ -25,7 +25,6 @@ from ledger.errors import LedgerError, Refused
 from ledger.rules.authority import Authority
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
-from ledger.statement.events import Event
 from ledger.statement.submission import MAX_LINE, Statement, Submission
 from ledger.store.answers import receipt_json
 from ledger.store.append import Log
@@ -122,16 +121,24 @@ def show(statement_id: str) -> Response:
 
 
 def may_read(authority: Authority, statement: Statement) -> bool:
-    """Governance in the clear is everyone's; an event's content its signer's, receiver's, authority's."""
+    """Governance in the clear is everyone's; the rest is whose it concerns, and the authority's."""
     if not dsse.is_committed(statement.envelope):
         return True
     who = person()
     if who is None:
         return False
-    if who.party in (authority.gln, statement.by):
-        return True
-    body = statement.body
-    if not isinstance(body, Event) or body.dest_site is None:
-        return False
-    site = authority.site(body.dest_site)
-    return site is not None and site.party == who.party
+    return who.party == authority.gln or who.party in node().reader.concerned(authority, statement)
+
+
+@blueprint.get("/api/pull")
+def pull() -> Response:
+    """All that the session's party may see whole, from an index on: one JSON object a line."""
+    who = person()
+    if who is None:
+        abort(401, "Sign in with a key of the party whose statements you pull.")
+    since = request.args.get("since", "0")
+    if not (since.isascii() and since.isdigit() and len(since) < 16):
+        abort(400, "`since` is the index of an entry.")
+    found = node().reader.addressed_to(who.party, int(since))
+    lines = (one.to_json() + b"\n" for one in found)
+    return Response(stream_with_context(lines), mimetype=NDJSON)

@@ -13,7 +13,17 @@ from typing import Any
 import click
 import httpx
 
-from ledger.cli import draft, governing, keys, operations, reading, recalls, shipping, upkeep
+from ledger.cli import (
+    draft,
+    following,
+    governing,
+    keys,
+    operations,
+    reading,
+    recalls,
+    shipping,
+    upkeep,
+)
 from ledger.cli.target import echo
 from ledger.errors import BadProof, BadSignature, LedgerError, Refused
 
@@ -78,7 +88,7 @@ def main() -> None:
     """
 
 
-for _module in (keys, governing, recalls, operations, shipping, draft, reading, upkeep):
+for _module in (keys, governing, recalls, operations, shipping, draft, reading, following, upkeep):
     for _command in _module.COMMANDS:
         main.add_command(_command)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,10 +17,12 @@ import httpx
 import msgspec
 
 from ledger.errors import CODES, BadSignature, LedgerError, Malformed, Refused
+from ledger.pulled import Pulled
 from ledger.statement import dsse, keyfile
 from ledger.statement.login import CLI, Login, build_login
 from ledger.statement.parts import time_text
 from ledger.statement.submission import Submission
+from ledger.store import publish
 from ledger.store.answers import Answers, receipt_json
 from ledger.store.append import Log
 from ledger.store.database import Store, meta
@@ -28,6 +30,7 @@ from ledger.store.opening import open_store
 from ledger.store.queries import Reader
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.note import Note, SigningKey
+from ledger.tlog.tiles import Tile
 
 DEFAULT_LOG: Final = "var/demo"
 TIMEOUT: Final = 30.0  # seconds for one answer
@@ -66,6 +69,17 @@ class Folder:
         authority = self.reader.authority()
         return {"id": authority.policy_id, "policy": msgspec.to_builtins(authority.policy)}
 
+    def fetch(self, path: str) -> bytes:
+        """A file of the public log. Raises LookupError."""
+        if path == publish.CHECKPOINT:
+            return publish.read_checkpoint(self.store)
+        return publish.read_tile(self.store, Tile.parse(path))
+
+    def pull(self, key_path: Path, since: int) -> Iterator[Pulled]:
+        """The statements that concern a key's party, from an index on."""
+        party = keyfile.describe(key_path.read_bytes()).party
+        return self.reader.addressed_to(party, since)
+
     def status_list(self, valid_s: int | None) -> bytes:
         """The status list by the operator's own status key."""
         answers = Answers(self.reader, self.status_seed(), now_ms)
@@ -95,6 +109,19 @@ class Web:
     def policy(self) -> dict[str, Any]:
         """The policy in force, and the id of the statement that set it."""
         return self.get("/api/policy")
+
+    def fetch(self, path: str) -> bytes:
+        """A file of the public log."""
+        return self._ask("GET", f"/log/{path}").content
+
+    def pull(self, key_path: Path, since: int) -> Iterator[Pulled]:
+        """The statements that concern the signed-in party, from an index on."""
+        del key_path  # the session says whose
+        with self.client.stream("GET", f"{self.url}/api/pull", params={"since": since}) as answer:
+            if not answer.is_success:
+                raise Malformed(f"{self.url}/api/pull: HTTP {answer.status_code}")
+            for line in answer.iter_lines():
+                yield Pulled.parse(line.encode())
 
     def status_list(self, valid_s: int | None) -> bytes:
         """The status list that the server signs."""

@@ -11,14 +11,19 @@ from threading import Lock
 from typing import NamedTuple
 
 from ledger.disclose import Step
+from ledger.pulled import Pulled
+from ledger.rules import rights
 from ledger.rules.authority import Authority
 from ledger.rules.world import Lot, LotKey, Shipment, World
+from ledger.statement.events import Event
+from ledger.statement.governance import RecallAnswer
 from ledger.statement.items import Item, ItemPath
+from ledger.statement.submission import Statement
 from ledger.store import content
 from ledger.store.append import evidence, read_governance
 from ledger.store.database import Store, meta
 from ledger.store.publish import tile_reader
-from ledger.store.views import loaders, shipment_of, stored_entries
+from ledger.store.views import loaders, shipment_of, stored_entries, stored_lists
 from ledger.tlog import merkle
 from ledger.tlog.tiles import hash_reader
 
@@ -172,6 +177,33 @@ class Reader:
     def item_path(self, index: int, item: str) -> ItemPath:
         """The proof of one item in a statement. Raises LookupError."""
         return content.path(self.store, self._id(index), item)
+
+    def addressed_to(self, party: str, since: int) -> Iterator[Pulled]:
+        """The committed statements that a party may see whole, from an index on, by index.
+
+        Its own; shipments to it, and what the receivers of its shipments said; answers to its
+        recalls; for the authority all.
+        """
+        authority = self.authority()
+        where = "WHERE entry.governance = 0 AND entry.idx >= ?"
+        for entry in stored_entries(self.store, where, (since,)):
+            statement = Statement.parse(entry.envelope)
+            if party == authority.gln or party in self.concerned(authority, statement):
+                yield Pulled(entry.index, entry.ms, stored_lists(self.store, statement))
+
+    def concerned(self, authority: Authority, statement: Statement) -> set[str]:
+        """The parties that may see all of a committed statement, beside the authority."""
+        body = statement.body
+        found = {statement.by, *rights.signers(authority, statement)}
+        if isinstance(body, Event):
+            if body.dest_site is not None and (site := authority.site(body.dest_site)):
+                found.add(site.party)
+            if body.shipment is not None:
+                sides = "SELECT party, to_party FROM shipment WHERE id = ?"
+                found.update(self.store.one(sides, (body.shipment,)) or ())
+        elif isinstance(body, RecallAnswer) and (mark := authority.marks.get(body.recall_id)):
+            found.add(mark.by)
+        return found
 
     def list_of(self, index: int, item: str) -> str:
         """Which list of a statement names an item. Raises LookupError."""
