@@ -45,7 +45,7 @@ class Finding(NamedTuple):
 class Held(NamedTuple):
     """A statement that a party signed or was sent, with index and landing time (ms) as told to it.
 
-    Both are below 2**63. `path` and `checkpoint` are those of its receipt, empty without one.
+    Both are from 0 to 2**63 - 1. `path` and `checkpoint` are its receipt's, empty without one.
     """
 
     submission: Submission
@@ -221,8 +221,6 @@ def _replay(log: _Log, known: Mapping[int, Statement]) -> Iterator[Finding]:
 def _fold(log: _Log, entry: bytes, known: Statement | None, index: int) -> None:
     """Judges one entry by the governance before it. Raises LedgerError."""
     authority, ms = log.authority, log.ms(index)
-    if len(entry) < COMMITMENT:
-        raise Malformed("an entry is a time and a hash, or a time and governance")
     if len(entry) == COMMITMENT:
         if known is None:
             return  # the content is for others to judge

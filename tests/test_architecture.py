@@ -17,7 +17,7 @@ SOURCES: Final = sorted(
     path for top in ("app", "ledger", "scanner") for path in (ROOT / top).rglob("*.py")
 )
 PURE: Final = {"ledger.errors", "ledger.tlog", "ledger.statement", "ledger.rules"}
-PROOF: Final = PURE | {"ledger.build", "ledger.bundle", "ledger.proof"}
+PROOF: Final = PURE | {"ledger.build", "ledger.bundle", "ledger.proof", "ledger.remote"}
 
 # The first prefix that fits a module says what it may import beyond the standard library.
 MAY_IMPORT: Final[list[tuple[str, set[str]]]] = [
@@ -32,10 +32,14 @@ MAY_IMPORT: Final[list[tuple[str, set[str]]]] = [
     ("ledger.bundle", PURE | {"ledger.bundle", "msgspec"}),
     ("ledger.proof", PURE | {"ledger.bundle", "ledger.chain", "ledger.proof"}),
     ("ledger.chain", PURE | {"ledger.bundle", "ledger.chain", "ledger.proof"}),
+    ("ledger.remote", PROOF | {"ledger.remote"}),
     ("ledger.disclose", PROOF | {"ledger.chain", "ledger.disclose"}),
+    ("ledger.mirror", PURE),
+    ("ledger.pulled", PURE | {"ledger.mirror"}),
     ("ledger.store", {"ledger", "peewee", "playhouse", "psycopg", "msgspec", "nacl"}),
     ("ledger.cli", {"ledger", "click", "httpx", "msgspec", "nacl"}),
     ("ledger.__main__", {"ledger.cli"}),
+    ("ledger.audit", PURE | {"ledger.audit_words", "ledger.bundle", "ledger.proof"}),
     ("ledger", PROOF),
     ("scanner", PROOF | {"scanner", "cv2", "numpy", "zxingcpp", "qrcode", "PIL", "httpx"}),
     ("app", {"app", "ledger", "scanner", "flask", "werkzeug", "jinja2", "markupsafe", "msgspec",

@@ -41,7 +41,10 @@ def bundle(gtin: str, serial: str) -> Response:
     label = label_of(gtin, serial, request.args.get("lot", ""), request.args.get("expiry", ""))
     if who is None:
         _check_stranger(label, answers().state(label.id, ""))
-    made = answers().bundle([label.id], who.site if who else "")
+    try:
+        made = answers().bundle([label.id], who.site if who else "")
+    except LookupError as error:
+        abort(410, str(error))
     # Served as JSON that travels gzipped: what a browser saves is the bundle's own text.
     answer = Response(made.to_gzip(), mimetype="application/json")
     answer.headers["Content-Encoding"] = "gzip"

@@ -21,6 +21,7 @@ from ledger.cli import (
     operations,
     reading,
     recalls,
+    retention,
     shipping,
     upkeep,
 )
@@ -88,7 +89,18 @@ def main() -> None:
     """
 
 
-for _module in (keys, governing, recalls, operations, shipping, draft, reading, following, upkeep):
+for _module in (
+    keys,
+    governing,
+    recalls,
+    operations,
+    shipping,
+    draft,
+    reading,
+    following,
+    retention,
+    upkeep,
+):
     for _command in _module.COMMANDS:
         main.add_command(_command)
 

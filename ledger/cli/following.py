@@ -1,4 +1,4 @@
-"""Commands for whoever does not want to trust the log's operator: sync, pull, restore."""
+"""Commands for whoever does not want to trust the log's operator: sync, pull, cosign, restore."""
 
 from __future__ import annotations
 
@@ -9,11 +9,23 @@ from typing import Any
 import click
 
 from ledger import pulled
-from ledger.cli.target import Folder, echo, json_option, log_option, open_target
-from ledger.errors import Malformed
-from ledger.mirror import TRUST, Mirror
+from ledger.cli.target import (
+    Folder,
+    echo,
+    json_option,
+    load_key,
+    log_option,
+    now_ms,
+    open_target,
+)
+from ledger.errors import Malformed, Refused
+from ledger.mirror import CHECKPOINT, TRUST, Mirror
 from ledger.pulled import Pulled
+from ledger.store import publish
 from ledger.store.restore import restore as restore_log
+from ledger.tlog.checkpoint import Checkpoint
+from ledger.tlog.checkpoint import cosign as make_cosignature
+from ledger.tlog.note import COSIGNATURE, Note, SigningKey
 from ledger.tlog.policy import Policy
 
 
@@ -91,6 +103,51 @@ def pull(folder: Path, key_path: Path, trust: Path | None, where: str, as_json: 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="The witness's name: a domain and path.")
+@click.option(
+    "--key", "key_path", required=True, type=click.Path(path_type=Path),
+    help="The witness's key, used for nothing else.",
+)  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the checkpoint here.")
+@_trust_option
+@log_option
+@json_option
+def cosign(
+    folder: Path, name: str, key_path: Path, output: Path | None, trust: Path | None, where: str,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Be a witness on this machine: sync a copy, then cosign its checkpoint.
+
+    A log's own folder keeps the line and serves it from then on; over HTTP, write it with -o. Add
+    the `witness` line printed to the trust files of those who shall count on you.
+
+    \b
+    Example:
+      packtrace cosign copy/ --name witness.example/1 --key witness.key --log var/demo
+    """
+    if output is None and where.startswith(("http://", "https://")):
+        raise Malformed("over HTTP the log keeps no line: name a file with -o")
+    target = open_target(where)
+    mirror = _mirror(folder, trust)
+    synced = mirror.sync(target.fetch)
+    witness = SigningKey(name, load_key(key_path), COSIGNATURE)
+    timestamp = now_ms() // 1000
+    if isinstance(target, Folder):
+        note = publish.cosign_newest(target.store, witness, timestamp)
+        if Checkpoint.parse(Note.parse(note).text).root != synced.checkpoint.root:
+            raise Refused("read-only", "the log has grown meanwhile; cosign again")
+    else:
+        seen = Note.parse((mirror.folder / CHECKPOINT).read_bytes())
+        note = bytes(seen) + bytes(make_cosignature(seen.text, witness, timestamp))
+    if output is not None:
+        output.write_bytes(note)
+    line = f"witness {name.replace('/', '-')} {witness.verifier}"
+    told = {"size": synced.checkpoint.size, "witness": line, "note": note.decode()}
+    echo(as_json, told, f"cosigned {told['size']} entries\n{line}")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "--from", "books", multiple=True, required=True, type=click.Path(path_type=Path),
     help="A party's folder of `pull`; repeat for all that can be had.",
@@ -126,4 +183,4 @@ def _size(mirror: Mirror) -> int:
     return checkpoint.size if checkpoint else 0
 
 
-COMMANDS = (sync, pull, restore)
+COMMANDS = (sync, pull, cosign, restore)

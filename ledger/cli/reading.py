@@ -12,10 +12,12 @@ from ledger.cli.operations import item_ids
 from ledger.cli.target import Folder, Web, echo, json_option, log_option, open_folder, open_target
 from ledger.errors import BadProof, BadSignature, LedgerError, Malformed
 from ledger.proof import Proven, clock_words, verify
+from ledger.statement import dsse
 from ledger.statement.events import Event
 from ledger.statement.gs1 import parse_scan
 from ledger.statement.submission import Statement
 from ledger.tlog.policy import NONE, Policy
+from ledger.tlog.proof import TlogProof
 
 
 def _step(folder: Folder, index: int) -> dict[str, Any]:
@@ -95,13 +97,17 @@ def _trace_statement(folder: Folder, statement_id: str, as_json: bool) -> None:
     "--key", "key_path", type=click.Path(path_type=Path), help="Sign in with this key (HTTP)."
 )
 @click.option(
+    "--tlog-proof", "proofs", type=click.Path(path_type=Path),
+    help="A folder for each statement's entry and C2SP .tlog-proof, for other tools.",
+)  # fmt: skip
+@click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="Where to write it."
 )
 @log_option
 @json_option
 def prove(
-    item: str | None, shipment: str | None, site: str, key_path: Path | None, output: Path,
-    where: str, as_json: bool,
+    item: str | None, shipment: str | None, site: str, key_path: Path | None, proofs: Path | None,
+    output: Path, where: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Write a proof bundle (*.packtrace.json) that verifies without any server.
 
@@ -130,8 +136,19 @@ def prove(
         target.sign_in(key_path, link=False)
     data = target.bundle(ids, site, label)
     output.write_bytes(data)
+    if proofs is not None:
+        _write_tlog_proofs(Bundle.parse(data), proofs)
     told = {"file": str(output), "bytes": len(data), "items": ids}
     echo(as_json, told, f"{output}: {len(ids)} item(s), {len(data)} bytes")
+
+
+def _write_tlog_proofs(bundle: Bundle, folder: Path) -> None:
+    """Each statement's log entry, and the proof that it is in the tree."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in bundle.entries:
+        proof = TlogProof(entry.index, entry.path, bundle.checkpoint)
+        (folder / f"{entry.index}.tlog-proof").write_bytes(bytes(proof))
+        (folder / f"{entry.index}.entry").write_bytes(dsse.entry_of(entry.envelope, entry.ms))
 
 
 @click.command("status-list")

@@ -88,7 +88,10 @@ class Folder:
     def bundle(self, items: list[str], site: str, label: dict[str, str]) -> bytes:
         """A bundle by the operator's own status key."""
         del label  # who can open the folder needs to show no label
-        return Answers(self.reader, self.status_seed(), now_ms).bundle(items, site).to_gzip()
+        try:
+            return Answers(self.reader, self.status_seed(), now_ms).bundle(items, site).to_gzip()
+        except LookupError as error:
+            raise Malformed(str(error)) from error
 
 
 class Web:

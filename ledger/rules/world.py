@@ -190,6 +190,14 @@ class World:
         for item in absent:
             self._rows.setdefault(item, None)
 
+    def know_lot(self, lot: Lot) -> None:
+        """Take in a lot whose first commissioning is not folded here."""
+        self._lots[lot.gtin, lot.lot] = lot
+
+    def settle(self, row: Row) -> None:
+        """Put a row as statements that cannot be folded any more left it."""
+        self._rows[row.id] = row
+
     def know_shipments(
         self,
         refs: Iterable[Ref],

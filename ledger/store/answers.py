@@ -49,7 +49,7 @@ class Answers:
         lot = world.lot(gtin_of(item), row.lot) if row is not None and row.lot else None
         record = authority.product(gtin_of(item))
         since, gap = -1, False
-        if row is not None:
+        if row is not None and not reader.is_erased(row):
             chosen = disclose(self._sources(), [item], site)
             gap = chosen.gap
             # An authority is shown all: there the newest is the row's own.
@@ -70,13 +70,20 @@ class Answers:
         )
 
     def bundle(self, items: Sequence[str], site: str) -> Bundle:
-        """The proof bundle about `items` for `site` (GLN; "" is a stranger), as of now."""
+        """The proof bundle about `items` for `site` (GLN; "" is a stranger), as of now.
+
+        Raises LookupError where what happened to an item was erased after its retention.
+        """
         with self._reader.snapshot():
             return self._bundle(items, site)
 
     def _bundle(self, items: Sequence[str], site: str) -> Bundle:
         reader = self._reader
         authority, world, head = reader.authority(), reader.world(), reader.head()
+        for item in items:
+            row = world.row(item)
+            if row is not None and reader.is_erased(row):
+                raise LookupError(f"{item} has left the chain, and its history was erased since")
         sources = self._sources()
         chosen = disclose(sources, items, site)
         ms = self._now()

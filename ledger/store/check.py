@@ -18,6 +18,7 @@ from ledger.statement.dsse import Envelope
 from ledger.statement.submission import Statement, commitments, fit_items
 from ledger.store.database import GUARD, Store
 from ledger.store.guard import Guard
+from ledger.store.kept import Kept
 from ledger.store.views import Fold, named_by, named_reader, stored_lists
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import open_checkpoint
@@ -54,6 +55,11 @@ def check_hashes(store: Store, key: VerifierKey) -> Finding | None:
 def _hashes(store: Store, key: VerifierKey) -> Iterator[Finding]:
     leaves: list[bytes] = []
     last_ms = 0
+    try:
+        erased = Kept(store).erased
+    except LedgerError as error:
+        yield Finding("kept", "", str(error))
+        return
     tiles = {(lv, i): bytes(d) for lv, i, d in store.rows("SELECT level, idx, data FROM tile")}
     sql = (
         "SELECT entry.idx, entry.id, entry.ms, entry.governance, entry.root, entry.data, "
@@ -65,7 +71,9 @@ def _hashes(store: Store, key: VerifierKey) -> Iterator[Finding]:
             yield Finding("entry", str(place), "is missing")
         start = place % WIDTH * HASH
         stored = tiles.get((0, place // WIDTH), b"")[start : start + HASH]
-        if words := entry_fault(row, last_ms, stored):
+        if (words := entry_fault(row, last_ms, stored)) and not (
+            row[6] is None and index in erased
+        ):
             yield Finding("entry" if row[3] or row[6] is None else "envelope", str(index), words)
         leaves.append(merkle.leaf_hash(bytes(row[5])))
         last_ms = row[2]
@@ -149,7 +157,10 @@ def _checkpoints(
 
 def _fold(store: Store, done: Callable[[int], None] | None) -> Iterator[Finding]:
     """Signatures, rights, custody and items from entry 0; then the query tables."""
+    kept = Kept(store)
+    runs = sorted(kept.by_last.items(), reverse=True)
     fold = Fold(Authority(), Loaders(items=named_reader(store)))
+    fold.settle_lots(lot for remains in kept.by_last.values() for lot in remains.found_lots())
     mentions: list[tuple[str, int]] = []
     spans: dict[tuple[str, int], tuple[str, int]] = {}
     sql = (
@@ -157,6 +168,10 @@ def _fold(store: Store, done: Callable[[int], None] | None) -> Iterator[Finding]
         "FROM entry LEFT JOIN envelope ON envelope.idx = entry.idx ORDER BY entry.idx"
     )
     for index, ms, governance, data, envelope in store.rows(sql):
+        while runs and runs[-1][0] < index:
+            fold.settle(runs.pop()[1].rows)
+        if envelope is None and index in kept.erased:
+            continue
         table = "entry" if governance else "envelope"
         try:
             statement = Statement.parse(bytes(data)[8:] if governance else bytes(envelope))
@@ -171,6 +186,13 @@ def _fold(store: Store, done: Callable[[int], None] | None) -> Iterator[Finding]
             return
         if done is not None:
             done(index)
+    for _, remains in reversed(runs):
+        fold.settle(remains.rows)
+    try:
+        kept.check(fold.authority.status_key)
+    except LedgerError as error:
+        yield Finding("kept", "", str(error))
+        return
     taken = fold.taken()
     for ref, changes, named, *_ in taken:
         mentions += [(item, ref.index) for item in named]
@@ -221,7 +243,7 @@ def _views(
     yield from _compare_sets(
         store, "shipment", sql, [(*s[:-1], int(s.received)) for s in shipments.values()]
     )
-    lots = [lot for t in taken if (lot := t.changes.lot) is not None]
+    lots = [*fold.settled_lots(), *(lot for t in taken if (lot := t.changes.lot) is not None)]
     yield from _compare_sets(
         store, "lot", "gtin, lot, expiry, idx",
         [(lot.gtin, lot.lot, lot.expiry.isoformat(), lot.index) for lot in lots],

@@ -67,6 +67,17 @@ class Checkpoint(Model):
         table_name = "checkpoint"
 
 
+class Cosignature(Model):
+    """log: a witness's line on the checkpoint of a size; only lines that were verified."""
+
+    size = BigIntegerField()
+    line = TextField()
+
+    class Meta:
+        table_name = "cosignature"
+        primary_key = CompositeKey("size", "line")
+
+
 class EnvelopeRow(Model):
     """content: the envelope of a statement of which the log holds only a commitment."""
 
@@ -117,6 +128,16 @@ class LeafRow(Model):
     class Meta:
         table_name = "leaf"
         primary_key = CompositeKey("statement", "list", "level", "tile")
+
+
+class Kept(Model):
+    """content: what stays of statements whose content was erased, signed; `idx` is the last of them."""
+
+    idx = BigIntegerField(primary_key=True)
+    data = BlobField()
+
+    class Meta:
+        table_name = "kept"
 
 
 class ItemRow(Model):
@@ -284,8 +305,8 @@ class Mention(Model):
         primary_key = CompositeKey("item", "idx")
 
 
-LOG = (Meta, Entry, Tile, Checkpoint)
-CONTENT = (EnvelopeRow, SecretRow, NamedRow, LeafRow)
+LOG = (Meta, Entry, Tile, Checkpoint, Cosignature)
+CONTENT = (EnvelopeRow, SecretRow, NamedRow, LeafRow, Kept)
 VIEWS = (
     ItemRow, Membership, Content, LotRow, Origin, Input, ShipmentRow, Act, SignatureRow, Answer,
     Mention,

@@ -13,6 +13,8 @@ from typing import Final
 
 from ledger.errors import Malformed
 from ledger.store.database import Store, meta
+from ledger.tlog.checkpoint import cosign, open_checkpoint
+from ledger.tlog.note import Note, SigningKey, VerifierKey
 from ledger.tlog.tiles import (
     ENTRIES,
     WIDTH,
@@ -66,10 +68,34 @@ def read_tile(store: Store, tile: Tile) -> bytes:
 
 def read_checkpoint(store: Store) -> bytes:
     """The newest checkpoint's note. Raises LookupError while the log is empty."""
-    row = store.one("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1")
+    row = store.one("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1")
     if row is None:
         raise LookupError("the log is empty")
-    return bytes(row[0])
+    return with_cosignatures(store, row[0], bytes(row[1]))
+
+
+def with_cosignatures(store: Store, size: int, note: bytes) -> bytes:
+    """A checkpoint's note with the lines of the witnesses that cosigned it."""
+    sql = "SELECT line FROM cosignature WHERE size = ? ORDER BY line"
+    return note + b"".join(line.encode() for (line,) in store.rows(sql, (size,)))
+
+
+def cosign_newest(store: Store, witness: SigningKey, timestamp: int) -> bytes:
+    """Have a witness's key sign the newest checkpoint, and keep the line; answers the whole note.
+
+    A witness signs what it has itself seen grow: see `packtrace cosign`. Raises ValueError for a
+    key of another type, LookupError while the log is empty.
+    """
+    with store.writing():
+        size = published_size(store)
+        note = Note.parse(read_checkpoint(store))
+        line = bytes(cosign(note.text, witness, timestamp)).decode()
+        mark = f"\u2014 {witness.name} "
+        for (old,) in store.rows("SELECT line FROM cosignature WHERE size = ?", (size,)):
+            if old.startswith(mark):
+                store.execute("DELETE FROM cosignature WHERE size = ? AND line = ?", (size, old))
+        store.execute("INSERT INTO cosignature (size, line) VALUES (?, ?)", (size, line))
+    return read_checkpoint(store)
 
 
 def trust_file(store: Store) -> bytes:
@@ -110,8 +136,10 @@ def _check_earlier(store: Store, folder: Path) -> None:
         raise Malformed(f"{folder} holds another log; name another folder")
     if not (folder / CHECKPOINT).exists():
         return  # an export that was cut off: each tile there is whole
-    earlier = (folder / CHECKPOINT).read_bytes()
-    if store.one("SELECT 1 FROM checkpoint WHERE note = ?", (earlier,)) is None:
+    log_key = VerifierKey.parse(meta(store, "vkey"))
+    earlier = open_checkpoint((folder / CHECKPOINT).read_bytes(), log_key)
+    row = store.one("SELECT root FROM checkpoint WHERE size = ?", (earlier.size,))
+    if row is None or bytes(row[0]) != earlier.root:
         raise Malformed(
             f"{folder} holds a checkpoint that this database did not sign: it is an old copy of "
             "the log, or the folder was changed; export from the newest database"

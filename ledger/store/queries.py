@@ -14,7 +14,7 @@ from ledger.disclose import Step
 from ledger.pulled import Pulled
 from ledger.rules import rights
 from ledger.rules.authority import Authority
-from ledger.rules.world import Lot, LotKey, Shipment, World
+from ledger.rules.world import Lot, LotKey, Row, Shipment, World
 from ledger.statement.events import Event
 from ledger.statement.governance import RecallAnswer
 from ledger.statement.items import Item, ItemPath
@@ -22,7 +22,8 @@ from ledger.statement.submission import Statement
 from ledger.store import content
 from ledger.store.append import evidence, read_governance
 from ledger.store.database import Store, meta
-from ledger.store.publish import tile_reader
+from ledger.store.kept import Kept
+from ledger.store.publish import tile_reader, with_cosignatures
 from ledger.store.views import loaders, shipment_of, stored_entries, stored_lists
 from ledger.tlog import merkle
 from ledger.tlog.tiles import hash_reader
@@ -108,7 +109,8 @@ class Reader:
         )
         if row is None:
             raise LookupError("the log is empty")
-        return Head(row[0], bytes(row[1]), bytes(row[2]), row[3])
+        note = with_cosignatures(self.store, row[0], bytes(row[2]))
+        return Head(row[0], bytes(row[1]), note, row[3])
 
     def authority(self) -> Authority:
         """The governance in force now. What is applied is shared: do not change it."""
@@ -125,12 +127,26 @@ class Reader:
 
     def logged(self, index: int) -> Logged:
         """The statement at an index. Raises LookupError."""
+        self._not_erased(index)
         for entry in stored_entries(self.store, "WHERE entry.idx = ?", (index,)):
             return Logged(entry.index, entry.id, entry.ms, entry.envelope)
         raise LookupError(f"the log has no entry {index}")
 
+    def _not_erased(self, index: int) -> None:
+        if self.store.one("SELECT 1 FROM kept WHERE idx >= ?", (index,)) is None:
+            return
+        if index in Kept(self.store).erased:
+            raise LookupError(f"the content of entry {index} was erased after its retention")
+
+    def is_erased(self, row: Row) -> bool:
+        """Whether what happened to an item was erased, so that nothing of it can be proven."""
+        if self.store.one("SELECT 1 FROM kept LIMIT 1") is None:
+            return False
+        return bool({row.last, row.born} & Kept(self.store).erased)
+
     def find(self, statement_id: str) -> Logged:
         """The statement with an id. Raises LookupError."""
+        self._not_erased(self.index_of(statement_id))
         for entry in stored_entries(self.store, "WHERE entry.id = ?", (statement_id,)):
             return Logged(entry.index, entry.id, entry.ms, entry.envelope)
         raise LookupError(f"no statement {statement_id} is on the log")
@@ -186,7 +202,8 @@ class Reader:
         """
         authority = self.authority()
         where = "WHERE entry.governance = 0 AND entry.idx >= ?"
-        for entry in stored_entries(self.store, where, (since,)):
+        erased = Kept(self.store).erased
+        for entry in stored_entries(self.store, where, (since,), erased):
             statement = Statement.parse(entry.envelope)
             if party == authority.gln or party in self.concerned(authority, statement):
                 yield Pulled(entry.index, entry.ms, stored_lists(self.store, statement))

@@ -6,7 +6,8 @@ One code path for the write path and for `rebuild`. What a statement may do is d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ from ledger.statement.governance import Hold, Recall, RecallAnswer
 from ledger.statement.submission import LISTS, Statement, Submission, commitments
 from ledger.store import content
 from ledger.store.database import Store
+from ledger.store.kept import Kept
 from ledger.store.models import VIEWS
 
 _ROW = ", ".join(Row._fields)
@@ -51,9 +53,15 @@ class Stored(NamedTuple):
 
 
 def stored_entries(
-    store: Store, where: str = "", values: Sequence[object] = ()
+    store: Store,
+    where: str = "",
+    values: Sequence[object] = (),
+    erased: Container[int] = (),
 ) -> Iterator[Stored]:
-    """Entries in the log's order. Raises Malformed for an entry whose content is not there."""
+    """Entries in the log's order; those whose content was erased are passed over.
+
+    Raises Malformed for any other entry whose content is not there.
+    """
     sql = (
         "SELECT entry.idx, entry.id, entry.ms, entry.governance, entry.data, envelope.data "
         "FROM entry LEFT JOIN envelope ON envelope.idx = entry.idx "
@@ -62,6 +70,8 @@ def stored_entries(
     for index, statement_id, ms, governance, data, envelope in store.rows(sql, values):
         whole = bytes(data)[8:] if governance else envelope
         if whole is None:
+            if index in erased:
+                continue
             raise Malformed(f"table envelope, row {index}: missing")
         yield Stored(index, statement_id, ms, bytes(data), bytes(whole))
 
@@ -170,6 +180,24 @@ class Fold:
         self.world = World(known)
         self._taken: list[_Taken] = []
         self._answers: list[tuple[RecallAnswer, int]] = []
+        self._rows: dict[str, Row] = {}  # to be written, in order of the last touch
+        self._settled_lots: list[Lot] = []
+
+    def settle_lots(self, lots: Iterable[Lot]) -> None:
+        """Take lots over whose first commissioning was erased; before anything is folded."""
+        for lot in lots:
+            self._settled_lots.append(lot)
+            self.world.know_lot(lot)
+
+    def settled_lots(self) -> Sequence[Lot]:
+        """The lots taken over and not yet flushed."""
+        return self._settled_lots
+
+    def settle(self, rows: Iterable[Row]) -> None:
+        """Take rows over that erased statements led to, at their place in the fold."""
+        for row in rows:
+            self._rows[row.id] = row
+            self.world.settle(row)
 
     def prefetch(self, store: Store, statements: Iterable[tuple[Statement, Named]]) -> None:
         """Read in few queries what many statements will ask for one by one."""
@@ -221,6 +249,7 @@ class Fold:
         )  # fmt: skip
         keyids = [signature.keyid for signature in statement.envelope.signatures]
         self.world.apply(changes, ref, event, keyids)
+        self._rows.update(changes.rows)
         making = event.op in ("commission", "repack") and not changes.observed
         inputs = self.world.inputs(index) if event.inputs is not None else ()
         self._taken.append(_Taken(ref, changes, () if making else named.all, keyids, inputs))
@@ -242,13 +271,15 @@ class Fold:
     def flush(self, store: Store) -> None:
         """Write down what was taken; inside the write transaction."""
         taken, self._taken = self._taken, []
-        rows: dict[str, Row] = {}
+        rows, self._rows = self._rows, {}
         joined: list[tuple[str, int, str, int]] = []
         counts: dict[tuple[str, str, str], None] = {}
         shipments: dict[int, Shipment] = {}
-        lots: list[tuple[str, str, str, int]] = []
+        lots = [
+            (lot.gtin, lot.lot, lot.expiry.isoformat(), lot.index) for lot in self._settled_lots
+        ]
+        self._settled_lots = []
         for ref, changes, *_ in taken:
-            rows.update(changes.rows)
             counts.update(dict.fromkeys(changes.content))
             if changes.shipment is not None:
                 shipments[changes.shipment.index] = changes.shipment
@@ -326,13 +357,18 @@ def _upsert(
 
 
 def replay(
-    store: Store, fold: Fold, entries: Iterable[Stored], done: Callable[[int], None] | None = None
-) -> None:
+    store: Store, fold: Fold, entries: Iterable[Stored], kept: Kept,
+    done: Callable[[int], None] | None = None,
+) -> None:  # fmt: skip
     """Fold logged statements again; whoever calls holds the transaction, and flushes.
 
-    `done` is told each index. Raises Malformed for an entry that the rules do not let stand.
+    Where content was erased, it goes on from the state that was kept and signed. `done` is told
+    each index. Raises Malformed for an entry that the rules do not let stand.
     """
+    runs = deque(sorted(kept.by_last.items()))
     for entry in entries:
+        while runs and runs[0][0] < entry.index:
+            fold.settle(runs.popleft()[1].rows)
         statement = Statement.of(Envelope.parse(entry.envelope))
         try:
             fold.take(statement, named_by(stored_lists(store, statement)), entry.index, entry.ms)
@@ -340,6 +376,9 @@ def replay(
             raise Malformed(f"entry {entry.index} breaks the rules: {refused}") from refused
         if done is not None:
             done(entry.index)
+    for _, remains in runs:
+        fold.settle(remains.rows)
+    kept.check(fold.authority.status_key)
 
 
 def stored_lists(store: Store, statement: Statement) -> Submission:
@@ -358,6 +397,8 @@ def rebuild(store: Store, done: Callable[[int], None] | None = None) -> None:
     with store.writing():
         for model in VIEWS:
             store.execute(f"DELETE FROM {model._meta.table_name}")
+        kept = Kept(store)
         fold = Fold(Authority(), Loaders(items=named_reader(store)))
-        replay(store, fold, stored_entries(store), done)
+        fold.settle_lots(lot for remains in kept.by_last.values() for lot in remains.found_lots())
+        replay(store, fold, stored_entries(store, erased=kept.erased), kept, done)
         fold.flush(store)

@@ -199,6 +199,12 @@ def test_an_honest_log_gives_no_finding_to_anybody(chain: Chain) -> None:
 
     packs = lived_in(chain)
     ask(packs)
+    new = chain.commission("L2", 2)
+    ship = chain.ship(chain.maker, new, chain.wholesaler)
+    ask(new)  # on its way
+    chain.act("refuse", chain.wholesaler, new[:1], shipment=ship.id)
+    chain.act("close_short", chain.wholesaler, new[1:], shipment=ship.id)
+    ask(new)
     hold = chain.log.submit(chain.hold(chain.scope(lots=["L1"])))
     ask(packs[:2])
     with pytest.raises(Refused) as caught:

@@ -1,4 +1,5 @@
-"""What statements name, sealed, in parts, with the leaf hashes of long lists; and erased content.
+"""What statements name, sealed, in parts, with the leaf hashes of long lists; what was erased; and
+witnesses' cosignatures.
 
 The rows of the first schema's table items are moved when the log is opened, where the key is.
 """
@@ -55,7 +56,16 @@ class _Kept(Model):
         table_name = "kept"
 
 
-_TABLES = (_Secret, _Named, _Leaf, _Kept)
+class _Cosignature(Model):
+    size = BigIntegerField()
+    line = TextField()
+
+    class Meta:
+        table_name = "cosignature"
+        primary_key = CompositeKey("size", "line")
+
+
+_TABLES = (_Secret, _Named, _Leaf, _Kept, _Cosignature)
 
 
 def up(_migrator, db):
