@@ -99,7 +99,11 @@ def check_port(host: str, port: int) -> None:
     default=Path("var/demo"),
     show_default=True,
 )
-def serve(host: str, port: int, where: Path) -> None:
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True,
+    help="Processes; more than one pays with PostgreSQL.",
+)  # fmt: skip
+def serve(host: str, port: int, where: Path, workers: int) -> None:
     """Serve a log's pages and JSON.
 
     \b
@@ -117,7 +121,7 @@ def serve(host: str, port: int, where: Path) -> None:
     settings = Settings.from_environ()
     settings = replace(settings, log=where, secure=settings.secure and not local)
     click.echo(f"http://{'localhost' if local else host}:{port}", err=True)
-    run(create_app(settings), host, port)
+    run(lambda: create_app(settings), host, port, workers)
 
 
 @main.command()
@@ -141,7 +145,7 @@ def demo(
       packtrace demo --port 8001
     """
     from app.demo import make, throw_away
-    from ledger.store.database import DATABASE
+    from ledger.store.opening import holds_log
 
     if host not in LOOPBACK:
         raise Malformed("the demo signs anybody in by one press: it is served on loopback alone")
@@ -149,7 +153,7 @@ def demo(
         check_port(host, port)
     if reset:
         throw_away(folder)
-    if (folder / DATABASE).exists():
+    if holds_log(folder):
         click.echo(
             f"SIMULATED world in {folder} is kept; `make demo-reset` starts afresh", err=True
         )
@@ -158,7 +162,7 @@ def demo(
         made = make(folder, day, fixed=today is not None)
         click.echo(f"SIMULATED world made in {folder}: {made}", err=True)
     if not data_only:
-        context.invoke(serve, host=host, port=port, where=folder)
+        context.invoke(serve, host=host, port=port, where=folder, workers=1)
 
 
 __all__ = ["main"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from flask import Flask
@@ -13,8 +14,8 @@ THREADS: Final = 16
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn with its settings in code."""
 
-    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
-        self._app, self._options = app, options
+    def __init__(self, make: Callable[[], Flask], options: dict[str, Any]) -> None:
+        self._make, self._options = make, options
         super().__init__()
 
     def load_config(self) -> None:
@@ -23,16 +24,19 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """The app itself."""
-        return self._app
+        """The app, made in each worker: a database connection is no two processes' own."""
+        return self._make()
 
 
-def serve(app: Flask, host: str, port: int) -> None:
-    """Serve until stopped: one process, many threads, so that waiting statements share a commit."""
+def serve(make: Callable[[], Flask], host: str, port: int, workers: int = 1) -> None:
+    """Serve until stopped: threads in each worker, so that waiting statements share a commit.
+
+    Any number of workers may write to one log; on SQLite they wait for each other.
+    """
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     options = {
         "bind": bind,
-        "workers": 1,
+        "workers": workers,
         "threads": THREADS,
         "worker_class": "gthread",
         "accesslog": None,
@@ -42,4 +46,4 @@ def serve(app: Flask, host: str, port: int) -> None:
         "limit_request_line": 8190,
         "worker_tmp_dir": None,
     }
-    _Server(app, options).run()
+    _Server(make, options).run()

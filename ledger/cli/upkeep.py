@@ -20,8 +20,8 @@ from ledger.statement.parts import AuthorityParty, Policy, See, check_origin, gl
 from ledger.store import publish, views
 from ledger.store.append import Log
 from ledger.store.check import check as check_store
-from ledger.store.database import DATABASE, Store, meta, set_meta
-from ledger.store.opening import open_store
+from ledger.store.database import Store, meta, set_meta
+from ledger.store.opening import holds_log, open_store
 from ledger.tlog.ed25519 import public_of
 from ledger.tlog.note import SigningKey, VerifierKey
 from ledger.tlog.tiles import tiles_of
@@ -88,7 +88,7 @@ def make_genesis(
 
 def refuse_second_log(folder: Path) -> None:
     """Raises Malformed when the folder holds a log already."""
-    if (folder / DATABASE).exists():
+    if holds_log(folder):
         raise Malformed(f"{folder} holds a log already; name another folder")
 
 
@@ -99,11 +99,12 @@ def found_log(
     clock: Callable[[], int],
     *,
     simulated: bool,
+    url: str = "",
 ) -> tuple[Store, Log]:
     """Make a log with its genesis as entry 0. Raises Malformed when the folder holds one already."""
     refuse_second_log(folder)
     log_key = SigningKey(genesis.log, seeds["log"])
-    store = open_store(folder, create=True)
+    store = open_store(folder, create=True, url=url)
     set_meta(store, "origin", genesis.log)
     set_meta(store, "vkey", str(log_key.verifier))
     set_meta(store, "simulated", "1" if simulated else "")
@@ -130,10 +131,15 @@ def _public(seed: bytes) -> str:
 @click.option("--name", required=True, help="The authority's name.")
 @click.option("--country", required=True, metavar="XX", help="ISO 3166 code.")
 @click.option("--plain", is_flag=True, help="Do not seal the key files: for demonstrations only.")
+@click.option(
+    "--database", "url", default="", metavar="URL",
+    help="A postgresql:// address for the tables; by default an SQLite file in the folder.",
+)  # fmt: skip
 @json_option
 def init(
-    folder: Path, origin: str, authority: str, name: str, country: str, plain: bool, as_json: bool
-) -> None:
+    folder: Path, origin: str, authority: str, name: str, country: str, plain: bool, url: str,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Make a log: its keys, three authority keys (two must sign), its genesis, its trust file.
 
     Keep keys/authority-3.key away from this machine, for the day one of the others is lost.
@@ -155,7 +161,7 @@ def init(
         owner = "" if label in ("log", "status") else authority
         path = folder / "keys" / f"{label}.key"
         write_key(path, seed, label=label, party=owner, sealed=not plain)
-    store, _ = found_log(folder, genesis, seeds, now_ms, simulated=False)
+    store, _ = found_log(folder, genesis, seeds, now_ms, simulated=False, url=url)
     told = {"folder": str(folder), "origin": origin, "vkey": meta(store, "vkey")}
     echo(as_json, told, f"{folder}: log {origin} is ready\n{told['vkey']}")
 
