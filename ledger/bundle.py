@@ -165,6 +165,8 @@ def _read(form: _BundleForm) -> Bundle:
 
     entries = []
     for entry in form.statements:
+        if not (0 <= entry.index <= dsse.MAX_INTEGER and 0 <= entry.ms <= dsse.MAX_INTEGER):
+            raise Malformed("index and ms of a statement are from 0 to below 2^53")
         items = tuple(
             ItemPath(
                 item.id,

@@ -199,8 +199,11 @@ class Refused(LedgerError):
     """Read, genuine, and not allowed: nothing was changed.
 
     `code` is one of CODES; `detail` says what in this case; `evidence` is JSON-ready and never holds
-    items or secrets (custody.md 4).
+    items or secrets (custody.md 4); `size` is that of the log it was decided on, -1 where none was
+    asked.
     """
+
+    size = -1
 
     def __init__(
         self, code: str, detail: str = "", evidence: Mapping[str, object] | None = None

@@ -43,6 +43,8 @@ class Pulled:
             raise Malformed(f"not a pulled statement: {error}") from error
         if not (isinstance(index, int) and isinstance(ms, int) and isinstance(body, dict)):
             raise Malformed("a pulled statement is index, ms and submission")
+        if not (0 <= index <= dsse.MAX_INTEGER and 0 <= ms <= dsse.MAX_INTEGER):
+            raise Malformed("index and ms of a statement are from 0 to below 2^53")
         return cls(index, ms, Submission.parse(json.dumps(body).encode()))
 
     def check(self, mirror: Mirror) -> None:

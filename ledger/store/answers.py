@@ -182,7 +182,8 @@ class Answers:
             code=refused.code,
             id=statement_id,
             log=self._reader.origin,
-            size=head.size,
+            # What was in the way may not have been there later, so the size is that of the decision.
+            size=refused.size if refused.size >= 0 else head.size,
             time=clock_words(self._now()),
         )
         return dsse.sign(dsse.REFUSAL, build_refusal(refusal), [self._seed])

@@ -25,8 +25,9 @@ from ledger.statement.submission import Statement, Submission, commitments, fit_
 from ledger.store import content
 from ledger.store.database import GUARD, Store
 from ledger.store.guard import Guard
+from ledger.store.loading import loaders, stored_entries
 from ledger.store.publish import tile_reader
-from ledger.store.views import Fold, loaders, named_by, stored_entries
+from ledger.store.views import Fold, named_by
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
 from ledger.tlog.ed25519 import public_of
@@ -235,6 +236,9 @@ class Log:
                 )
             index = new.size + len(new.entries)
             already = fold.take(statement, waiting.named, index, new.ms)
+        except Refused as refused:
+            refused.size = new.size + len(new.entries)
+            return refused
         except LedgerError as error:
             return error
         if root is not None:
@@ -304,7 +308,9 @@ class Log:
         assert refused.evidence is not None
         index = refused.evidence["index"]
         assert isinstance(index, int)
-        return Refused(refused.code, refused.detail, evidence(self.store, index, note))
+        proven = Refused(refused.code, refused.detail, evidence(self.store, index, note))
+        proven.size = refused.size
+        return proven
 
 
 class _New:

@@ -19,7 +19,8 @@ from ledger.statement.submission import Statement, commitments, fit_items
 from ledger.store.database import GUARD, Store
 from ledger.store.guard import Guard
 from ledger.store.kept import Kept
-from ledger.store.views import Fold, named_by, named_reader, stored_lists
+from ledger.store.loading import ACT, ANSWER, SHIPMENT, named_reader, stored_lists
+from ledger.store.views import Fold, named_by
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import open_checkpoint
 from ledger.tlog.note import VerifierKey
@@ -231,7 +232,7 @@ def _views(
     taken = fold.taken()
     yield from _compare_sets(store, "mention", "item, idx", mentions)
     acts = [tuple(t.ref) for t in taken]
-    yield from _compare_sets(store, "act", "idx, id, ms, op, by, site, observed", acts)
+    yield from _compare_sets(store, "act", ACT, acts)
     signed = [(keyid, t.ref.index) for t in taken for keyid in t.keyids]
     yield from _compare_sets(store, "signature", "keyid, idx", signed)
     inputs = [(t.ref.index, check_out) for t in taken for check_out in t.inputs]
@@ -239,9 +240,8 @@ def _views(
     made = [(*new, *source) for t in taken for new, source in t.changes.made]
     yield from _compare_sets(store, "origin", "gtin, lot, from_gtin, from_lot", made)
     shipments = {t.changes.shipment.index: t.changes.shipment for t in taken if t.changes.shipment}
-    sql = "idx, id, op, ms, party, site, to_party, to_site, owner, number, received"
     yield from _compare_sets(
-        store, "shipment", sql, [(*s[:-1], int(s.received)) for s in shipments.values()]
+        store, "shipment", SHIPMENT, [(*s[:-1], int(s.received)) for s in shipments.values()]
     )
     lots = [*fold.settled_lots(), *(lot for t in taken if (lot := t.changes.lot) is not None)]
     yield from _compare_sets(
@@ -249,8 +249,7 @@ def _views(
         [(lot.gtin, lot.lot, lot.expiry.isoformat(), lot.index) for lot in lots],
     )  # fmt: skip
     answers = [(*key, *values) for key, values in fold.answers().items()]
-    columns = "recall, site, idx, held, quarantined, returned, destroyed, none"
-    yield from _compare_sets(store, "answer", columns, answers)
+    yield from _compare_sets(store, "answer", ANSWER, answers)
 
 
 def _compare_sets(

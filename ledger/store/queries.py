@@ -23,8 +23,8 @@ from ledger.store import content
 from ledger.store.append import evidence, read_governance
 from ledger.store.database import Store, meta
 from ledger.store.kept import Kept
+from ledger.store.loading import loaders, shipment_of, stored_entries, stored_lists
 from ledger.store.publish import tile_reader, with_cosignatures
-from ledger.store.views import loaders, shipment_of, stored_entries, stored_lists
 from ledger.tlog import merkle
 from ledger.tlog.tiles import hash_reader
 

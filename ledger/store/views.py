@@ -7,9 +7,8 @@ One code path for the write path and for `rebuild`. What a statement may do is d
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from datetime import date
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from ledger.errors import Malformed, Refused
 from ledger.rules import governing, marks, rights
@@ -17,10 +16,8 @@ from ledger.rules.authority import Authority
 from ledger.rules.custody import decide
 from ledger.rules.world import (
     Changes,
-    Count,
     Loaders,
     Lot,
-    LotKey,
     Named,
     Ref,
     Row,
@@ -30,124 +27,21 @@ from ledger.rules.world import (
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
 from ledger.statement.governance import Hold, Recall, RecallAnswer
-from ledger.statement.submission import LISTS, Statement, Submission, commitments
-from ledger.store import content
+from ledger.statement.submission import Statement, Submission
 from ledger.store.database import Store
 from ledger.store.kept import Kept
+from ledger.store.loading import (
+    ACT,
+    ANSWER,
+    ROW,
+    SHIPMENT,
+    Stored,
+    named_reader,
+    shipment_of,
+    stored_entries,
+    stored_lists,
+)
 from ledger.store.models import VIEWS
-
-_ROW = ", ".join(Row._fields)
-SHIPMENT = "idx, id, op, ms, party, site, to_party, to_site, owner, number, received"
-ACT = "idx, id, ms, op, by, site, observed"
-ANSWER = "recall, site, idx, held, quarantined, returned, destroyed, none"
-
-
-class Stored(NamedTuple):
-    """An entry as the tables hold it."""
-
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
-    id: str
-    ms: int
-    data: bytes  # the entry's exact bytes
-    envelope: bytes
-
-
-def stored_entries(
-    store: Store,
-    where: str = "",
-    values: Sequence[object] = (),
-    erased: Container[int] = (),
-) -> Iterator[Stored]:
-    """Entries in the log's order; those whose content was erased are passed over.
-
-    Raises Malformed for any other entry whose content is not there.
-    """
-    sql = (
-        "SELECT entry.idx, entry.id, entry.ms, entry.governance, entry.data, envelope.data "
-        "FROM entry LEFT JOIN envelope ON envelope.idx = entry.idx "
-        f"{where} ORDER BY entry.idx"
-    )
-    for index, statement_id, ms, governance, data, envelope in store.rows(sql, values):
-        whole = bytes(data)[8:] if governance else envelope
-        if whole is None:
-            if index in erased:
-                continue
-            raise Malformed(f"table envelope, row {index}: missing")
-        yield Stored(index, statement_id, ms, bytes(data), bytes(whole))
-
-
-def loaders(store: Store) -> Loaders:
-    """What a World asks of the tables."""
-
-    def row(item: str) -> Row | None:
-        found = store.one(f"SELECT {_ROW} FROM item WHERE id = ?", (item,))
-        return Row(*found) if found else None
-
-    def children(container: str) -> Iterable[str]:
-        sql = (
-            "SELECT child FROM membership WHERE parent = ? AND to_idx = -1 ORDER BY from_idx, child"
-        )
-        return [child for (child,) in store.rows(sql, (container,))]
-
-    def inside(container: str) -> dict[LotKey, Count]:
-        sql = "SELECT gtin, lot, n, held FROM content WHERE container = ?"
-        return {(gtin, lot): Count(n, held) for gtin, lot, n, held in store.rows(sql, (container,))}
-
-    def shipment(index: int) -> Shipment | None:
-        found = store.one(f"SELECT {SHIPMENT} FROM shipment WHERE idx = ?", (index,))
-        return shipment_of(found) if found else None
-
-    def lot(gtin: str, number: str) -> Lot | None:
-        sql = "SELECT expiry, idx FROM lot WHERE gtin = ? AND lot = ?"
-        found = store.one(sql, (gtin, number))
-        return Lot(gtin, number, date.fromisoformat(found[0]), found[1]) if found else None
-
-    def statement(statement_id: str) -> Ref | None:
-        found = store.one(f"SELECT {ACT} FROM act WHERE id = ?", (statement_id,))
-        return Ref(*found) if found else None
-
-    def number_used(party: str, number: str) -> bool:
-        sql = "SELECT 1 FROM shipment WHERE number = ? AND party = ?"
-        return store.one(sql, (number, party)) is not None
-
-    def origins(gtin: str, number: str) -> list[LotKey]:
-        sql = "SELECT from_gtin, from_lot FROM origin WHERE gtin = ? AND lot = ?"
-        return [(g, n) for g, n in store.rows(sql, (gtin, number))]
-
-    def signed(keyid: str, since_ms: int) -> list[int]:
-        sql = (
-            "SELECT act.idx FROM signature JOIN act ON act.idx = signature.idx "
-            "WHERE signature.keyid = ? AND act.ms >= ? ORDER BY act.idx"
-        )
-        return [index for (index,) in store.rows(sql, (keyid, since_ms))]
-
-    def spans(item: str) -> list[tuple[str, int, int]]:
-        sql = "SELECT parent, from_idx, to_idx FROM membership WHERE child = ? ORDER BY from_idx"
-        return [(parent, start, end) for parent, start, end in store.rows(sql, (item,))]
-
-    def inputs(index: int) -> list[int]:
-        sql = "SELECT check_out FROM input WHERE idx = ? ORDER BY check_out"
-        return [check_out for (check_out,) in store.rows(sql, (index,))]
-
-    return Loaders(
-        row, children, inside, shipment, lot, statement, number_used, origins, signed, spans,
-        named_reader(store), inputs,
-    )  # fmt: skip
-
-
-def named_reader(store: Store) -> Callable[[int], tuple[str, ...]]:
-    """What the statement at an index names, in whichever list; () for one that names nothing."""
-
-    def named(index: int) -> tuple[str, ...]:
-        found = store.one("SELECT id FROM entry WHERE idx = ?", (index,))
-        return content.every_id(store, found[0]) if found else ()
-
-    return named
-
-
-def shipment_of(found: Sequence[Any]) -> Shipment:
-    """A row of the shipment table, columns in their order."""
-    return Shipment._make((*found[:-1], bool(found[-1])))
 
 
 def named_by(submission: Submission, signers: frozenset[str] = frozenset()) -> Named:
@@ -212,7 +106,7 @@ class Fold:
                     ships[event.shipment] = None
                 if event.number is not None:
                     numbers.append((event.by, event.number))
-        sql = f"SELECT {_ROW} FROM item WHERE id IN (IN)"
+        sql = f"SELECT {ROW} FROM item WHERE id IN (IN)"
         rows = [Row(*found) for found in store.rows_in(sql, items)]
         found_ids = {row.id for row in rows}
         self.world.know(rows, (item for item in items if item not in found_ids))
@@ -379,14 +273,6 @@ def replay(
     for _, remains in runs:
         fold.settle(remains.rows)
     kept.check(fold.authority.status_key)
-
-
-def stored_lists(store: Store, statement: Statement) -> Submission:
-    """A statement with what it names, as it was handed in."""
-    if not commitments(statement.body):
-        return Submission(statement)
-    lists = {name: content.items(store, statement.id, name) for name in LISTS}
-    return Submission(statement, **lists, secret=content.secret(store, statement.id))
 
 
 def rebuild(store: Store, done: Callable[[int], None] | None = None) -> None:

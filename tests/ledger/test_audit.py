@@ -23,8 +23,8 @@ from ledger.statement.events import Event
 from ledger.statement.parts import time_text
 from ledger.statement.status import ItemStatus, Status, build_status, parse_status
 from ledger.statement.submission import Statement, Submission
+from ledger.store.loading import stored_lists
 from ledger.store.publish import export
-from ledger.store.views import stored_lists
 from ledger.tlog import merkle, tiles
 from ledger.tlog.checkpoint import Checkpoint, cosign, open_checkpoint, sign_checkpoint
 from ledger.tlog.note import COSIGNATURE, Note, SigningKey

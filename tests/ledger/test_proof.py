@@ -237,3 +237,13 @@ def test_disclosure_names_no_governance_twice_and_needs_no_more_than_16_kib(chai
     chosen = disclose(sources, [packs[1]], chain.pharmacy2.site)
     assert len(set(chosen.indexes)) == len(chosen.indexes)
     assert len(chain.answers.bundle([packs[1]], chain.pharmacy2.site).to_gzip()) < 16 * 1024
+
+
+@pytest.mark.parametrize("field", ["ms", "index"])
+@pytest.mark.parametrize("value", [-1, 2**53, 2**64])
+def test_numbers_that_no_log_has_are_malformed(chain: Chain, field: str, value: int) -> None:
+    packs = chain.commission("L1", 1)
+    form = json.loads(chain.answers.bundle(packs, chain.maker.site).to_json())
+    form["statements"][0][field] = value
+    with pytest.raises(Malformed):
+        Bundle.parse(dsse.canonical(form))
