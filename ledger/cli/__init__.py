@@ -14,6 +14,7 @@ import click
 import httpx
 
 from ledger.cli import (
+    auditing,
     draft,
     following,
     governing,
@@ -98,6 +99,7 @@ for _module in (
     draft,
     reading,
     following,
+    auditing,
     retention,
     upkeep,
 ):

@@ -138,7 +138,7 @@ def _serve(port: int, folder: str) -> None:
     else:
         app = Flask("bare")
         app.add_url_rule("/bare", view_func=lambda: "", methods=["POST"])
-    serve(app, HOST, port)
+    serve(lambda: app, HOST, port)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,31 +18,24 @@ import pytest
 
 from app import create_app
 from app.config import Settings
-from app.demo import make
+from ledger.rules.custody import HOUR_MS
 from ledger.statement import gs1
 from ledger.store.check import check, check_hashes, entry_fault
 from ledger.store.database import meta
 from ledger.store.opening import open_store
+from ledger.store.queries import Reader
 from ledger.tlog.note import VerifierKey
 from ledger.tlog.policy import Policy
 from scanner.check import by_bundle, read_label
 from scanner.frames import read_file
 from scanner.symbols import read
 from tests.memory import ENTRY_ROWS, InMemory
-from tests.nodes import DAY, EVENING_MS, close, expected
+from tests.nodes import EVENING_MS, close, expected
 
 NAMES = {
     "good", "in-transit", "not-ours", "supplied-elsewhere", "copied", "wrong-expiry",
     "unknown-serial", "on-hold",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo world of one day."""
-    folder = tmp_path_factory.mktemp("demo") / "world"
-    make(folder, DAY, fixed=True)
-    return folder
 
 
 @pytest.fixture
@@ -86,13 +80,44 @@ def test_each_label_gets_its_verdict_offline(world: Path, pharmacist: Any) -> No
 
 def test_it_has_the_chain_it_claims(world: Path) -> None:
     with closing(open_store(world)) as store:
-        assert store.one("SELECT COUNT(*) FROM item WHERE id LIKE '%/01/%'") == (2000,)
-        assert store.one("SELECT COUNT(*) FROM lot") == (6,)
+        assert store.one("SELECT COUNT(*) FROM item WHERE id LIKE '%/01/%'") == (10_000,)
+        assert store.one("SELECT COUNT(*) FROM lot") == (20,)
+        authority = Reader(store).authority()
+        assert len(authority.products()) == 10
+        roles = Counter(role for party in authority.parties() for role in party.roles)
+        # Nine pharmacies, a chain and a hospital; the warehouse is a fifth wholesaler.
+        assert roles == {
+            "authority": 1, "manufacturer": 3, "wholesaler": 5, "pharmacy": 11, "repackager": 1
+        }  # fmt: skip
+        shops = [len(authority.sites(party.gln)) for party in authority.parties()]
+        assert sorted(shops) == [1] * 20 + [3]
         assert meta(store, "origin") == "packtrace.example/demo"
         assert meta(store, "simulated") == "1"
         assert check(store, VerifierKey.parse(meta(store, "vkey"))) is None
     for path in (world / "keys").glob("*.key"):
         assert "DEMONSTRATION" in path.read_text().upper()
+
+
+def test_it_lasts_six_weeks_and_ends_today(world: Path) -> None:
+    with closing(open_store(world)) as store:
+        ((first, last),) = store.rows("SELECT MIN(ms), MAX(ms) FROM entry")
+        landed = [ms for (ms,) in store.rows("SELECT ms FROM entry ORDER BY idx")]
+    assert landed == sorted(landed)
+    assert last - first == pytest.approx(42 * 24 * HOUR_MS, abs=HOUR_MS)
+    assert 0 < EVENING_MS - last < HOUR_MS
+
+
+def facts(world: Path) -> list[Any]:
+    """What is so in a world, whatever keys and nonces it was made with."""
+    with closing(open_store(world)) as store:
+        columns = "id, status, reason, site, owner, parent, hold, hold_reason, came, lot, last"
+        return [
+            store.rows(f"SELECT {columns} FROM item ORDER BY id"),
+            store.rows("SELECT idx, ms, op, by, site, observed FROM act ORDER BY idx"),
+            store.rows("SELECT number, party, to_site, received FROM shipment ORDER BY idx"),
+            store.rows("SELECT gtin, lot, expiry FROM lot ORDER BY gtin, lot"),
+            store.rows("SELECT site, quarantined FROM answer ORDER BY site"),
+        ]
 
 
 def test_a_changed_byte_anywhere_in_its_log_is_found(world: Path) -> None:
@@ -172,7 +197,10 @@ def test_a_second_demo_keeps_the_data_and_reset_starts_afresh(world: Path, tmp_p
     assert (tmp_path / "d" / "checkpoint").read_bytes() == before
     fresh = packtrace(*words, "--reset")
     assert fresh.returncode == 0
+    # Another log with keys of its own, and the same world: it is the same day.
     assert (tmp_path / "d" / "checkpoint").read_bytes() != before
+    assert facts(tmp_path / "d") == facts(world)
+    assert expected(tmp_path / "d") == expected(world)
 
 
 def test_a_folder_with_anything_else_is_never_thrown_away(tmp_path: Path) -> None:

@@ -240,7 +240,16 @@ def test_copies_books_a_witness_and_a_log_made_anew(trade: Trade, tmp_path: Path
         assert bytes(found) == file.read_bytes()
         entry = file.with_suffix(".entry").read_bytes()
         assert found.verify(merkle.leaf_hash(entry), policy).cosigned
-    trade.do("export", tmp_path / "public", "--log", trade.log)
+    public = tmp_path / "public"
+    trade.do("export", public, "--log", trade.log)
+    (tmp_path / MAKER / "pack.packtrace.json").write_bytes(proof.read_bytes())
+    audit = ("audit", public, "--trust", trust, "--books", tmp_path / MAKER)
+    assert trade.do(*audit, "--json").told == {"ok": True, "findings": []}
+    (bundle,) = (public / "tile" / "entries").glob("000.p/*")
+    good = bundle.read_bytes()
+    bundle.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    assert trade.run(*audit).code == 1
+    bundle.write_bytes(good)
     trade.on_log("cosign", copy, "--name", "witness.example/1", "--key", witness)
     trade.do("export", tmp_path / "public", "--log", trade.log)
     act(trade, "supply", PHARMACY, label("A1"))
