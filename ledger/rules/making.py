@@ -45,6 +45,8 @@ def _lot(draft: Draft, event: Event, gtin: str) -> None:
 
 
 def _new_rows(draft: Draft, ids: Sequence[str]) -> None:
+    if draft.named.staged:
+        return  # none of them existed when they were written ahead, and nobody can have made them since
     event, rows, index = draft.event, draft.changes.rows, draft.index
     lot = event.lot or ""
     for item in ids:

@@ -103,6 +103,8 @@ class Named(NamedTuple):
     """What an event names: ids none twice, and the parties whose keys signed it.
 
     `over` and `missing` are a receipt's. `extras` says that every item carries 32 bytes of extra.
+    `staged` is above 0 for a commissioning whose new rows were written ahead: `items` then names
+    one of them for all.
     """
 
     items: Sequence[str]
@@ -110,6 +112,7 @@ class Named(NamedTuple):
     missing: Sequence[str] = ()
     extras: bool = False
     signers: frozenset[str] = frozenset()
+    staged: int = 0
 
     @property
     def all(self) -> tuple[str, ...]:

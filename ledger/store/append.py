@@ -6,10 +6,10 @@ the tables or in memory (design 4). What may stand is decided by `ledger.rules`.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
 from threading import Lock
 from typing import Final, NamedTuple, TypeVar
 
@@ -18,15 +18,16 @@ from ledger.rules import rights
 from ledger.rules.authority import Authority
 from ledger.rules.world import Named
 from ledger.statement import dsse
+from ledger.statement.events import Event
 from ledger.statement.governance import Genesis
 from ledger.statement.items import Tree
 from ledger.statement.parts import raw_key
 from ledger.statement.submission import Statement, Submission, commitments, fit_items
-from ledger.store import content
+from ledger.store import content, staging
 from ledger.store.database import GUARD, Store
 from ledger.store.guard import Guard
-from ledger.store.loading import loaders, stored_entries
-from ledger.store.publish import tile_reader
+from ledger.store.loading import loaders, read_governance
+from ledger.store.publish import Head, evidence, newest, root_at, tile_reader
 from ledger.store.views import Fold, named_by
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -58,11 +59,7 @@ Outcome = Receipt | LedgerError
 T = TypeVar("T")
 
 
-class _Head(NamedTuple):
-    size: int
-    root: bytes
-    ms: int
-    note: bytes
+_EMPTY: Final = Head(0, merkle.EMPTY_ROOT, b"", 0)
 
 
 @dataclass(slots=True)
@@ -106,7 +103,9 @@ class Log:
         Raises Refused, BadSignature or Malformed, and then nothing was changed.
         """
         waiting = self._prepare(submission)
-        if waiting.outcome is None:
+        if waiting.outcome is None and _is_long(waiting):
+            self._commit_long(waiting)
+        elif waiting.outcome is None:
             with self._queue_lock:
                 self._queue.append(waiting)
             # Whoever gets the lock commits for all who wait; the others find their answer.
@@ -123,9 +122,13 @@ class Log:
         parts = list(batched(submissions, PART))
         with ThreadPoolExecutor(2) as pool:  # libsodium works outside the interpreter's lock
             waiting = [w for part in pool.map(self._prepare_all, parts) for w in part]
-        for batch in batched([w for w in waiting if w.outcome is None], MAX_BATCH):
-            with self._commit_lock:
-                self._commit(batch)
+        for long, some in groupby((w for w in waiting if w.outcome is None), _is_long):
+            for batch in batched(list(some), 1 if long else MAX_BATCH):
+                if long:
+                    self._commit_long(batch[0])
+                    continue
+                with self._commit_lock:
+                    self._commit(batch)
         return [w.outcome for w in waiting if w.outcome is not None]
 
     def proof(self, receipt: Receipt) -> list[bytes]:
@@ -153,6 +156,38 @@ class Log:
         except LedgerError as error:
             waiting.outcome = error
         return waiting
+
+    def _commit_long(self, waiting: _Waiting) -> None:
+        """A long commissioning: its rows are written ahead, in short transactions, see `staging`."""
+        statement = waiting.submission.statement
+        event = statement.body
+        assert isinstance(event, Event)  # `_is_long` says so
+        ids = waiting.named.items
+        lists = content.rows_of(self.store.key, waiting.submission, waiting.trees)
+        k = 0
+        try:
+            # Who has no right to it makes nobody write a million rows.
+            authority = self._current()
+            rights.verify(authority, statement)
+            rights.entitle(authority, statement, self._clock())
+        except LedgerError as error:
+            waiting.outcome = error
+            return
+        if statement.id not in self._known([statement.id]):
+            k = staging.stage(self.store, event, statement.id, ids, lists, self._clock())
+        if k:
+            waiting.named = waiting.named._replace(items=ids[:1], staged=k)
+        with self._commit_lock:
+            self._commit([waiting])
+        if k and isinstance(waiting.outcome, Receipt):
+            staging.settle(self.store)
+        elif k:
+            staging.discard(self.store, k)
+
+    def _current(self) -> Authority:
+        """The governance as of now."""
+        with self._commit_lock, self.store.snapshot():
+            return self._refresh((newest(self.store) or _EMPTY).size)
 
     # Under the lock
 
@@ -185,8 +220,8 @@ class Log:
         store = self.store
         outcomes: list[Outcome] = []
         with store.writing():
-            head = _head(store)
-            self._guard.check(head.size, lambda size: _root_at(store, size))
+            head = newest(store) or _EMPTY
+            self._guard.check(head.size, lambda size: root_at(store, size))
             authority = self._refresh(head.size)
             known = self._known([w.submission.statement.id for w in batch])
             roots = self._roots(batch)
@@ -200,6 +235,9 @@ class Log:
             if new.entries:
                 fold.flush(store)
                 note = self._write(head, new)
+                for waiting, outcome in zip(batch, outcomes, strict=True):
+                    if waiting.named.staged and isinstance(outcome, Receipt):
+                        staging.land(store, waiting.named.staged, outcome.index)
         # Committed. The refused ones' evidence and the receipts are about what is durable now.
         if new.entries:
             self._guard.advance(note, head.size + len(new.entries))
@@ -261,7 +299,7 @@ class Log:
         assert row is not None  # it is an index of this log
         return int(row[0])
 
-    def _write(self, head: _Head, new: _New) -> bytes:
+    def _write(self, head: Head, new: _New) -> bytes:
         store = self.store
         store.insert(
             "INSERT INTO entry (idx, id, ms, governance, root, data) VALUES (?, ?, ?, ?, ?, ?)",
@@ -332,9 +370,13 @@ class _New:
         self.entries.append((index, envelope.id, self.ms, int(not committed), root, data))
         if committed:
             self.envelopes.append((index, bytes(envelope)))
-        if waiting.trees:
+        if waiting.trees and not waiting.named.staged:
             self.content.append(content.rows_of(key, submission, waiting.trees))
         self.leaves.append(merkle.leaf_hash(data))
+
+
+def _is_long(waiting: _Waiting) -> bool:
+    return staging.is_long(waiting.submission.statement.body, len(waiting.named.items))
 
 
 def batched(sequence: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -354,37 +396,3 @@ def _verify_known(authority: Authority, statement: Statement) -> bool:
     except Refused:
         return False
     return True
-
-
-def read_governance(store: Store, authority: Authority, since: int) -> None:
-    """Apply all governance from index `since` on, which the log checked when it took it."""
-    where = "WHERE entry.governance = 1 AND entry.idx >= ?"
-    for entry in stored_entries(store, where, (since,)):
-        statement = Statement.parse(entry.envelope)
-        authority.apply(statement, entry.index)
-
-
-def evidence(store: Store, index: int, note: bytes) -> dict[str, object]:
-    """What proves an entry under a signed checkpoint: index, entry, path and note (statement.md 10)."""
-    size = Checkpoint.parse(note.rpartition(b"\n\n")[0] + b"\n").size
-    path = merkle.inclusion_path(index, size, hash_reader(size, tile_reader(store)))
-    row = store.one("SELECT data FROM entry WHERE idx = ?", (index,))
-    assert row is not None  # it is an index of this log
-    return {
-        "index": index,
-        "entry": b64encode(row[0]).decode(),
-        "proof": [b64encode(node).decode() for node in path],
-        "checkpoint": note.decode(),
-    }
-
-
-def _head(store: Store) -> _Head:
-    row = store.one("SELECT size, root, ms, note FROM checkpoint ORDER BY size DESC LIMIT 1")
-    if row is None:
-        return _Head(0, merkle.EMPTY_ROOT, 0, b"")
-    return _Head(row[0], bytes(row[1]), row[2], bytes(row[3]))
-
-
-def _root_at(store: Store, size: int) -> bytes | None:
-    row = store.one("SELECT root FROM checkpoint WHERE size = ?", (size,))
-    return bytes(row[0]) if row else None

@@ -20,6 +20,7 @@ from ledger.store.database import GUARD, Store
 from ledger.store.guard import Guard
 from ledger.store.kept import Kept
 from ledger.store.loading import ACT, ANSWER, SHIPMENT, named_reader, stored_lists
+from ledger.store.staging import resolved
 from ledger.store.views import Fold, named_by
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import open_checkpoint
@@ -214,7 +215,7 @@ def _views(
     rows = {row.id: row for row in world.rows_known()}
     columns = ", ".join(Row._fields)
     yield from _compare(
-        "item", {r[0]: tuple(r) for r in store.rows(f"SELECT {columns} FROM item")},
+        "item", {r.id: tuple(r) for r in resolved(store, store.rows(f"SELECT {columns} FROM item"))},
         {item: tuple(row) for item, row in rows.items()},
     )  # fmt: skip
     yield from _compare(

@@ -71,6 +71,13 @@ def _tiles(
         level += 1
 
 
+def slices(rows: Rows, size: int) -> Iterator[Rows]:
+    """The same rows, at most `size` of each table at a time."""
+    longest = max(len(rows.secrets), len(rows.named), len(rows.leaves))
+    for start in range(0, longest, size):
+        yield Rows(*(part[start : start + size] for part in rows))  # type: ignore[arg-type]  # each keeps its type
+
+
 def put(store: Store, some: Iterable[Rows]) -> None:
     """Keep the lists of statements; inside the write transaction."""
     rows = list(some)

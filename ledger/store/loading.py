@@ -10,10 +10,12 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from ledger.errors import Malformed
+from ledger.rules.authority import Authority
 from ledger.rules.world import Count, Loaders, Lot, LotKey, Ref, Row, Shipment
 from ledger.statement.submission import LISTS, Statement, Submission, commitments
 from ledger.store import content
 from ledger.store.database import Store
+from ledger.store.staging import resolved
 
 ROW: Final = ", ".join(Row._fields)
 SHIPMENT: Final = "idx, id, op, ms, party, site, to_party, to_site, owner, number, received"
@@ -59,8 +61,8 @@ def loaders(store: Store) -> Loaders:
     """What a World asks of the tables."""
 
     def row(item: str) -> Row | None:
-        found = store.one(f"SELECT {ROW} FROM item WHERE id = ?", (item,))
-        return Row(*found) if found else None
+        found = store.rows(f"SELECT {ROW} FROM item WHERE id = ?", (item,))
+        return next(resolved(store, found), None)
 
     def children(container: str) -> Iterable[str]:
         sql = (
@@ -135,3 +137,11 @@ def stored_lists(store: Store, statement: Statement) -> Submission:
         return Submission(statement)
     lists = {name: content.items(store, statement.id, name) for name in LISTS}
     return Submission(statement, **lists, secret=content.secret(store, statement.id))
+
+
+def read_governance(store: Store, authority: Authority, since: int) -> None:
+    """Apply all governance from index `since` on, which the log checked when it took it."""
+    where = "WHERE entry.governance = 1 AND entry.idx >= ?"
+    for entry in stored_entries(store, where, (since,)):
+        statement = Statement.parse(entry.envelope)
+        authority.apply(statement, entry.index)

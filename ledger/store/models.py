@@ -163,6 +163,22 @@ class ItemRow(Model):
         indexes = ((("site", "status"), False), (("born",), False), (("shipment",), False))
 
 
+class Batch(Model):
+    """view: rows of `item` written ahead of their statement; gone once they have their index.
+
+    `k` stands negative in their `born`; `idx` is -1 until the statement landed.
+    """
+
+    k = BigIntegerField(primary_key=True)
+    statement = TextField()
+    n = BigIntegerField()
+    idx = BigIntegerField()
+    ms = BigIntegerField()
+
+    class Meta:
+        table_name = "batch"
+
+
 class Membership(Model):
     """view: which container an item was in, from and to which index; -1 while it still is."""
 
@@ -308,7 +324,7 @@ class Mention(Model):
 LOG = (Meta, Entry, Tile, Checkpoint, Cosignature)
 CONTENT = (EnvelopeRow, SecretRow, NamedRow, LeafRow, Kept)
 VIEWS = (
-    ItemRow, Membership, Content, LotRow, Origin, Input, ShipmentRow, Act, SignatureRow, Answer,
+    Batch, ItemRow, Membership, Content, LotRow, Origin, Input, ShipmentRow, Act, SignatureRow, Answer,
     Mention,
 )  # fmt: skip
-VIEWS_VERSION = "2"  # raise it with any change of the views: they are dropped and folded anew
+VIEWS_VERSION = "3"  # raise it with any change of the views: they are dropped and folded anew

@@ -7,13 +7,15 @@ is served.
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.errors import Malformed
 from ledger.store.database import Store, meta
-from ledger.tlog.checkpoint import cosign, open_checkpoint
+from ledger.tlog import merkle
+from ledger.tlog.checkpoint import Checkpoint, cosign, open_checkpoint
 from ledger.tlog.note import Note, SigningKey, VerifierKey
 from ledger.tlog.tiles import (
     ENTRIES,
@@ -22,6 +24,7 @@ from ledger.tlog.tiles import (
     TileReader,
     cut,
     encode_entries,
+    hash_reader,
     tiles_of,
     width_at,
 )
@@ -30,10 +33,31 @@ CHECKPOINT: Final = "checkpoint"
 VKEY: Final = "log.vkey"
 
 
+class Head(NamedTuple):
+    """The newest checkpoint: its size, root, note as the log signed it, and the last landing time (ms)."""
+
+    size: int
+    root: bytes
+    note: bytes
+    ms: int
+
+
+def newest(store: Store) -> Head | None:
+    """The newest checkpoint, or None while the log is empty."""
+    row = store.one("SELECT size, root, note, ms FROM checkpoint ORDER BY size DESC LIMIT 1")
+    return Head(row[0], bytes(row[1]), bytes(row[2]), row[3]) if row else None
+
+
+def root_at(store: Store, size: int) -> bytes | None:
+    """The root that the log signed at a size, or None."""
+    row = store.one("SELECT root FROM checkpoint WHERE size = ?", (size,))
+    return bytes(row[0]) if row else None
+
+
 def published_size(store: Store) -> int:
     """How many entries the newest checkpoint covers."""
-    row = store.one("SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1")
-    return int(row[0]) if row else 0
+    head = newest(store)
+    return head.size if head else 0
 
 
 def tile_reader(store: Store) -> TileReader:
@@ -68,10 +92,10 @@ def read_tile(store: Store, tile: Tile) -> bytes:
 
 def read_checkpoint(store: Store) -> bytes:
     """The newest checkpoint's note. Raises LookupError while the log is empty."""
-    row = store.one("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1")
-    if row is None:
+    head = newest(store)
+    if head is None:
         raise LookupError("the log is empty")
-    return with_cosignatures(store, row[0], bytes(row[1]))
+    return with_cosignatures(store, head.size, head.note)
 
 
 def with_cosignatures(store: Store, size: int, note: bytes) -> bytes:
@@ -138,8 +162,7 @@ def _check_earlier(store: Store, folder: Path) -> None:
         return  # an export that was cut off: each tile there is whole
     log_key = VerifierKey.parse(meta(store, "vkey"))
     earlier = open_checkpoint((folder / CHECKPOINT).read_bytes(), log_key)
-    row = store.one("SELECT root FROM checkpoint WHERE size = ?", (earlier.size,))
-    if row is None or bytes(row[0]) != earlier.root:
+    if root_at(store, earlier.size) != earlier.root:
         raise Malformed(
             f"{folder} holds a checkpoint that this database did not sign: it is an old copy of "
             "the log, or the folder was changed; export from the newest database"
@@ -155,3 +178,17 @@ def _write(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
+
+
+def evidence(store: Store, index: int, note: bytes) -> dict[str, object]:
+    """What proves an entry under a signed checkpoint: index, entry, path and note (statement.md 10)."""
+    size = Checkpoint.parse(note.rpartition(b"\n\n")[0] + b"\n").size
+    path = merkle.inclusion_path(index, size, hash_reader(size, tile_reader(store)))
+    row = store.one("SELECT data FROM entry WHERE idx = ?", (index,))
+    assert row is not None  # it is an index of this log
+    return {
+        "index": index,
+        "entry": b64encode(row[0]).decode(),
+        "proof": [b64encode(node).decode() for node in path],
+        "checkpoint": note.decode(),
+    }

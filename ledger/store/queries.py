@@ -20,22 +20,12 @@ from ledger.statement.governance import RecallAnswer
 from ledger.statement.items import Item, ItemPath
 from ledger.statement.submission import Statement
 from ledger.store import content
-from ledger.store.append import evidence, read_governance
 from ledger.store.database import Store, meta
 from ledger.store.kept import Kept
-from ledger.store.loading import loaders, shipment_of, stored_entries, stored_lists
-from ledger.store.publish import tile_reader, with_cosignatures
+from ledger.store.loading import loaders, read_governance, shipment_of, stored_entries, stored_lists
+from ledger.store.publish import Head, evidence, newest, tile_reader, with_cosignatures
 from ledger.tlog import merkle
 from ledger.tlog.tiles import hash_reader
-
-
-class Head(NamedTuple):
-    """The newest checkpoint: its size, root, signed note, and the last landing time in ms."""
-
-    size: int
-    root: bytes
-    note: bytes
-    ms: int
 
 
 class Logged(NamedTuple):
@@ -104,13 +94,10 @@ class Reader:
 
     def head(self) -> Head:
         """The newest checkpoint. Raises LookupError while the log is empty."""
-        row = self.store.one(
-            "SELECT size, root, note, ms FROM checkpoint ORDER BY size DESC LIMIT 1"
-        )
-        if row is None:
+        found = newest(self.store)
+        if found is None:
             raise LookupError("the log is empty")
-        note = with_cosignatures(self.store, row[0], bytes(row[2]))
-        return Head(row[0], bytes(row[1]), note, row[3])
+        return found._replace(note=with_cosignatures(self.store, found.size, found.note))
 
     def authority(self) -> Authority:
         """The governance in force now. What is applied is shared: do not change it."""
@@ -244,10 +231,10 @@ class Reader:
 
         Empty for an item that was never commissioned.
         """
-        row = self.store.one("SELECT born FROM item WHERE id = ?", (item,))
+        row = loaders(self.store).row(item)
         if row is None:
             return []
-        steps = {row[0]: item}
+        steps = {row.born: item}
         head = 1 << 62
         self._about(item, 0, head, steps)
         inputs = list(self.store.rows_in("SELECT idx FROM input WHERE check_out IN (IN)", steps))
@@ -279,7 +266,7 @@ class Reader:
         """All lots by GTIN and lot number."""
         sql = (
             "SELECT lot.gtin, lot.lot, lot.expiry, COUNT(item.id) FROM lot LEFT JOIN item "
-            "ON item.lot = lot.lot AND item.id LIKE 'https://id.gs1.org/01/' || lot.gtin || '/%' "
+            "ON item.lot = lot.lot AND item.status <> 'pending' AND item.id LIKE 'https://id.gs1.org/01/' || lot.gtin || '/%' "
             "GROUP BY lot.gtin, lot.lot, lot.expiry ORDER BY lot.gtin, lot.lot"
         )
         return [LotCount(*row) for row in self.store.rows(sql)]
@@ -305,13 +292,13 @@ class Reader:
 
     def packs_of_lot(self, gtin: str, lot: str) -> list[str]:
         """The ids of a lot's packs, sorted."""
-        sql = "SELECT id FROM item WHERE lot = ? AND id LIKE ? ORDER BY id"
+        sql = "SELECT id FROM item WHERE lot = ? AND status <> 'pending' AND id LIKE ? ORDER BY id"
         return [i for (i,) in self.store.rows(sql, (lot, f"https://id.gs1.org/01/{gtin}/%"))]
 
     def stock(self, site: str) -> list[Stock]:
         """What a site holds or sent off, by lot and status."""
         found: dict[tuple[str, str, str], int] = {}
-        sql = "SELECT id, status, lot FROM item WHERE site = ? AND parent = ''"
+        sql = "SELECT id, status, lot FROM item WHERE site = ? AND parent = '' AND status <> 'pending'"
         for item, status, lot in self.store.rows(sql, (site,)):
             if lot:
                 key = (item[22:36], lot, status)
@@ -338,7 +325,11 @@ class Reader:
 
     def counts(self) -> dict[str, int]:
         """How many items there are by status, and packs in all."""
-        counts = dict(self.store.rows("SELECT status, COUNT(*) FROM item GROUP BY status"))
-        packs = self.store.one("SELECT COUNT(*) FROM item WHERE lot <> ''")
+        counts = dict(
+            self.store.rows(
+                "SELECT status, COUNT(*) FROM item WHERE status <> 'pending' GROUP BY status"
+            )
+        )
+        packs = self.store.one("SELECT COUNT(*) FROM item WHERE lot <> '' AND status <> 'pending'")
         counts["packs"] = packs[0] if packs else 0
         return counts

@@ -42,6 +42,7 @@ from ledger.store.loading import (
     stored_lists,
 )
 from ledger.store.models import VIEWS
+from ledger.store.staging import resolved
 
 
 def named_by(submission: Submission, signers: frozenset[str] = frozenset()) -> Named:
@@ -107,7 +108,7 @@ class Fold:
                 if event.number is not None:
                     numbers.append((event.by, event.number))
         sql = f"SELECT {ROW} FROM item WHERE id IN (IN)"
-        rows = [Row(*found) for found in store.rows_in(sql, items)]
+        rows = list(resolved(store, store.rows_in(sql, items)))
         found_ids = {row.id for row in rows}
         self.world.know(rows, (item for item in items if item not in found_ids))
         sql = f"SELECT {ACT} FROM act WHERE id IN (IN)"
