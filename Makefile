@@ -5,9 +5,10 @@ PORT ?= 8000
 BIN := .venv/bin
 STAMP := .venv/.installed
 TEST_STAMP := .venv/.installed-test
+BENCH_STAMP := .venv/.installed-bench
 FROM := setup.cfg pyproject.toml constraints.txt tools/setup
 
-.PHONY: help setup setup-test demo demo-data demo-reset run test drill lint bench matrix pictures clean
+.PHONY: help setup setup-test setup-bench demo demo-data demo-reset run test drill lint bench matrix pictures clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +23,10 @@ $(STAMP): $(FROM)
 
 $(TEST_STAMP): $(FROM) $(STAMP)
 	@PYTHON='$(PYTHON)' tools/setup test 1>&2
+	@touch $@
+
+$(BENCH_STAMP): $(FROM) $(TEST_STAMP)
+	@PYTHON='$(PYTHON)' tools/setup bench 1>&2
 	@touch $@
 
 demo: setup ## Make the simulated world if there is none, and serve it on http://localhost:8000 (PORT=…)
@@ -47,7 +52,9 @@ lint: setup-test ## Check format, style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: setup-test ## Measure; BENCH_ARGS=--json prints one object a line
+setup-bench: $(BENCH_STAMP) ## Install what the measurements need as well
+
+bench: setup-bench ## Measure, in about ten minutes; BENCH_ARGS='--json --plots docs/pictures'
 	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 matrix: setup-test ## Print the matrix of operations, statuses and marks into docs/matrix.md

@@ -17,12 +17,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench import bundles, hand_offs, web
+from tests.bench import bundles, growth, hand_offs, million, plots, web
 
 GOALS: Final = {
     "append-bulk": "ratio at least 0.25",
+    "postgres-append": "ratio at least 0.2",
+    "append-single": "ratio at least 1",
+    "verdict-http": "ratio at least 0.4",
     "bundle-verify": "ratio at least 0.33",
-    "bundle-bytes": "at most 16384",
+    "bundle-bytes": "ratio at most 1",
+    "bundle-bytes-million": "ratio at most 1",
+    "commission-million": "ratio at most 1",
+    "lock-held-longest": "ratio at most 1",
+    "prove-of-million": "ratio at most 1",
+    "memory-peak": "ratio at most 1",
+    "growth-append": "ratio at most 1",
+    "growth-verdict": "ratio at most 1",
 }
 SYNCS: Final = 50
 
@@ -44,9 +54,13 @@ def machine(folder: Path) -> Iterator[dict[str, Any]]:
 PARTS: Final[tuple[Callable[[Path], Iterator[dict[str, Any]]], ...]] = (
     machine,
     hand_offs.append_bulk,
-    bundles.verify_and_size,
+    hand_offs.postgres_append,
+    hand_offs.pymerkle_append,
     web.append_single,
     web.verdict_http,
+    bundles.verify_and_size,
+    million.commission_million,
+    growth.growth,
 )
 
 
@@ -54,13 +68,18 @@ def main() -> int:
     """Measure each part in a folder of its own."""
     parser = argparse.ArgumentParser(prog="make bench BENCH_ARGS=…", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one object a line")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw what was measured there")
     options = parser.parse_args()
     if not options.json:
         print(f"{'name':<16} {'value':>12} {'unit':<14} {'limit':>12} {'ratio':>7}  goal")
+    lines: list[dict[str, Any]] = []
     for part in PARTS:
         with tempfile.TemporaryDirectory(prefix="packtrace-bench-") as folder:
             for line in part(Path(folder)):
                 show(line, as_json=options.json)
+                lines.append(line)
+    if options.plots:
+        plots.draw(lines, GOALS, options.plots)
     return 0
 
 

@@ -1,7 +1,7 @@
 """How fast the web server takes statements and answers scans, against a bare Flask route.
 
 `python -m tests.bench.web PORT [FOLDER]` is the server measured: the app over a log, or without a
-folder one Flask route that does nothing. Both run under the same gunicorn settings.
+folder one Flask route that answers with the JSON it got. Both run under the same gunicorn settings.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Flask
+from flask import Flask, jsonify, request
 
 from app import create_app
 from app.config import Settings, wall_clock
@@ -26,6 +26,7 @@ from app.serve import serve
 from ledger.statement import gs1
 from ledger.statement.submission import Submission
 from tests.app.conftest import give_keys
+from tests.bench.hand_offs import pymerkle_rate
 from tests.world import Chain
 
 CLIENTS: Final = 16
@@ -39,14 +40,14 @@ Request = tuple[str, bytes]
 
 
 def append_single(folder: Path) -> Iterator[dict[str, Any]]:
-    """Hand-offs of one pack each, posted one at a time by each of 16 clients."""
+    """Hand-offs of one pack each, posted one at a time by each of 16 clients; pymerkle beside."""
     chain = _chain(folder)
     packs = chain.commission("S1", STATEMENTS)
     ships: list[Submission] = [
         chain.ship_event(chain.maker, [pack], chain.wholesaler) for pack in packs
     ]
     chain.store.close()
-    limit = bare_rate(CLIENTS, bytes(ships[0]))
+    limit = pymerkle_rate(folder)
     with server(folder) as port:
         rate = post_all(port, CLIENTS, [("/api/statements", bytes(ship)) for ship in ships])
     yield {
@@ -82,7 +83,7 @@ def _chain(folder: Path) -> Chain:
 
 
 def bare_rate(clients: int, body: bytes) -> float:
-    """Requests a second that the same server and clients reach where a route does nothing."""
+    """Requests a second that the same server and clients reach where a route only reads and writes JSON."""
     with server() as port:
         return post_all(port, clients, [("/bare", body)] * BARE)
 
@@ -137,7 +138,7 @@ def _serve(port: int, folder: str) -> None:
         app = create_app(settings)
     else:
         app = Flask("bare")
-        app.add_url_rule("/bare", view_func=lambda: "", methods=["POST"])
+        app.add_url_rule("/bare", view_func=lambda: jsonify(request.get_json()), methods=["POST"])
     serve(lambda: app, HOST, port)
 
 
