@@ -13,12 +13,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from app.config import wall_clock
-from app.demo.weeks import LOTS, draw_labels, last_day, live_six_weeks
+from app.demo import incidents, labels, measures, tasks
+from app.demo.weeks import live_six_weeks
 from app.demo.world import World
 from app.node import DEMO, DemoPerson
 from ledger.errors import Malformed
 from ledger.store.database import DATABASE
 from ledger.store.publish import published_size
+from ledger.store.queries import Reader
 
 
 def make(folder: Path, today: date, *, fixed: bool = False) -> str:
@@ -34,29 +36,42 @@ def make(folder: Path, today: date, *, fixed: bool = False) -> str:
     throw_away(building)
     world = World(building, end)
     world.found()
+    for chapter in (labels, incidents, measures, tasks):
+        chapter.plan(world)
     live_six_weeks(world)
-    expected = last_day(world)
-    draw_labels(world, expected)
-    people = [
-        DemoPerson(
-            "pharmacist", "at Pharmacy 1", world.pharmacies[0].gln, world.pharmacies[0].site
-        ),
-        DemoPerson(
-            "distributor", "at Wholesaler 1", world.wholesalers[0].gln, world.wholesalers[0].site
-        ),
-        DemoPerson(
-            "regulator", "at the Demo Medicines Agency", world.authority.gln, world.authority.site
-        ),
-    ]
-    told = {"simulated": True, "people": [asdict(person) for person in people]}
+    tasks.send_today(world)
+    expected = labels.use(world)
+    world.land()
+    labels.draw_labels(world, expected)
+    told = {
+        "simulated": True,
+        "people": [asdict(person) for person in _people(world)],
+        "stories": world.stories,
+    }
     (building / DEMO).write_text(json.dumps(told, indent=1))
-    size = published_size(world.log.store)
+    counts, size = Reader(world.log.store).counts(), published_size(world.log.store)
     world.log.store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     world.log.store.close()
     throw_away(folder)
     building.rename(folder)  # whole, or not at all
-    packs = sum(lot[2] for lot in LOTS)
-    return f"{packs} packs of {len(LOTS)} lots, {size} entries"
+    return f"{counts['packs']} packs of {len(world.expiry)} lots, {size} entries"
+
+
+def _people(world: World) -> list[DemoPerson]:
+    """Who can be signed in as by one press, one for each role."""
+    cast = world.cast
+    return [
+        DemoPerson(role, f"at {member.name}", member.gln, member.site)
+        for role, member in (
+            ("pharmacist", cast.pharmacies[0]),
+            ("distributor", cast.wholesalers[0]),
+            ("regulator", cast.authority),
+            ("manufacturer", cast.makers[0]),
+            ("warehouse", cast.warehouse),
+            ("hospital", cast.hospital),
+            ("repackager", cast.repackager),
+        )
+    ]
 
 
 def throw_away(folder: Path) -> None:

@@ -163,7 +163,8 @@ class Log:
         event = statement.body
         assert isinstance(event, Event)  # `_is_long` says so
         ids = waiting.named.items
-        lists = content.rows_of(self.store.key, waiting.submission, waiting.trees)
+        ref = content.ahead_of(statement.id)
+        lists = content.rows_of(self.store.key, waiting.submission, waiting.trees, ref)
         k = 0
         try:
             # Who has no right to it makes nobody write a million rows.
@@ -371,7 +372,7 @@ class _New:
         if committed:
             self.envelopes.append((index, bytes(envelope)))
         if waiting.trees and not waiting.named.staged:
-            self.content.append(content.rows_of(key, submission, waiting.trees))
+            self.content.append(content.rows_of(key, submission, waiting.trees, index))
         self.leaves.append(merkle.leaf_hash(data))
 
 

@@ -34,39 +34,46 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 class Rows(NamedTuple):
-    """What is written for some statements: rows of the tables secret, named and leaf."""
+    """What is written for some statements: rows of the tables secret, named and leaf.
 
-    secrets: list[tuple[str, bytes]]
-    named: list[tuple[str, int, int, str, bytes]]
-    leaves: list[tuple[str, int, int, int, bytes, bytes]]
+    Their first column is the statement's index, so that they are appended in order; for one that
+    is written ahead of its landing it is `ahead_of` the statement.
+    """
+
+    secrets: list[tuple[int, bytes]]
+    named: list[tuple[int, int, int, str, bytes]]
+    leaves: list[tuple[int, int, int, int, bytes, bytes]]
 
 
-def rows_of(key: bytes, submission: Submission, trees: dict[str, Tree]) -> Rows:
+def ahead_of(statement: str) -> int:
+    """What stands for the index of a statement whose rows are written before it lands."""
+    return -1 - int(statement[:15], 16)
+
+
+def rows_of(key: bytes, submission: Submission, trees: dict[str, Tree], ref: int) -> Rows:
     """The rows that keep a submission's lists; `trees` as `fit_items` answers them."""
     rows = Rows([], [], [])
     statement = submission.statement.id
     if submission.secret:
-        rows.secrets.append((statement, _seal(key, statement, _SECRET, 0, submission.secret)))
+        rows.secrets.append((ref, _seal(key, statement, _SECRET, 0, submission.secret)))
     for place, name in enumerate(LISTS):
         items: Sequence[Item] = getattr(submission, name)
         for part, start in enumerate(range(0, len(items), PART)):
             some = items[start : start + PART]
             data = _encoder.encode([(item.id, item.extra.hex()) for item in some])
             sealed = _seal(key, statement, place, part, data)
-            rows.named.append((statement, place, part, some[0].id, sealed))
+            rows.named.append((ref, place, part, some[0].id, sealed))
         if len(items) > PART:
-            rows.leaves.extend(_tiles(statement, place, trees[name]))
+            rows.leaves.extend(_tiles(ref, place, trees[name]))
     return rows
 
 
-def _tiles(
-    statement: str, place: int, tree: Tree
-) -> Iterator[tuple[str, int, int, int, bytes, bytes]]:
+def _tiles(ref: int, place: int, tree: Tree) -> Iterator[tuple[int, int, int, int, bytes, bytes]]:
     level, row = 0, list(tree.leaves)
     while len(row) > 1:
         for number, start in enumerate(range(0, len(row), TILE)):
             some = row[start : start + TILE]
-            yield statement, place, level, number, some[0], b"".join(some)
+            yield ref, place, level, number, some[0], b"".join(some)
         row = [merkle.root_of(row[start : start + TILE]) for start in range(0, len(row), TILE)]
         level += 1
 
@@ -82,30 +89,36 @@ def put(store: Store, some: Iterable[Rows]) -> None:
     """Keep the lists of statements; inside the write transaction."""
     rows = list(some)
     store.insert(
-        "INSERT INTO secret (statement, data) VALUES (?, ?)", [s for r in rows for s in r.secrets]
+        "INSERT INTO secret (ref, data) VALUES (?, ?)", [s for r in rows for s in r.secrets]
     )
     store.insert(
-        "INSERT INTO named (statement, list, part, first, data) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO named (ref, list, part, first, data) VALUES (?, ?, ?, ?, ?)",
         [n for r in rows for n in r.named],
     )
     store.insert(
-        "INSERT INTO leaf (statement, list, level, tile, first, data) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO leaf (ref, list, level, tile, first, data) VALUES (?, ?, ?, ?, ?, ?)",
         [n for r in rows for n in r.leaves],
     )
 
 
 def erase(store: Store, statements: Iterable[str]) -> None:
     """Delete the lists and secrets of statements; inside the write transaction."""
-    wanted = [(statement,) for statement in statements]
+    wanted = [(_ref(store, statement),) for statement in statements]
     for table in ("secret", "named", "leaf"):
-        store.insert(f"DELETE FROM {table} WHERE statement = ?", wanted)
+        store.insert(f"DELETE FROM {table} WHERE ref = ?", wanted)
+
+
+def _ref(store: Store, statement: str) -> int:
+    sql = "SELECT secret.ref FROM entry JOIN secret ON secret.ref = entry.idx WHERE entry.id = ?"
+    row = store.one(sql, (statement,))
+    return int(row[0]) if row else ahead_of(statement)
 
 
 def items(store: Store, statement: str, name: str = "items") -> tuple[Item, ...]:
     """One of a statement's lists, sorted by id; none for a statement without."""
-    sql = "SELECT part, data FROM named WHERE statement = ? AND list = ? ORDER BY part"
+    sql = "SELECT part, data FROM named WHERE ref = ? AND list = ? ORDER BY part"
     place = LISTS.index(name)
-    rows = store.rows(sql, (statement, place))
+    rows = store.rows(sql, (_ref(store, statement), place))
     return tuple(
         item for part, data in rows for item in _read(store.key, statement, place, part, data)
     )
@@ -118,7 +131,7 @@ def every_id(store: Store, statement: str) -> tuple[str, ...]:
 
 def secret(store: Store, statement: str) -> bytes:
     """The secret of a statement's items, b"" for a statement without."""
-    row = store.one("SELECT data FROM secret WHERE statement = ?", (statement,))
+    row = store.one("SELECT data FROM secret WHERE ref = ?", (_ref(store, statement),))
     return _open(store.key, statement, _SECRET, 0, row[0]) if row else b""
 
 
@@ -132,8 +145,8 @@ def path(store: Store, statement: str, item: str) -> ItemPath:
         if found is not None:
             blinding = list_secret(name, secret(store, statement))
             many = store.one(
-                "SELECT 1 FROM leaf WHERE statement = ? AND list = ? AND level = 0 AND tile = 0",
-                (statement, place),
+                "SELECT 1 FROM leaf WHERE ref = ? AND list = ? AND level = 0 AND tile = 0",
+                (_ref(store, statement), place),
             )
             if many is not None:
                 return _path_by_tiles(store, statement, place, found, blinding)
@@ -151,10 +164,10 @@ def list_of(store: Store, statement: str, item: str) -> str:
 
 def _find(store: Store, statement: str, place: int, item: str) -> Item | None:
     sql = (
-        "SELECT part, data FROM named WHERE statement = ? AND list = ? AND first <= ? "
+        "SELECT part, data FROM named WHERE ref = ? AND list = ? AND first <= ? "
         "ORDER BY part DESC LIMIT 1"
     )
-    row = store.one(sql, (statement, place, item))
+    row = store.one(sql, (_ref(store, statement), place, item))
     if row is None:
         return None
     some = _read(store.key, statement, place, row[0], row[1])
@@ -166,10 +179,10 @@ def _path_by_tiles(
 ) -> ItemPath:
     salt = salt_of(blinding, item.id)
     wanted = leaf(salt, item.id, item.extra)
-    where = "statement = ? AND list = ? AND level = ?"
+    ref, where = _ref(store, statement), "ref = ? AND list = ? AND level = ?"
     row = store.one(
         f"SELECT tile, data FROM leaf WHERE {where} AND first <= ? ORDER BY tile DESC LIMIT 1",
-        (statement, place, 0, wanted),
+        (ref, place, 0, wanted),
     )
     hashes = _split(row[1]) if row else []
     if row is None or wanted not in hashes:
@@ -182,7 +195,7 @@ def _path_by_tiles(
         level += 1
         tile, inner = divmod(tile, TILE)
         row = store.one(
-            f"SELECT data FROM leaf WHERE {where} AND tile = ?", (statement, place, level, tile)
+            f"SELECT data FROM leaf WHERE {where} AND tile = ?", (ref, place, level, tile)
         )
         if row is None:
             return ItemPath(item.id, item.extra, salt, index, tuple(found))

@@ -20,6 +20,7 @@ from ledger.store.staging import resolved
 ROW: Final = ", ".join(Row._fields)
 SHIPMENT: Final = "idx, id, op, ms, party, site, to_party, to_site, owner, number, received"
 ACT: Final = "idx, id, ms, op, by, site, observed"
+BY_ID: Final = "idx IN (SELECT idx FROM entry WHERE id"  # the log's own index of statement ids
 ANSWER: Final = "recall, site, idx, held, quarantined, returned, destroyed, none"
 
 
@@ -84,7 +85,7 @@ def loaders(store: Store) -> Loaders:
         return Lot(gtin, number, date.fromisoformat(found[0]), found[1]) if found else None
 
     def statement(statement_id: str) -> Ref | None:
-        found = store.one(f"SELECT {ACT} FROM act WHERE id = ?", (statement_id,))
+        found = store.one(f"SELECT {ACT} FROM act WHERE {BY_ID} = ?)", (statement_id,))
         return Ref(*found) if found else None
 
     def number_used(party: str, number: str) -> bool:

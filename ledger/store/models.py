@@ -89,9 +89,9 @@ class EnvelopeRow(Model):
 
 
 class SecretRow(Model):
-    """content: the sealed secret of a statement's items; read and written by `content`."""
+    """content: the sealed secret of a statement's items; `ref` is as `content.Rows` has it."""
 
-    statement = TextField(primary_key=True)
+    ref = BigIntegerField(primary_key=True)
     data = BlobField()
 
     class Meta:
@@ -101,7 +101,7 @@ class SecretRow(Model):
 class NamedRow(Model):
     """content: a sealed part of what a statement names, sorted by id; `first` is its lowest id."""
 
-    statement = TextField()
+    ref = BigIntegerField()
     list = SmallIntegerField()  # place in `submission.LISTS`
     part = IntegerField()
     first = TextField()
@@ -109,7 +109,7 @@ class NamedRow(Model):
 
     class Meta:
         table_name = "named"
-        primary_key = CompositeKey("statement", "list", "part")
+        primary_key = CompositeKey("ref", "list", "part")
 
 
 class LeafRow(Model):
@@ -118,7 +118,7 @@ class LeafRow(Model):
     `first` is the lowest hash of a tile of leaves, which stand in ascending order.
     """
 
-    statement = TextField()
+    ref = BigIntegerField()
     list = SmallIntegerField()
     level = SmallIntegerField()
     tile = IntegerField()
@@ -127,7 +127,7 @@ class LeafRow(Model):
 
     class Meta:
         table_name = "leaf"
-        primary_key = CompositeKey("statement", "list", "level", "tile")
+        primary_key = CompositeKey("ref", "list", "level", "tile")
 
 
 class Kept(Model):
@@ -270,7 +270,7 @@ class Act(Model):
     """view: an event as others refer to it, as `rules.world.Ref` has it."""
 
     idx = BigIntegerField(primary_key=True)
-    id = TextField(unique=True)
+    id = TextField()  # looked up by `entry`
     ms = BigIntegerField()
     op = TextField()
     by = TextField()
@@ -327,4 +327,4 @@ VIEWS = (
     Batch, ItemRow, Membership, Content, LotRow, Origin, Input, ShipmentRow, Act, SignatureRow, Answer,
     Mention,
 )  # fmt: skip
-VIEWS_VERSION = "3"  # raise it with any change of the views: they are dropped and folded anew
+VIEWS_VERSION = "4"  # raise it with any change of the views: they are dropped and folded anew

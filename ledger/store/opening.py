@@ -135,12 +135,13 @@ def _seal_items(store: Store) -> None:
     if not store.database.table_exists("items"):
         return
     sql = (
-        "SELECT envelope.data, items.secret, items.data FROM items "
+        "SELECT items.idx, envelope.data, items.secret, items.data FROM items "
         "JOIN envelope ON envelope.idx = items.idx ORDER BY items.idx"
     )
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[tuple[str, str]])
-    for envelope, secret, data in store.rows(sql):
+    for index, envelope, secret, data in store.rows(sql):
         found = tuple(Item(item, bytes.fromhex(extra)) for item, extra in decoder.decode(data))
         submission = Submission(Statement.parse(bytes(envelope)), found, secret=bytes(secret))
-        content.put(store, [content.rows_of(store.key, submission, fit_items(submission))])
+        trees = fit_items(submission)
+        content.put(store, [content.rows_of(store.key, submission, trees, index)])
     store.execute("DROP TABLE items")

@@ -75,7 +75,7 @@ def _write(store: Store, entries: list[bytes], by_index: dict[int, Submission]) 
         if dsse.is_committed(statement.envelope):
             envelopes.append((index, bytes(statement.envelope)))
         if items is not None and submission.items:
-            lists.append(content.rows_of(store.key, submission, fit_items(submission)))
+            lists.append(content.rows_of(store.key, submission, fit_items(submission), index))
     store.insert(
         "INSERT INTO entry (idx, id, ms, governance, root, data) VALUES (?, ?, ?, ?, ?, ?)", rows
     )

@@ -33,6 +33,7 @@ from ledger.store.kept import Kept
 from ledger.store.loading import (
     ACT,
     ANSWER,
+    BY_ID,
     ROW,
     SHIPMENT,
     Stored,
@@ -111,7 +112,7 @@ class Fold:
         rows = list(resolved(store, store.rows_in(sql, items)))
         found_ids = {row.id for row in rows}
         self.world.know(rows, (item for item in items if item not in found_ids))
-        sql = f"SELECT {ACT} FROM act WHERE id IN (IN)"
+        sql = f"SELECT {ACT} FROM act WHERE {BY_ID} IN (IN))"
         refs = [Ref(*found) for found in store.rows_in(sql, ships)]
         sql = f"SELECT {SHIPMENT} FROM shipment WHERE idx IN (IN)"
         shipments = [shipment_of(f) for f in store.rows_in(sql, [ref.index for ref in refs])]

@@ -16,7 +16,7 @@ from peewee import (
 
 
 class _Secret(Model):
-    statement = TextField(primary_key=True)
+    ref = BigIntegerField(primary_key=True)
     data = BlobField()
 
     class Meta:
@@ -24,7 +24,7 @@ class _Secret(Model):
 
 
 class _Named(Model):
-    statement = TextField()
+    ref = BigIntegerField()
     list = SmallIntegerField()
     part = IntegerField()
     first = TextField()
@@ -32,11 +32,11 @@ class _Named(Model):
 
     class Meta:
         table_name = "named"
-        primary_key = CompositeKey("statement", "list", "part")
+        primary_key = CompositeKey("ref", "list", "part")
 
 
 class _Leaf(Model):
-    statement = TextField()
+    ref = BigIntegerField()
     list = SmallIntegerField()
     level = SmallIntegerField()
     tile = IntegerField()
@@ -45,7 +45,7 @@ class _Leaf(Model):
 
     class Meta:
         table_name = "leaf"
-        primary_key = CompositeKey("statement", "list", "level", "tile")
+        primary_key = CompositeKey("ref", "list", "level", "tile")
 
 
 class _Kept(Model):

@@ -96,12 +96,16 @@ def test_leftovers_are_cleared_by_the_next_writer(
         patch.setattr(chain.log, "_commit", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             chain.log.submit(event)
-    assert chain.store.rows("SELECT * FROM named WHERE statement = ?", (event.statement.id,))
+    assert chain.store.rows(
+        "SELECT * FROM named WHERE ref = ?", (content.ahead_of(event.statement.id),)
+    )
     chain.hours(2)
     chain.log = chain.new_log()
     chain.commission("L2", 3)
     assert staged_rows(chain) == 0
-    assert not chain.store.rows("SELECT * FROM named WHERE statement = ?", (event.statement.id,))
+    assert not chain.store.rows(
+        "SELECT * FROM named WHERE ref = ?", (content.ahead_of(event.statement.id),)
+    )
     assert chain.store.rows("SELECT * FROM batch") == []
 
 
