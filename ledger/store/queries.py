@@ -11,6 +11,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from ledger.disclose import Step
+from ledger.errors import Malformed
 from ledger.pulled import Pulled
 from ledger.rules import rights
 from ledger.rules.authority import Authority
@@ -113,17 +114,21 @@ class Reader:
         return World(loaders(self.store))
 
     def logged(self, index: int) -> Logged:
-        """The statement at an index. Raises LookupError."""
-        self._not_erased(index)
-        for entry in stored_entries(self.store, "WHERE entry.idx = ?", (index,)):
-            return Logged(entry.index, entry.id, entry.ms, entry.envelope)
-        raise LookupError(f"the log has no entry {index}")
+        """The statement at an index. Raises LookupError, also when its content was erased."""
+        found = self._logged("WHERE entry.idx = ?", index)
+        if found is None:
+            raise LookupError(f"the log has no entry {index}")
+        return found
 
-    def _not_erased(self, index: int) -> None:
-        if self.store.one("SELECT 1 FROM kept WHERE idx >= ?", (index,)) is None:
-            return
-        if index in Kept(self.store).erased:
-            raise LookupError(f"the content of entry {index} was erased after its retention")
+    def _logged(self, where: str, value: object) -> Logged | None:
+        try:
+            for entry in stored_entries(self.store, where, (value,)):
+                return Logged(entry.index, entry.id, entry.ms, entry.envelope)
+        except Malformed as error:
+            if Kept(self.store).erased:
+                raise LookupError(f"its content may have been erased: {error}") from error
+            raise
+        return None
 
     def is_erased(self, row: Row) -> bool:
         """Whether what happened to an item was erased, so that nothing of it can be proven."""
@@ -132,11 +137,11 @@ class Reader:
         return bool({row.last, row.born} & Kept(self.store).erased)
 
     def find(self, statement_id: str) -> Logged:
-        """The statement with an id. Raises LookupError."""
-        self._not_erased(self.index_of(statement_id))
-        for entry in stored_entries(self.store, "WHERE entry.id = ?", (statement_id,)):
-            return Logged(entry.index, entry.id, entry.ms, entry.envelope)
-        raise LookupError(f"no statement {statement_id} is on the log")
+        """The statement with an id. Raises LookupError, also when its content was erased."""
+        found = self._logged("WHERE entry.id = ?", statement_id)
+        if found is None:
+            raise LookupError(f"no statement {statement_id} is on the log")
+        return found
 
     def governance(self) -> list[Logged]:
         """All governance in the clear, by index."""

@@ -71,7 +71,8 @@ def test_the_box_is_ready_for_a_scanner_that_types_and_ends_with_enter(
     visitor.sign_in("pharmacist")
     visitor.page.keyboard.type(whole_label(demo, "good.png"))
     visitor.page.keyboard.press("Enter")
-    assert visitor.heading == "OK"
+    visitor.page.get_by_role("heading", level=1, name="OK").wait_for()
+    visitor.page.wait_for_function("document.activeElement.id === 'text'")
     visitor.page.keyboard.type(whole_label(demo, "wrong-expiry.png"))  # no click between packs
     visitor.page.keyboard.press("Enter")
     visitor.page.get_by_role("heading", level=1, name="Do not supply").wait_for()
