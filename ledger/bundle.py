@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from ledger.errors import Malformed
-from ledger.statement import dsse
+from ledger.statement import dsse, gs1
 from ledger.statement.dsse import Envelope
 from ledger.statement.items import ItemPath
 
@@ -89,17 +89,17 @@ class Bundle:
         return gzip.compress(self.to_json(), mtime=0)
 
     @classmethod
-    def parse(cls, data: bytes) -> Bundle:
-        """Read a bundle, gzipped or not.
+    def parse(cls, data: bytes, most: int = MAX_BUNDLE) -> Bundle:
+        """Read a bundle, gzipped or not, of at most so many bytes of JSON.
 
         Raises Malformed for whatever is not the one canonical form, or is over the size limit.
         """
-        raw = _inflate(data) if data[:2] == _GZIP else data
-        if len(raw) > MAX_BUNDLE:
-            raise Malformed(f"a bundle is at most {MAX_BUNDLE} bytes of JSON")
+        raw = _inflate(data, most) if data[:2] == _GZIP else data
+        if len(raw) > most:
+            raise Malformed(f"a bundle is at most {most} bytes of JSON")
         try:
             form = _decoder.decode(raw)
-            bundle = _read(form)
+            bundle = _read(form, most)
         except (msgspec.MsgspecError, ValueError, IndexError, RecursionError) as error:
             raise Malformed(f"not a proof bundle: {error}") from error
         if bundle.to_json() != raw:
@@ -134,10 +134,10 @@ class _BundleForm(msgspec.Struct, forbid_unknown_fields=True):
 _decoder: Final = msgspec.json.Decoder(_BundleForm)
 
 
-def _inflate(data: bytes) -> bytes:
+def _inflate(data: bytes, most: int) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            return file.read(MAX_BUNDLE + 1)
+            return file.read(most + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise Malformed(f"the bundle's gzip is damaged or cut off: {error}") from error
 
@@ -153,7 +153,12 @@ def _close_envelope(form: dict[str, Any], most: int = dsse.MAX_ENVELOPE) -> Enve
     return Envelope.parse(dsse.canonical({**form, "payload": b64encode(payload).decode()}), most)
 
 
-def _read(form: _BundleForm) -> Bundle:
+def _item_id(text: str) -> str:
+    gs1.parse_item_id(text)
+    return text
+
+
+def _read(form: _BundleForm, most: int) -> Bundle:
     if form.v != 1:
         raise Malformed(f"bundle version {form.v} is not known; this program reads version 1")
     hashes = [dsse.base64_bytes(text, 32, "a hash") for text in form.hashes]
@@ -169,7 +174,7 @@ def _read(form: _BundleForm) -> Bundle:
             raise Malformed("index and ms of a statement are from 0 to below 2^53")
         items = tuple(
             ItemPath(
-                item.id,
+                _item_id(item.id),
                 dsse.hex_bytes(item.extra, 32, "extra") if item.extra else b"",
                 dsse.hex_bytes(item.salt, 16, "a salt"),
                 item.index,
@@ -181,5 +186,5 @@ def _read(form: _BundleForm) -> Bundle:
             Entry(_close_envelope(entry.envelope), entry.index, entry.ms, path(entry.path), items)
         )
     # What the operator signs is never logged, so the log's limit is none of its own.
-    status = _close_envelope(form.status, 2 * MAX_BUNDLE) if form.status is not None else None
+    status = _close_envelope(form.status, 2 * most) if form.status is not None else None
     return Bundle(form.checkpoint.encode(), tuple(entries), status)

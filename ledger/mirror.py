@@ -117,8 +117,12 @@ class Mirror:
 
     def _check_governance(self, start: int, entries: list[bytes], note: bytes) -> None:
         authority = self.authority() if start else Authority()
+        last = self.entry(start - 1)[:8] if start else bytes(8)
         try:
             for index, entry in enumerate(entries, start):
+                if entry[:8] < last:
+                    raise BadProof(f"entry {index} landed before the entry before it")
+                last = entry[:8]
                 _govern(authority, index, entry)
         except BadProof as error:
             raise self._caught(note, str(error)) from error

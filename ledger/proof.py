@@ -280,7 +280,7 @@ def _replay_as(fold: _Fold, status: Status, observed: frozenset[int]) -> dict[st
         ref = Ref(
             shown.index, shown.id, shown.ms, event.op, event.by, event.read_point, changes.observed
         )  # fmt: skip
-        world.apply(changes, ref, event, fold.keyids[shown.index])
+        world.apply(changes, ref, event, fold.keyids[shown.index], named.all)
     paths = {}
     for item in status.items:
         by_index = {shown.index: shown for shown in fold.events}

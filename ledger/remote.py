@@ -21,7 +21,9 @@ from ledger.statement.parts import time_ms
 from ledger.statement.statuslist import Listed, StatusList, parse_status_list
 from ledger.tlog.policy import Policy, Verified
 
+MAX_LIST: Final = 16 << 20  # bytes of inflated JSON
 PARTLY: Final = "partly-listed"
+NEWER: Final = "newer-than-proof"
 LIMITS: Final = (
     "what happened to the pack after the proof was made: moved, supplied, put in quarantine",
     "holds, recalls, suspensions and revoked keys after the status list was made",
@@ -44,7 +46,7 @@ def verify_list(data: bytes, trust: Policy, now_ms: int) -> ProvenList:
     Raises Malformed when it cannot be used (unreadable, of another log, expired), BadSignature or
     BadProof when it is refuted.
     """
-    bundle = Bundle.parse(data)
+    bundle = Bundle.parse(data, MAX_LIST)
     verified, authority = open_governance(bundle, trust)
     payload = status_payload(bundle, authority, dsse.STATUS_LIST, "a status list")
     listed = parse_status_list(payload)
@@ -74,7 +76,14 @@ def apply(state: State, proven: Proven, found: ProvenList) -> State:
         codes.add(marks.SUSPENDED)
     if _signed_by_suspects(proven, listed):
         codes.add(marks.KEY_SUSPECT)
+    elif proven.status.gap and _revoked_since(proven, listed):
+        codes.add(NEWER)  # who signed the hand-offs in between is not shown
     return replace(state, marks=tuple(sorted(codes)))
+
+
+def _revoked_since(proven: Proven, listed: StatusList) -> bool:
+    size = proven.checkpoint.size
+    return any(key.since is not None and key.index >= size for key in listed.keys)
 
 
 def _covering(state: State, lines: Iterable[Listed]) -> Iterable[bool]:

@@ -337,6 +337,24 @@ CASES: list[Case] = [
     ("undo-mismatch", "an export, where the policy lets none be undone", lambda chain: (
         packs := chain.commission("L1", 1), done := chain.act("export", chain.maker, packs),
         bytes(chain.event("undo", chain.maker, packs, undoes=done.id)))[-1]),
+    ("items-mismatch", "arrived and lacking at once", lambda chain: (
+        packs := chain.commission("L1", 2), unit := chain.unit(chain.maker, 1),
+        chain.pack(chain.maker, packs, unit),
+        ship := chain.ship(chain.maker, [unit], chain.pharmacy),
+        bytes(chain.event("receive", chain.pharmacy, [unit, packs[0]], shipment=ship.id,
+                          missing=packs[:1])))[-1]),
+    ("malformed", "another spelling of the same serial", lambda chain: bytes(chain.event(
+        "commission", chain.maker, [chain.pack_ids("L1", 1)[0].replace("L1-", "L1%2D")],
+        lot="L1", expiry=EXPIRY))),
+    ("malformed", "an item that is no identifier", lambda chain: bytes(chain.event(
+        "inspect", chain.maker, ["NOT-AN-SSCC-AT-ALL-----9521112"], reason="unknown"))),
+    ("suspended", "a suspended holder lifts its hold", lambda chain: (
+        hold := chain.log.submit(chain.hold()), chain.log.submit(chain.suspend(chain.maker.gln)),
+        bytes(chain.lift(hold)))[-1]),
+    ("wrong-state", "a pack found inside a lost box", lambda chain: (
+        packs := chain.commission("L1", 1), unit := chain.unit(chain.maker, 1),
+        chain.pack(chain.maker, packs, unit), chain.act("lost", chain.maker, [unit]),
+        bytes(chain.event("found", chain.maker, packs)))[-1]),
     ("items-mismatch", "an enrolment without fingerprints", lambda chain: bytes(
         chain.event("enrol", chain.maker, chain.commission("L1", 1)))),
     ("suspended", "a suspended party ships", suspended_ship),
@@ -345,7 +363,7 @@ CASES: list[Case] = [
     ("cycle", "into itself", in_itself),
     ("too-deep", "six containers", nested_too_deep),
     ("items-mismatch", "one item more", lambda chain: bytes(replace(
-        s := commission(chain), items=(*s.items, Item("https://id.gs1.org/zzz"))))),
+        s := commission(chain), items=(*s.items, Item(chain.pack_ids("Z9", 1)[0]))))),
     ("items-mismatch", "another secret", lambda chain: bytes(replace(commission(chain), secret=bytes(32)))),
     ("items-mismatch", "no items", lambda chain: bytes(replace(commission(chain), items=(), secret=b""))),
     ("items-mismatch", "packs without lot", lambda chain: bytes(

@@ -50,7 +50,8 @@ from ledger.statement.parts import (
 )
 from ledger.statement.submission import Submission
 from ledger.store.answers import Answers
-from ledger.store.append import Log, Receipt
+from ledger.store.append import Log
+from ledger.store.batch import Receipt
 from ledger.store.database import Store, set_meta
 from ledger.store.opening import open_store
 from ledger.store.publish import trust_file

@@ -28,6 +28,7 @@ from ledger.statement.dsse import Envelope
 from ledger.statement.submission import MAX_LINE, Statement, Submission
 from ledger.store.answers import receipt_json
 from ledger.store.append import Log
+from ledger.store.batch import Receipt
 
 blueprint = Blueprint("statements", __name__)
 NDJSON: Final = "application/x-ndjson"
@@ -65,18 +66,20 @@ def _results(found: Node, log: Log) -> Iterator[bytes]:
         outcomes = iter(log.append([s for s in parsed if isinstance(s, Submission)]))
         for submission in parsed:
             outcome = next(outcomes) if isinstance(submission, Submission) else submission
+            again = isinstance(outcome, Receipt) and not outcome.first
             if isinstance(outcome, LedgerError):
                 statement_id = (
                     submission.statement.id if isinstance(submission, Submission) else None
                 )
                 yield _line(problem_of(outcome, statement_id))
+            else:
+                yield _line(receipt_json(log, outcome))
+            if again or isinstance(outcome, LedgerError):
                 try:
                     limits.count("refused", refused)
                 except TooManyRequests as error:
                     yield _line({"code": "too-many-requests", "detail": error.description})
                     return
-            else:
-                yield _line(receipt_json(log, outcome))
 
 
 def _line(told: dict[str, Any]) -> bytes:
@@ -136,6 +139,7 @@ def pull() -> Response:
     who = person()
     if who is None:
         abort(401, "Sign in with a key of the party whose statements you pull.")
+    current_app.extensions["limits"].count("pull", node().settings.per_minute)
     since = request.args.get("since", "0")
     if not (since.isascii() and since.isdigit() and len(since) < 16):
         abort(400, "`since` is the index of an entry.")

@@ -23,7 +23,8 @@ from ledger.statement import dsse, gs1
 from ledger.statement.governance import Admit, Governance, KeyAdd, Product, Sites
 from ledger.statement.parts import AuthorityParty, Licence, Party, Site, Storage, time_text
 from ledger.statement.submission import Submission
-from ledger.store.append import Log, Receipt
+from ledger.store.append import Log
+from ledger.store.batch import Receipt
 from ledger.tlog.ed25519 import public_of
 
 ORIGIN: Final = "packtrace.example/demo"

@@ -195,6 +195,8 @@ class Authority:
 
     def marks_on(self, gtin: str) -> list[Mark]:
         """The marks in force on a product's packs: a recall's stays for ever, a hold's until lifted."""
+        if gtin not in self._marks_on:
+            return []
         return [m for m in self.marks_ever_on(gtin) if m.code != "on-hold" or m.ended < 0]
 
     def marks_ever_on(self, gtin: str) -> list[Mark]:

@@ -20,6 +20,7 @@ from ledger.rules.world import (
     INACTIVE,
     MAX_PARENTS,
     OBSERVATION,
+    WEAK,
     Changes,
     Named,
     Row,
@@ -68,7 +69,7 @@ def _observe(draft: Draft, code: str) -> None:
     parent = (draft.event.parent,) if draft.event.parent is not None else ()
     for item in dict.fromkeys((*draft.named.all, *parent)):
         row = draft.changes.rows.get(item) or draft.world.row(item)
-        if row is not None and not row.hold:
+        if row is not None and not row.hold and draft.outermost(row).status != INACTIVE:
             draft.set_hold(row, draft.event.by, OBSERVATION)
 
 
@@ -114,7 +115,7 @@ def _height(draft: Draft, row: Row) -> int:
         return 0
     below = [0]
     for child in draft.children(row.id):
-        below.append(1 + _height(draft, draft.row(child)))
+        below.append(1 + (0 if is_pack(child) else _height(draft, draft.row(child))))
     return max(below)
 
 
@@ -140,9 +141,10 @@ def _leave(draft: Draft, ids: Sequence[str]) -> None:
         if (row.status, row.reason, row.site) == (INACTIVE, op, draft.here):
             draft.changes.already[item] = row.last
             continue
-        row = draft.fit(item)
-        if op == "stolen" and row.site != draft.here and not draft.answers_for(row):
+        elsewhere = draft.outermost(row).site != draft.here
+        if op == "stolen" and elsewhere and not draft.answers_for(row):
             raise draft.refuse("not-holder", row, f"is not at site {draft.here}")
+        row = draft.fit(item)
         draft.put(row._replace(status=INACTIVE, reason=op, last=draft.index))
 
 
@@ -152,6 +154,8 @@ def _found(draft: Draft, ids: Sequence[str]) -> None:
         if row.status == INACTIVE and row.reason != "lost":
             raise draft.refuse("already-inactive", row, f"is inactive ({row.reason}), not lost")
         row = draft.fit(item)
+        if row.parent:
+            raise draft.refuse("wrong-state", row, "is inside what was lost; report that one found")
         row = row._replace(status=ACTIVE, reason="", last=draft.index)
         draft.put(row)
         if not row.hold:
@@ -195,9 +199,13 @@ def _release(draft: Draft, ids: Sequence[str]) -> None:
         row = draft.fit(item)
         if not row.hold:
             raise draft.refuse("wrong-state", row, "is not on hold by a quarantine of its own")
-        if draft.event.by not in (row.hold, draft.authority.gln):
+        has_it = draft.outermost(row).site == draft.here or draft.answers_for(row)
+        weak = row.hold_reason in WEAK
+        if draft.event.by not in (row.hold, draft.authority.gln) and not (weak and has_it):
             raise draft.refuse("not-holder", row, "was put on hold by another party")
-        draft.set_hold(row._replace(cleared=draft.index), "", "")
+        if has_it and not weak:
+            row = row._replace(cleared=draft.index)  # who has it has looked, and answers for it
+        draft.set_hold(row, "", "")
 
 
 def _transfer(draft: Draft, ids: Sequence[str]) -> None:
@@ -205,12 +213,13 @@ def _transfer(draft: Draft, ids: Sequence[str]) -> None:
     by, others = draft.event.by, draft.named.signers - {draft.event.by}
     for item in ids:
         row = draft.fit(item)
+        owner = draft.outermost(row).owner
+        if owner == by:
+            raise draft.refuse("wrong-state", row, f"is {by}'s already")
+        if others != {owner}:
+            raise draft.refuse("not-holder", row, "is not owned by who signed with you")
         if row.parent:
             raise draft.refuse("wrong-state", row, f"is inside {row.parent}; name that one")
-        if row.owner == by:
-            raise draft.refuse("wrong-state", row, f"is {by}'s already")
-        if others != {row.owner}:
-            raise draft.refuse("not-holder", row, "is not owned by who signed with you")
         draft.put(row._replace(owner=by, last=draft.index))
 
 

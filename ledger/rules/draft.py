@@ -17,6 +17,7 @@ from ledger.rules.world import (
     ACTIVE,
     IN_TRANSIT,
     INACTIVE,
+    WEAK,
     Changes,
     Count,
     LotKey,
@@ -148,7 +149,7 @@ class Draft:
         root = around[-1]
         self.count(row, around, -1)
         self.changes.left.append((row.id, row.parent))
-        held = next((link for link in (row, *around) if link.hold), row)
+        held = max((row, *around), key=self._strength)  # the innermost of the strongest
         row = row._replace(
             status=root.status,
             reason=root.reason,
@@ -164,6 +165,21 @@ class Draft:
         )
         self.put(row)
         return row
+
+    def _strength(self, row: Row) -> int:
+        """How much a hold weighs: an authority's most, then a product holder's, a word's least."""
+        if not row.hold:
+            return 0
+        if row.hold == self.authority.gln:
+            return 4
+        holders = {
+            r.product.holder for gtin, _ in self.packs(row) if (r := self.authority.product(gtin))
+        }
+        return 1 if row.hold_reason in WEAK else 3 if row.hold in holders else 2
+
+    def is_strong(self, row: Row) -> bool:
+        """Whether a hold is the authority's or the product holder's."""
+        return self._strength(row) > 2
 
     def count(self, row: Row, around: Iterable[Row], sign: int) -> None:
         """Add an item's packs to the containers around it, innermost first, or take them off."""

@@ -102,7 +102,7 @@ def check_rights(authority: Authority, statement: Statement, ms: int) -> None:
             raise Refused("not-entitled", f"a key for use as {key.use} does not sign this")
     admitted(authority, body.by)
     if body.by == authority.gln:
-        if not _one_is_enough(authority, body, {key.id for key in keys}):
+        if not _one_is_enough(authority, body):
             count(len(keys), authority.policy.threshold)
     elif isinstance(body, Admit | Sites | Suspend | PolicyChange):
         raise Refused("not-entitled", f"only the authority {authority.gln} may do this")
@@ -127,11 +127,11 @@ def _may_sign(authority: Authority, key: KeyRecord, body: Governance) -> bool:
             return key.use == "admin"
 
 
-def _one_is_enough(authority: Authority, body: Governance, signed: set[str]) -> bool:
+def _one_is_enough(authority: Authority, body: Governance) -> bool:
     """Whether the authority signs this with one key: what can be taken back, or speeds up safety."""
     if isinstance(body, KeyRevoke):
         key = authority.keys.get(body.keyid)
-        return signed == {body.keyid} or (key is not None and key.party != authority.gln)
+        return key is not None and (key.party != authority.gln or key.use != "admin")
     return isinstance(body, Hold | LiftHold | RecallAnswer | RecallClose | Document)
 
 
@@ -157,7 +157,8 @@ def _check_admit(authority: Authority, body: Admit) -> None:
         for other, owner in authority.prefixes.items():
             if owner != body.party.gln and (prefix.startswith(other) or other.startswith(prefix)):
                 raise Refused("not-your-product", f"prefix {prefix} overlaps {other} of {owner}")
-    if authority.site(body.party.gln) is not None:
+    site = authority.site(body.party.gln)
+    if site is not None and site.party != body.party.gln:
         raise Refused("wrong-site", f"{body.party.gln} is on record as a site")
     admins = [raw_key(key) for key in body.admin_keys]
     for public in admins:
@@ -255,6 +256,9 @@ def _check_scope(authority: Authority, body: Hold | Recall) -> None:
 
 
 def _check_ending(authority: Authority, body: LiftHold | RecallClose) -> None:
+    by = admitted(authority, body.by)
+    if by.suspended >= 0:
+        raise Refused("suspended", f"{by.name} is suspended", at(by.suspended))
     what, opened = (
         ("hold", body.hold_id) if isinstance(body, LiftHold) else ("recall", body.recall_id)
     )

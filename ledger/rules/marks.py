@@ -83,17 +83,19 @@ def on_pack(world: World, mark: Mark, row: Row) -> Found | None:
 
 
 def _covers(world: World, mark: Mark, row: Row) -> bool:
-    if mark.statement:
-        ref = world.statement(mark.statement)
-        if ref is not None and row.born == ref.index:
+    ref = world.statement(mark.statement) if mark.statement else None
+    listed = frozenset[str]() if mark.statement else world.items(mark.index) or frozenset()
+    todo: list[Row] = [row]
+    seen: set[int] = set()
+    while todo:
+        link = todo.pop()
+        if (ref is not None and link.born == ref.index) or link.id in listed:
             return True
-    elif row.id in (world.items(mark.index) or ()):
-        return True
-    for check_out in world.inputs(row.born):
-        for item in world.items(check_out) or ():
-            before = world.row(item)
-            if before is not None and _covers(world, mark, before):
-                return True
+        if link.born not in seen:  # what was made together was made of the same
+            seen.add(link.born)
+            for check_out in world.inputs(link.born):
+                rows = map(world.row, world.items(check_out) or ())
+                todo += [before for before in rows if before is not None]
     return False
 
 
@@ -110,9 +112,9 @@ def suspect(world: World, authority: Authority, row: Row) -> Found | None:
     for keyid, suspicion in authority.suspects.items():
         if _cleared(world, row) > suspicion.revoked:
             continue
-        for index in reversed(world.signed(keyid, suspicion.since_ms)):
-            if _named_by(world, index, row.id, row.born):
-                return Found(KEY_SUSPECT, f"{row.id}: a key that signed for it is suspect", index)
+        acts = set(world.signed(keyid, suspicion.since_ms))
+        if acts and (hit := max(acts & _about(world, row.id, row.born), default=-1)) >= 0:
+            return Found(KEY_SUSPECT, f"{row.id}: a key that signed for it is suspect", hit)
     return None
 
 
@@ -121,15 +123,13 @@ def _cleared(world: World, row: Row) -> int:
     return max([row.cleared, *(c.cleared for c in world.chain(row) if c.cleared > row.last)])
 
 
-def _named_by(world: World, index: int, item: str, born: int) -> bool:
-    """Whether the statement at an index was about an item, or a container that it was in then."""
-    if index == born or item in (world.items(index) or ()):
-        return True
+def _about(world: World, item: str, born: int) -> set[int]:
+    """Indexes of the statements about an item, or about a container while it was in it."""
+    found = {born, *world.mentions(item)}
     for container, start, end in world.spans(item):
-        # A packing names what it packs; while inside, the container's acts are the item's.
-        if start < index and (end < 0 or index < end) and _named_by(world, index, container, -1):
-            return True
-    return False
+        inside = _about(world, container, -1)
+        found |= {index for index in inside if start < index and (end < 0 or index < end)}
+    return found
 
 
 def own_hold(row: Row) -> Found | None:
@@ -144,22 +144,24 @@ def of(world: World, authority: Authority, row: Row, ms: int) -> list[Found]:
 
     Its own, its containers', and for a container those of the packs inside.
     """
-    around = list(world.chain(row))
+    around = list(world.chain(row)) if row.parent else []
     lots = [_lot_key(row)] if row.lot else list(world.content(row.id))
     found = list(on_lots(world, authority, lots, ms))
     found += [hold for link in (row, *around) if (hold := own_hold(link))]
     if not row.lot and any(count.held for count in world.content(row.id).values()):
         found.append(Found(ON_HOLD, f"{row.id} holds packs on hold", row.last))
-    singles = on_packs(world, authority, lots)
+    singles = on_packs(world, authority, lots) if authority.marks else []
     if singles or authority.suspects:
         for pack in [row] if row.lot else world.packs_inside(row.id):
             found += [f for mark in singles if (f := on_pack(world, mark, pack))]
             if hit := suspect(world, authority, pack):
                 found.append(hit)
-    if not row.lot and (hit := suspect(world, authority, row)):
-        found.append(hit)
+        if not row.lot and (hit := suspect(world, authority, row)):
+            found.append(hit)
     if any(link.hold_reason == OBSERVATION for link in (row, *around)):
         found.append(Found(CUSTODY_GAP, f"{row.id}: a statement after the fact broke a rule", -1))
+    if not found:
+        return []
     order = list(BLOCKS)
     worst = {f.mark: f for f in reversed(found)}
     return sorted(

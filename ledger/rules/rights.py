@@ -35,8 +35,8 @@ def verify(authority: Authority, statement: Statement) -> None:
     statement.envelope.verify(lambda keyid: brought.get(keyid) or authority.public(keyid))
 
 
-def entitle(authority: Authority, statement: Statement, ms: int) -> None:
-    """Check that an event's signers have a right to it at landing time `ms`.
+def entitle(authority: Authority, statement: Statement, ms: int) -> frozenset[str]:
+    """Check that an event's signers have a right to it at landing time `ms`; answers their parties.
 
     Raises Refused with the code of the first rule broken.
     """
@@ -46,7 +46,9 @@ def entitle(authority: Authority, statement: Statement, ms: int) -> None:
     check_log(authority, event.log)
     check_signers(authority, statement, ms)
     check_window(authority, event.time_ms, ms)
-    check_standing(authority, event.op, signers(authority, statement), event.read_point)
+    parties = signers(authority, statement)
+    check_standing(authority, event.op, parties, event.read_point)
+    return parties
 
 
 def check_standing(authority: Authority, op: str, parties: Iterable[str], site: str) -> None:

@@ -12,7 +12,16 @@ from ledger.errors import Refused
 from ledger.rules.authority import SiteRecord
 from ledger.rules.draft import Draft
 from ledger.rules.operations import DESTRUCTION, RETURNS
-from ledger.rules.world import ACTIVE, IN_TRANSIT, REFUSED, SHORT, Row, Shipment
+from ledger.rules.world import (
+    ACTIVE,
+    IN_TRANSIT,
+    INACTIVE,
+    OVER,
+    REFUSED,
+    SHORT,
+    Row,
+    Shipment,
+)
 
 DAY_MS: Final = 24 * 3_600_000
 
@@ -84,6 +93,7 @@ def receive(draft: Draft, ids: Sequence[str]) -> None:
     shipment, _ = draft.shipment()
     if draft.here not in (shipment.to_site, shipment.site):
         raise _not_named(draft, shipment)
+    _check_lists(draft)
     for item in draft.named.missing:
         _leave_out(draft, item, shipment, ids)
     for item in ids:
@@ -95,16 +105,24 @@ def receive(draft: Draft, ids: Sequence[str]) -> None:
         if not back:
             row = row._replace(owner=shipment.owner, came=shipment.site)
         draft.put(row)
-        if shipment.op in RETURNS and not back and not row.hold:
+        if shipment.op in RETURNS and not back and not draft.is_strong(row):
             draft.set_hold(row, event.by, shipment.op)
     for item in draft.named.over:
         _hold_over(draft, item, shipment)
     draft.changes.shipment = shipment._replace(received=True)
 
 
+def _check_lists(draft: Draft) -> None:
+    named = draft.named.all
+    if len(set(named)) != len(named):
+        raise Refused(
+            "items-mismatch", "an item arrived, lacked, or was too much: list it in one place"
+        )
+
+
 def _not_named(draft: Draft, shipment: Shipment) -> Refused:
     return Refused(
-        "not-named", f"shipment {shipment.number} does not name site {draft.here}",
+        "not-named", f"this shipment does not name site {draft.here}",
         {"index": shipment.index},
     )  # fmt: skip
 
@@ -129,8 +147,8 @@ def _hold_over(draft: Draft, item: str, shipment: Shipment) -> None:
         return  # never commissioned: the receipt's word about it is on record all the same
     if draft.outermost(row).shipment == shipment.index:
         raise draft.refuse("not-in-shipment", row, f"was announced in {shipment.number}")
-    if not row.hold:
-        draft.set_hold(row, draft.event.by, "over")
+    if not row.hold and draft.outermost(row).status != INACTIVE:
+        draft.set_hold(row, draft.event.by, OVER)
 
 
 def void(draft: Draft, ids: Sequence[str]) -> None:

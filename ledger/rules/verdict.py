@@ -64,7 +64,8 @@ def standing(world: World, authority: Authority, item: str, site: str, ms: int) 
         state = "to_here" if to == site else "in_transit"
     else:
         state = "here" if here else "other"
-    found.update(marks.of_site(authority, root.site, ms))
+    if state in ("here", "to_here", "supplied_here"):  # elsewhere they would tell who has it
+        found.update(marks.of_site(authority, root.site, ms))
     return Standing(state, reason, tuple(sorted(found)), world.newest(row))
 
 

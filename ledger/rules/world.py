@@ -20,6 +20,10 @@ INACTIVE = "inactive"
 REFUSED = "refused"  # in transit, on its way back to the sender
 SHORT = "short"  # in transit, and closed short by the receiver
 OBSERVATION = "observation"  # reason of a hold: a statement about it broke a rule after the fact
+OVER = "over"  # reason of a hold: found too much in a delivery
+WEAK = frozenset(
+    {OBSERVATION, OVER}
+)  # holds by somebody's word, which who has the goods may answer
 MAX_PARENTS = 5
 
 
@@ -162,6 +166,7 @@ class Loaders:
     spans: Callable[[str], Iterable[tuple[str, int, int]]] = lambda _item: ()
     items: Callable[[int], Iterable[str] | None] = lambda _index: None
     inputs: Callable[[int], Iterable[int]] = lambda _index: ()
+    mentions: Callable[[str], Iterable[int]] = lambda _item: ()
 
 
 class World:
@@ -182,6 +187,7 @@ class World:
         self._numbers: dict[tuple[str, str], bool] = {}
         self._origins: dict[LotKey, dict[LotKey, None]] = {}
         self._signed: dict[str, list[tuple[int, int]]] = {}  # by what was applied here
+        self._mentions: dict[str, list[int]] = {}  # likewise
         self._moves: dict[str, list[tuple[str, int, bool]]] = {}  # likewise: joined or left
         self._items: dict[int, frozenset[str] | None] = {}
         self._inputs: dict[int, tuple[int, ...]] = {}
@@ -298,6 +304,8 @@ class World:
 
     def origins(self, gtin: str, lot: str) -> set[LotKey]:
         """A lot and all lots that were repacked into it, through any number of repackings."""
+        if not self._went_in((gtin, lot)):
+            return {(gtin, lot)}
         found: set[LotKey] = set()
         todo = [(gtin, lot)]
         while todo:
@@ -344,8 +352,17 @@ class World:
             self._inputs[index] = tuple(self._load.inputs(index))
         return self._inputs[index]
 
-    def apply(self, changes: Changes, ref: Ref, event: Event, keyids: Iterable[str]) -> None:
+    def mentions(self, item: str) -> set[int]:
+        """Indexes of the events that name an item in whichever list, its commissioning apart."""
+        return {*self._load.mentions(item), *self._mentions.get(item, ())}
+
+    def apply(
+        self, changes: Changes, ref: Ref, event: Event, keyids: Iterable[str], named: Iterable[str]
+    ) -> None:
         """Fold an accepted event in. `changes` must come from `decide` on this very state."""
+        if event.op not in ("commission", "repack"):
+            for item in named:
+                self._mentions.setdefault(item, []).append(ref.index)
         # Load before changing: a loader answers with the state before this event.
         for container in {parent for _, parent in (*changes.joined, *changes.left)}:
             self.children(container)

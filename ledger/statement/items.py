@@ -16,6 +16,7 @@ from ledger.tlog import merkle
 
 MAX_DEPTH: Final = 24
 SALT_BYTES: Final = 16
+MAX_ID: Final = 65_535  # its length is a u16
 
 
 class Item(NamedTuple):
@@ -31,8 +32,10 @@ def salt_of(secret: bytes, item: str) -> bytes:
 
 
 def leaf(salt: bytes, item: str, extra: bytes = b"") -> bytes:
-    """SHA-256(0x00 || salt || u16be(len id) || id || extra)."""
+    """SHA-256(0x00 || salt || u16be(len id) || id || extra). Raises Malformed for too long an id."""
     raw = item.encode()
+    if len(raw) > MAX_ID:
+        raise Malformed(f"an identifier has at most {MAX_ID} bytes")
     return sha256(b"\x00" + salt + len(raw).to_bytes(2, "big") + raw + extra).digest()
 
 

@@ -38,8 +38,9 @@ class Listed(Part, frozen=True, kw_only=True):
 
 
 class RevokedKey(Part, frozen=True, kw_only=True):
-    """A revoked key; with `since`, what it signed from then on is suspect."""
+    """A revoked key, by the statement at `index`; with `since`, what it signed since is suspect."""
 
+    index: int
     keyid: str
     since: str | None = None
 
@@ -90,6 +91,8 @@ def parse_status_list(payload: bytes) -> StatusList:
     check_sorted([key.keyid for key in found.keys], "keys", 0, 1_000_000)
     for key in found.keys:
         check_match(HEX64, key.keyid, "a key's id is 32 bytes in hex")
+        if not 0 < key.index < found.size:
+            raise Malformed("a revocation lies in the log")
         if key.since is not None:
             time_ms(key.since)
     return found

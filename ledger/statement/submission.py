@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from ledger.errors import Malformed, Refused
-from ledger.statement import dsse
+from ledger.statement import dsse, gs1
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Commitment, Event, parse_event
 from ledger.statement.governance import Governance, Hold, Recall, parse_governance
@@ -107,7 +107,7 @@ class Submission:
                 f"{error}; send that JSON object"
             ) from error
         return cls(
-            Statement.parse(_canonical_envelope(bytes(raw.envelope))),
+            Statement.of(_envelope(bytes(raw.envelope))),
             _items(raw.items, "items"),
             _items(raw.over, "over"),
             _items(raw.missing, "missing"),
@@ -129,19 +129,19 @@ class Submission:
         )
 
 
-def _canonical_envelope(raw: bytes) -> bytes:
+def _envelope(raw: bytes) -> Envelope:
     try:
-        Envelope.parse(raw)
+        return Envelope.parse(raw)
     except Malformed:
         # A client's JSON library may space or order the outer object as it likes; only what would
         # then differ from the canonical bytes in meaning (a key given twice) is refused.
         if len(raw) > 2 * dsse.MAX_ENVELOPE:
             raise
-        try:
-            return dsse.canonical(json.loads(raw, object_pairs_hook=_no_twice))
-        except (ValueError, TypeError, RecursionError, msgspec.MsgspecError) as error:
-            raise Malformed(f"the envelope cannot be read: {error}") from error
-    return raw
+    try:
+        canonical = dsse.canonical(json.loads(raw, object_pairs_hook=_no_twice))
+    except (ValueError, TypeError, RecursionError, msgspec.MsgspecError) as error:
+        raise Malformed(f"the envelope cannot be read: {error}") from error
+    return Envelope.parse(canonical)
 
 
 def _no_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -154,7 +154,7 @@ def _no_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _items(raw: list[_ItemJson] | None, name: str) -> tuple[Item, ...]:
     if raw is None:
         return ()
-    items = tuple(Item(item.id, _extra(item.extra)) for item in raw)
+    items = tuple(Item(_item_id(item.id), _extra(item.extra)) for item in raw)
     for before, after in pairwise(items):
         if before.id >= after.id:
             why = "stands twice" if before.id == after.id else "is out of order"
@@ -162,6 +162,11 @@ def _items(raw: list[_ItemJson] | None, name: str) -> tuple[Item, ...]:
                 "items-mismatch", f"{after.id} {why} in {name}: list each id once, sorted"
             )
     return items
+
+
+def _item_id(text: str) -> str:
+    gs1.parse_item_id(text)  # one pack has one identifier, or it could be there twice
+    return text
 
 
 def _extra(text: str) -> bytes:

@@ -24,7 +24,8 @@ from ledger.statement.parts import time_text
 from ledger.statement.status import ItemStatus, Refusal, Status, build_refusal, build_status
 from ledger.statement.statuslist import Listed, RevokedKey, StatusList, build_status_list
 from ledger.statement.submission import Statement
-from ledger.store.append import Log, Receipt
+from ledger.store.append import Log
+from ledger.store.batch import Receipt
 from ledger.store.queries import Reader
 
 
@@ -50,7 +51,10 @@ class Answers:
         record = authority.product(gtin_of(item))
         since, gap = -1, False
         if row is not None and not reader.is_erased(row):
-            chosen = disclose(self._sources(), [item], site)
+            try:
+                chosen = disclose(self._sources(), [item], site)
+            except LookupError:  # of a container's earlier life, erased since
+                chosen = Disclosure((), {}, {}, gap=True)
             gap = chosen.gap
             # An authority is shown all: there the newest is the row's own.
             since = reader.logged(chosen.newest.get(item, world.newest(row))).ms
@@ -129,6 +133,7 @@ class Answers:
             suspended |= {site.gln for site in authority.sites() if site.suspended >= 0}
             keys = [
                 RevokedKey(
+                    index=key.revoked,
                     keyid=key.id,
                     since=time_text(authority.suspects[key.id].since_ms)
                     if key.id in authority.suspects

@@ -8,25 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from threading import Lock
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from ledger.errors import LedgerError, Refused
 from ledger.rules import rights
 from ledger.rules.authority import Authority
-from ledger.rules.world import Named
-from ledger.statement import dsse
 from ledger.statement.events import Event
 from ledger.statement.governance import Genesis
-from ledger.statement.items import Tree
 from ledger.statement.parts import raw_key
 from ledger.statement.submission import Statement, Submission, commitments, fit_items
 from ledger.store import content, staging
-from ledger.store.database import GUARD, Store
+from ledger.store.batch import New, Outcome, Receipt, Waiting
+from ledger.store.database import GUARD, Store, meta
 from ledger.store.guard import Guard
 from ledger.store.loading import loaders, read_governance
+from ledger.store.models import VIEWS_MADE, VIEWS_VERSION
 from ledger.store.publish import Head, evidence, newest, root_at, tile_reader
 from ledger.store.views import Fold, named_by
 from ledger.tlog import merkle
@@ -39,37 +38,8 @@ MAX_BATCH: Final = 1_000  # statements in one transaction
 PART: Final = 250  # statements that a thread prepares at a time
 
 
-class Receipt(NamedTuple):
-    """A statement stands: where, since when, and under which checkpoint that can be proven.
-
-    `already` names the items on which it changed nothing, with the landing time (ms) of the act
-    that did the same before. `first` is False when the log had the statement already.
-    """
-
-    id: str
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
-    ms: int
-    size: int
-    checkpoint: bytes
-    already: dict[str, int]
-    first: bool = True
-
-
-Outcome = Receipt | LedgerError
 T = TypeVar("T")
-
-
 _EMPTY: Final = Head(0, merkle.EMPTY_ROOT, b"", 0)
-
-
-@dataclass(slots=True)
-class _Waiting:
-    submission: Submission
-    outcome: Outcome | None = None
-    verified: bool = False
-    trees: dict[str, Tree] = field(default_factory=dict)
-    named: Named = field(default_factory=lambda: Named(()))
-    done: bool = False  # guarded by the commit lock
 
 
 class Log:
@@ -91,11 +61,12 @@ class Log:
         self._status_public = public_of(status_seed)
         self._clock = clock
         self._guard = Guard(store.folder / GUARD, log_key.verifier)
-        self._queue: list[_Waiting] = []
+        self._queue: list[Waiting] = []
         self._queue_lock = Lock()
         self._commit_lock = Lock()
         self._authority: Authority | None = None  # guarded by _commit_lock
         self._seen = 0  # entries that _authority has read
+        self._hashes: tuple[int, merkle.HashReader] | None = None  # of the last size asked for
 
     def submit(self, submission: Submission) -> Receipt:
         """Log one statement; waits for whatever transaction takes it.
@@ -119,52 +90,68 @@ class Log:
 
     def append(self, submissions: Sequence[Submission]) -> list[Outcome]:
         """Log many statements in order, each by itself: a receipt or an error for every one."""
-        parts = list(batched(submissions, PART))
-        with ThreadPoolExecutor(2) as pool:  # libsodium works outside the interpreter's lock
-            waiting = [w for part in pool.map(self._prepare_all, parts) for w in part]
-        for long, some in groupby((w for w in waiting if w.outcome is None), _is_long):
+        waiting: list[Waiting] = []
+        ready: list[Waiting] = []
+        with ThreadPoolExecutor(1) as pool:  # libsodium works outside the interpreter's lock
+            # What comes later is prepared while what came first is committed.
+            for part in pool.map(self._prepare_all, list(batched(submissions, PART))):
+                waiting += part
+                ready += [w for w in part if w.outcome is None]
+                if len(ready) >= MAX_BATCH:
+                    self._commit_in_order(ready)
+                    ready = []
+            self._commit_in_order(ready)
+        return [w.outcome for w in waiting if w.outcome is not None]
+
+    def _commit_in_order(self, ready: Sequence[Waiting]) -> None:
+        for long, some in groupby(ready, _is_long):
             for batch in batched(list(some), 1 if long else MAX_BATCH):
                 if long:
                     self._commit_long(batch[0])
                     continue
                 with self._commit_lock:
                     self._commit(batch)
-        return [w.outcome for w in waiting if w.outcome is not None]
 
     def proof(self, receipt: Receipt) -> list[bytes]:
         """The inclusion path of a receipt's statement under its checkpoint."""
-        hashes = hash_reader(receipt.size, tile_reader(self.store))
-        return merkle.inclusion_path(receipt.index, receipt.size, hashes)
+        hashes = self._hashes
+        if hashes is None or hashes[0] != receipt.size:
+            # Receipts of one transaction share what is read and hashed for their proofs.
+            hashes = (receipt.size, cache(hash_reader(receipt.size, tile_reader(self.store))))
+            self._hashes = hashes
+        return merkle.inclusion_path(receipt.index, receipt.size, hashes[1])
 
     # Before the lock
 
-    def _prepare_all(self, submissions: Sequence[Submission]) -> list[_Waiting]:
+    def _prepare_all(self, submissions: Sequence[Submission]) -> list[Waiting]:
         return [self._prepare(submission) for submission in submissions]
 
-    def _prepare(self, submission: Submission) -> _Waiting:
+    def _prepare(self, submission: Submission) -> Waiting:
         """All that needs no lock: signatures, and whether the items are those committed to."""
-        waiting = _Waiting(submission)
+        waiting = Waiting(submission)
         statement = submission.statement
         try:
             if statement.body.log != self.origin:
                 raise Refused("wrong-log", f"it names {statement.body.log}, this is {self.origin}")
-            waiting.trees = fit_items(submission)
-            waiting.named = named_by(submission)
             authority = self._authority
             if authority is not None:
                 waiting.verified = _verify_known(authority, statement)
+            trees = fit_items(submission)
+            waiting.named = named_by(submission)
+            if trees:
+                ref = content.ahead_of(statement.id)
+                waiting.rows = content.rows_of(self.store.key, submission, trees, ref)
         except LedgerError as error:
             waiting.outcome = error
         return waiting
 
-    def _commit_long(self, waiting: _Waiting) -> None:
+    def _commit_long(self, waiting: Waiting) -> None:
         """A long commissioning: its rows are written ahead, in short transactions, see `staging`."""
         statement = waiting.submission.statement
         event = statement.body
         assert isinstance(event, Event)  # `_is_long` says so
         ids = waiting.named.items
-        ref = content.ahead_of(statement.id)
-        lists = content.rows_of(self.store.key, waiting.submission, waiting.trees, ref)
+        assert waiting.rows is not None
         k = 0
         try:
             # Who has no right to it makes nobody write a million rows.
@@ -175,7 +162,7 @@ class Log:
             waiting.outcome = error
             return
         if statement.id not in self._known([statement.id]):
-            k = staging.stage(self.store, event, statement.id, ids, lists, self._clock())
+            k = staging.stage(self.store, event, statement.id, ids, waiting.rows, self._clock())
         if k:
             waiting.named = waiting.named._replace(items=ids[:1], staged=k)
         with self._commit_lock:
@@ -200,28 +187,36 @@ class Log:
                 return
             self._commit(batch)
 
-    def _commit(self, batch: Sequence[_Waiting]) -> None:
+    def _commit(self, batch: Sequence[Waiting]) -> None:
         try:
-            self._transaction(batch)
+            # Genesis by itself: a log of more than one entry has its checkpoint file.
+            first = 1 if self._seen == 0 else 0
+            for part in (batch[:first], batch[first:]):
+                if part:
+                    self._transaction(part)
         except LedgerError as error:
             # The outcome in the database is what counts: read everything anew next time.
             self._authority = None
             for waiting in batch:
-                waiting.outcome = error
+                waiting.outcome = waiting.outcome or error
         except BaseException:
             self._authority = None
             for waiting in batch:
-                waiting.outcome = Refused("read-only", "the log failed while it was writing")
+                waiting.outcome = waiting.outcome or Refused(
+                    "read-only", "the log failed while it was writing"
+                )
             raise
         finally:
             for waiting in batch:
                 waiting.done = True
 
-    def _transaction(self, batch: Sequence[_Waiting]) -> None:
+    def _transaction(self, batch: Sequence[Waiting]) -> None:
         store = self.store
         outcomes: list[Outcome] = []
         with store.writing():
             head = newest(store) or _EMPTY
+            if meta(store, VIEWS_MADE) != VIEWS_VERSION:
+                raise Refused("read-only", "another version of the program keeps this log; restart")
             self._guard.check(head.size, lambda size: root_at(store, size))
             authority = self._refresh(head.size)
             known = self._known([w.submission.statement.id for w in batch])
@@ -229,19 +224,19 @@ class Log:
             ms = max(self._clock(), head.ms)
             fold = Fold(authority, loaders(store))
             fold.prefetch(store, [(w.submission.statement, w.named) for w in batch])
-            new = _New(head.size, ms)
+            new = New(head.size, ms)
             for waiting in batch:
                 outcomes.append(self._one(waiting, fold, new, known, roots))
-            note = head.note
+            note, root = head.note, head.root
             if new.entries:
                 fold.flush(store)
-                note = self._write(head, new)
+                note, root = self._write(head, new)
                 for waiting, outcome in zip(batch, outcomes, strict=True):
                     if waiting.named.staged and isinstance(outcome, Receipt):
                         staging.land(store, waiting.named.staged, outcome.index)
         # Committed. The refused ones' evidence and the receipts are about what is durable now.
         if new.entries:
-            self._guard.advance(note, head.size + len(new.entries))
+            self._guard.advance(note, Checkpoint(self.origin, head.size + len(new.entries), root))
             self._seen = head.size + len(new.entries)
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Receipt):
@@ -252,9 +247,9 @@ class Log:
 
     def _one(
         self,
-        waiting: _Waiting,
+        waiting: Waiting,
         fold: Fold,
-        new: _New,
+        new: New,
         known: dict[str, tuple[int, int]],
         roots: set[bytes],
     ) -> Outcome:
@@ -283,7 +278,7 @@ class Log:
         if root is not None:
             roots.add(root)
         known[statement.id] = (index, new.ms)
-        new.add(waiting, index, root, self.store.key)
+        new.add(waiting, index, root)
         times = {item: self._ms_of(at, new) for item, at in already.items()}
         return Receipt(statement.id, index, new.ms, 0, b"", times)
 
@@ -293,14 +288,14 @@ class Log:
         if raw_key(body.status_key) != self._status_public:
             raise Refused("not-entitled", "genesis names another status key than this log's")
 
-    def _ms_of(self, index: int, new: _New) -> int:
+    def _ms_of(self, index: int, new: New) -> int:
         if index >= new.size:
             return new.ms
         row = self.store.one("SELECT ms FROM entry WHERE idx = ?", (index,))
         assert row is not None  # it is an index of this log
         return int(row[0])
 
-    def _write(self, head: Head, new: _New) -> bytes:
+    def _write(self, head: Head, new: New) -> tuple[bytes, bytes]:
         store = self.store
         store.insert(
             "INSERT INTO entry (idx, id, ms, governance, root, data) VALUES (?, ?, ?, ?, ?, ?)",
@@ -322,7 +317,7 @@ class Log:
             "INSERT INTO checkpoint (size, root, ms, note) VALUES (?, ?, ?, ?)",
             (size, root, new.ms, note),
         )
-        return note
+        return note, root
 
     def _refresh(self, size: int) -> Authority:
         """The authority as of the head: what other processes logged since is read first."""
@@ -337,7 +332,7 @@ class Log:
         sql = "SELECT id, idx, ms FROM entry WHERE id IN (IN)"
         return {found: (index, ms) for found, index, ms in self.store.rows_in(sql, ids)}
 
-    def _roots(self, batch: Sequence[_Waiting]) -> set[bytes]:
+    def _roots(self, batch: Sequence[Waiting]) -> set[bytes]:
         wanted = [root for w in batch if (root := _root(w.submission.statement)) is not None]
         sql = "SELECT root FROM entry WHERE root IN (IN)"
         return {bytes(root) for (root,) in self.store.rows_in(sql, wanted)}
@@ -352,31 +347,7 @@ class Log:
         return proven
 
 
-class _New:
-    """The rows of one transaction in the making."""
-
-    def __init__(self, size: int, ms: int) -> None:
-        self.size = size
-        self.ms = ms
-        self.entries: list[tuple[int, str, int, int, bytes | None, bytes]] = []
-        self.envelopes: list[tuple[int, bytes]] = []
-        self.content: list[content.Rows] = []
-        self.leaves: list[bytes] = []
-
-    def add(self, waiting: _Waiting, index: int, root: bytes | None, key: bytes) -> None:
-        submission = waiting.submission
-        envelope = submission.statement.envelope
-        data = dsse.entry_of(envelope, self.ms)
-        committed = dsse.is_committed(envelope)
-        self.entries.append((index, envelope.id, self.ms, int(not committed), root, data))
-        if committed:
-            self.envelopes.append((index, bytes(envelope)))
-        if waiting.trees and not waiting.named.staged:
-            self.content.append(content.rows_of(key, submission, waiting.trees, index))
-        self.leaves.append(merkle.leaf_hash(data))
-
-
-def _is_long(waiting: _Waiting) -> bool:
+def _is_long(waiting: Waiting) -> bool:
     return staging.is_long(waiting.submission.statement.body, len(waiting.named.items))
 
 

@@ -27,22 +27,24 @@ from ledger.tlog import merkle
 PART: Final = 1024  # items in a row; a list that needs more has its leaf hashes kept as tiles
 TILE: Final = 256
 _NONCE: Final = 24
-_SECRET: Final = -1  # place of the secret, beside those of the lists
 
-_decoder: Final = msgspec.json.Decoder(list[tuple[str, str]])
+_decoder: Final = msgspec.json.Decoder(tuple[str, list[tuple[str, str]]])
 _encoder: Final = msgspec.json.Encoder()
 
 
 class Rows(NamedTuple):
-    """What is written for some statements: rows of the tables secret, named and leaf.
+    """What is written for some statements: rows of the tables named and leaf.
 
-    Their first column is the statement's index, so that they are appended in order; for one that
+    The secret lies in the first row of the list of items. The rows' first column is the statement's index, so that they are appended in order; for one that
     is written ahead of its landing it is `ahead_of` the statement.
     """
 
-    secrets: list[tuple[int, bytes]]
     named: list[tuple[int, int, int, str, bytes]]
     leaves: list[tuple[int, int, int, int, bytes, bytes]]
+
+    def placed(self, index: int) -> Rows:
+        """The same rows for a statement that lands at an index."""
+        return Rows([(index, *n[1:]) for n in self.named], [(index, *n[1:]) for n in self.leaves])
 
 
 def ahead_of(statement: str) -> int:
@@ -52,15 +54,15 @@ def ahead_of(statement: str) -> int:
 
 def rows_of(key: bytes, submission: Submission, trees: dict[str, Tree], ref: int) -> Rows:
     """The rows that keep a submission's lists; `trees` as `fit_items` answers them."""
-    rows = Rows([], [], [])
+    rows = Rows([], [])
     statement = submission.statement.id
-    if submission.secret:
-        rows.secrets.append((ref, _seal(key, statement, _SECRET, 0, submission.secret)))
+    secret = submission.secret.hex()
     for place, name in enumerate(LISTS):
         items: Sequence[Item] = getattr(submission, name)
         for part, start in enumerate(range(0, len(items), PART)):
             some = items[start : start + PART]
-            data = _encoder.encode([(item.id, item.extra.hex()) for item in some])
+            data = _encoder.encode((secret, [(item.id, item.extra.hex()) for item in some]))
+            secret = ""
             sealed = _seal(key, statement, place, part, data)
             rows.named.append((ref, place, part, some[0].id, sealed))
         if len(items) > PART:
@@ -80,7 +82,7 @@ def _tiles(ref: int, place: int, tree: Tree) -> Iterator[tuple[int, int, int, in
 
 def slices(rows: Rows, size: int) -> Iterator[Rows]:
     """The same rows, at most `size` of each table at a time."""
-    longest = max(len(rows.secrets), len(rows.named), len(rows.leaves))
+    longest = max(len(rows.named), len(rows.leaves))
     for start in range(0, longest, size):
         yield Rows(*(part[start : start + size] for part in rows))  # type: ignore[arg-type]  # each keeps its type
 
@@ -88,9 +90,6 @@ def slices(rows: Rows, size: int) -> Iterator[Rows]:
 def put(store: Store, some: Iterable[Rows]) -> None:
     """Keep the lists of statements; inside the write transaction."""
     rows = list(some)
-    store.insert(
-        "INSERT INTO secret (ref, data) VALUES (?, ?)", [s for r in rows for s in r.secrets]
-    )
     store.insert(
         "INSERT INTO named (ref, list, part, first, data) VALUES (?, ?, ?, ?, ?)",
         [n for r in rows for n in r.named],
@@ -104,12 +103,15 @@ def put(store: Store, some: Iterable[Rows]) -> None:
 def erase(store: Store, statements: Iterable[str]) -> None:
     """Delete the lists and secrets of statements; inside the write transaction."""
     wanted = [(_ref(store, statement),) for statement in statements]
-    for table in ("secret", "named", "leaf"):
+    for table in ("named", "leaf"):
         store.insert(f"DELETE FROM {table} WHERE ref = ?", wanted)
 
 
 def _ref(store: Store, statement: str) -> int:
-    sql = "SELECT secret.ref FROM entry JOIN secret ON secret.ref = entry.idx WHERE entry.id = ?"
+    sql = (
+        "SELECT named.ref FROM entry JOIN named ON named.ref = entry.idx AND named.list = 0 "
+        "AND named.part = 0 WHERE entry.id = ?"
+    )
     row = store.one(sql, (statement,))
     return int(row[0]) if row else ahead_of(statement)
 
@@ -120,7 +122,7 @@ def items(store: Store, statement: str, name: str = "items") -> tuple[Item, ...]
     place = LISTS.index(name)
     rows = store.rows(sql, (_ref(store, statement), place))
     return tuple(
-        item for part, data in rows for item in _read(store.key, statement, place, part, data)
+        item for part, data in rows for item in _read(store.key, statement, place, part, data)[1]
     )
 
 
@@ -131,8 +133,9 @@ def every_id(store: Store, statement: str) -> tuple[str, ...]:
 
 def secret(store: Store, statement: str) -> bytes:
     """The secret of a statement's items, b"" for a statement without."""
-    row = store.one("SELECT data FROM secret WHERE ref = ?", (_ref(store, statement),))
-    return _open(store.key, statement, _SECRET, 0, row[0]) if row else b""
+    sql = "SELECT data FROM named WHERE ref = ? AND list = 0 AND part = 0"
+    row = store.one(sql, (_ref(store, statement),))
+    return _read(store.key, statement, 0, 0, row[0])[0] if row else b""
 
 
 def path(store: Store, statement: str, item: str) -> ItemPath:
@@ -170,7 +173,7 @@ def _find(store: Store, statement: str, place: int, item: str) -> Item | None:
     row = store.one(sql, (_ref(store, statement), place, item))
     if row is None:
         return None
-    some = _read(store.key, statement, place, row[0], row[1])
+    some = _read(store.key, statement, place, row[0], row[1])[1]
     return next((found for found in some if found.id == item), None)
 
 
@@ -239,9 +242,13 @@ def _open(key: bytes, statement: str, place: int, part: int, sealed: bytes) -> b
         ) from error
 
 
-def _read(key: bytes, statement: str, place: int, part: int, sealed: bytes) -> list[Item]:
+def _read(
+    key: bytes, statement: str, place: int, part: int, sealed: bytes
+) -> tuple[bytes, list[Item]]:
+    """A row's secret, where it holds one, and its items."""
     data = _open(key, statement, place, part, sealed)
     try:
-        return [Item(item, bytes.fromhex(extra)) for item, extra in _decoder.decode(data)]
+        blinding, found = _decoder.decode(data)
+        return bytes.fromhex(blinding), [Item(item, bytes.fromhex(extra)) for item, extra in found]
     except (msgspec.MsgspecError, ValueError) as error:
         raise Malformed(f"table named, statement {statement}, part {part}: {error}") from error

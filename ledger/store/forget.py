@@ -88,8 +88,9 @@ def _has_left(reader: Reader, item: str) -> bool:
     row = world.row(item)
     if row is None:
         return False
-    if world.outermost(row).status == INACTIVE:
-        return True
+    root = world.outermost(row)
+    if root.status == INACTIVE:
+        return root.reason not in ("lost", "check_out")  # what may yet come back has not left
     return not row.lot and not row.parent and not world.children(item)  # an empty container
 
 

@@ -45,12 +45,12 @@ class Guard:
                 f"the database's tree of {released.size} entries is not the released one"
             )
 
-    def advance(self, note: bytes, size: int) -> None:
+    def advance(self, note: bytes, checkpoint: Checkpoint) -> None:
         """Record a released checkpoint, durably, unless a later one is recorded already."""
         with (self._path.parent / f".{self._path.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             released = self._read()
-            if released is not None and released.size >= size:
+            if released is not None and released.size >= checkpoint.size:
                 return
             new = self._path.parent / f".{self._path.name}.new"
             with new.open("wb") as file:
@@ -58,7 +58,7 @@ class Guard:
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self._path)
-        self._seen = (note, open_checkpoint(note, self._key))
+        self._seen = (note, checkpoint)
 
     def _read(self) -> Checkpoint | None:
         try:

@@ -111,9 +111,13 @@ def loaders(store: Store) -> Loaders:
         sql = "SELECT check_out FROM input WHERE idx = ? ORDER BY check_out"
         return [check_out for (check_out,) in store.rows(sql, (index,))]
 
+    def mentions(item: str) -> list[int]:
+        rows = store.rows("SELECT idx FROM mention WHERE item = ?", (item,))
+        return [index for (index,) in rows]
+
     return Loaders(
         row, children, inside, shipment, lot, statement, number_used, origins, signed, spans,
-        named_reader(store), inputs,
+        named_reader(store), inputs, mentions,
     )  # fmt: skip
 
 

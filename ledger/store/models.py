@@ -88,18 +88,11 @@ class EnvelopeRow(Model):
         table_name = "envelope"
 
 
-class SecretRow(Model):
-    """content: the sealed secret of a statement's items; `ref` is as `content.Rows` has it."""
-
-    ref = BigIntegerField(primary_key=True)
-    data = BlobField()
-
-    class Meta:
-        table_name = "secret"
-
-
 class NamedRow(Model):
-    """content: a sealed part of what a statement names, sorted by id; `first` is its lowest id."""
+    """content: a sealed part of what a statement names, sorted by id; `first` is its lowest id.
+
+    `ref` is as `content.Rows` has it.
+    """
 
     ref = BigIntegerField()
     list = SmallIntegerField()  # place in `submission.LISTS`
@@ -263,7 +256,9 @@ class ShipmentRow(Model):
 
     class Meta:
         table_name = "shipment"
-        indexes = ((("number", "party"), False), (("to_site",), False), (("site",), False))
+        indexes = (
+            (("number", "party"), False), (("to_site",), False), (("site",), False), (("id",), False),
+        )  # fmt: skip
 
 
 class Act(Model):
@@ -322,9 +317,10 @@ class Mention(Model):
 
 
 LOG = (Meta, Entry, Tile, Checkpoint, Cosignature)
-CONTENT = (EnvelopeRow, SecretRow, NamedRow, LeafRow, Kept)
+CONTENT = (EnvelopeRow, NamedRow, LeafRow, Kept)
 VIEWS = (
     Batch, ItemRow, Membership, Content, LotRow, Origin, Input, ShipmentRow, Act, SignatureRow, Answer,
     Mention,
 )  # fmt: skip
-VIEWS_VERSION = "4"  # raise it with any change of the views: they are dropped and folded anew
+VIEWS_VERSION = "6"  # raise it with any change of the views: they are dropped and folded anew
+VIEWS_MADE = "views"  # in meta: the version of the views that the tables hold

@@ -29,11 +29,10 @@ from ledger.store.database import (
     set_meta,
     sqlite,
 )
-from ledger.store.models import VIEWS, VIEWS_VERSION
+from ledger.store.models import VIEWS, VIEWS_MADE, VIEWS_VERSION
 
 CONTENT_KEY: Final = Path("keys") / "content-key"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
-_VIEWS: Final = "views"  # in meta: the version of the views that the tables hold
 
 
 def holds_log(folder: Path) -> bool:
@@ -58,7 +57,7 @@ def open_store(folder: str | Path, *, create: bool = False, url: str = "") -> St
     try:
         if not create and not store.database.table_exists("meta"):
             raise Malformed(f"{_named(place)} holds no log")
-        store.key = _content_key(place, sealed=store.database.table_exists("secret"))
+        store.key = _content_key(place, sealed=store.database.table_exists("named"))
         _update(store)
     except Malformed:
         store.close()
@@ -112,20 +111,24 @@ def _update(store: Store) -> None:
         runner.up()
         _seal_items(store)
     if not _views_fit(store):
+        # One transaction: nobody may fold on over tables that are being made.
         with store.writing():
             _make_views(store)
-        if not fresh:
-            views.rebuild(store)
-        set_meta(store, _VIEWS, VIEWS_VERSION)
+            if not fresh:
+                views.rebuild(store)
+            set_meta(store, VIEWS_MADE, VIEWS_VERSION)
 
 
 def _views_fit(store: Store) -> bool:
-    return meta(store, _VIEWS) == VIEWS_VERSION
+    return meta(store, VIEWS_MADE) == VIEWS_VERSION
 
 
 def _make_views(store: Store) -> None:
     for model in VIEWS:
         store.execute(f"DROP TABLE IF EXISTS {model._meta.table_name}")
+        # On SQLite, one tree instead of two where rows are looked up by a composite key alone.
+        composite = isinstance(model._meta.primary_key, peewee.CompositeKey)
+        model._meta.without_rowid = composite and not store.on_postgres
     with store.database.bind_ctx(VIEWS, bind_refs=False, bind_backrefs=False):
         store.database.create_tables(VIEWS)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ledger.disclose import Step
 from ledger.errors import Malformed
@@ -27,6 +27,8 @@ from ledger.store.loading import loaders, read_governance, shipment_of, stored_e
 from ledger.store.publish import Head, evidence, newest, tile_reader, with_cosignatures
 from ledger.tlog import merkle
 from ledger.tlog.tiles import hash_reader
+
+_PAGE: Final = 1_000  # entries read at a time
 
 
 class Logged(NamedTuple):
@@ -193,12 +195,14 @@ class Reader:
         recalls; for the authority all.
         """
         authority = self.authority()
-        where = "WHERE entry.governance = 0 AND entry.idx >= ?"
-        erased = Kept(self.store).erased
-        for entry in stored_entries(self.store, where, (since,), erased):
-            statement = Statement.parse(entry.envelope)
-            if party == authority.gln or party in self.concerned(authority, statement):
-                yield Pulled(entry.index, entry.ms, stored_lists(self.store, statement))
+        where = "WHERE entry.governance = 0 AND entry.idx >= ? AND entry.idx < ?"
+        erased, size = Kept(self.store).erased, self.head().size
+        for start in range(since, size, _PAGE):
+            part = (start, min(size, start + _PAGE))
+            for entry in stored_entries(self.store, where, part, erased):
+                statement = Statement.parse(entry.envelope)
+                if party == authority.gln or party in self.concerned(authority, statement):
+                    yield Pulled(entry.index, entry.ms, stored_lists(self.store, statement))
 
     def concerned(self, authority: Authority, statement: Statement) -> set[str]:
         """The parties that may see all of a committed statement, beside the authority."""
@@ -247,6 +251,10 @@ class Reader:
             steps.setdefault(index, "")  # what it was repacked into
         sql = "SELECT idx FROM act WHERE observed <> '' AND idx IN (IN)"
         observed = {index for (index,) in self.store.rows_in(sql, steps)}
+        for index in observed:
+            # What was put on hold as the container of an event is named by no list of it.
+            if steps[index] not in content.every_id(self.store, self._id(index)):
+                steps[index] = ""
         return [Step(index, named, index in observed) for index, named in sorted(steps.items())]
 
     def _about(self, item: str, start: int, end: int, steps: dict[int, str]) -> None:

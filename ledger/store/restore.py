@@ -48,15 +48,15 @@ def restore(
     store = open_store(folder, create=True, url=url)
     set_meta(store, "origin", key.name)
     set_meta(store, "vkey", str(key))
+    note = (mirror.folder / CHECKPOINT).read_bytes()
+    (folder / GUARD).write_bytes(note)
     with store.writing():
         _write(store, entries, by_index)
-        note = (mirror.folder / CHECKPOINT).read_bytes()
         store.execute(
             "INSERT INTO checkpoint (size, root, ms, note) VALUES (?, ?, ?, ?)",
             (checkpoint.size, checkpoint.root, int.from_bytes(entries[-1][:8], "big"), note),
         )
     views.rebuild(store)
-    (folder / GUARD).write_bytes(note)
     return store
 
 

@@ -137,18 +137,21 @@ class Fold:
                 self.world.know_items(index, named.items)
             self.authority.apply(statement, index)
             return {}
-        rights.entitle(self.authority, statement, ms)
-        named = named._replace(signers=rights.signers(self.authority, statement))
+        signers = rights.entitle(self.authority, statement, ms)
+        named = named._replace(signers=signers)
         changes = decide(self.world, self.authority, event, statement.id, named, index, ms)
         ref = Ref(
             index, statement.id, ms, event.op, event.by, event.read_point, changes.observed
         )  # fmt: skip
         keyids = [signature.keyid for signature in statement.envelope.signatures]
-        self.world.apply(changes, ref, event, keyids)
+        self.world.apply(changes, ref, event, keyids, named.all)
         self._rows.update(changes.rows)
         making = event.op in ("commission", "repack") and not changes.observed
         inputs = self.world.inputs(index) if event.inputs is not None else ()
-        self._taken.append(_Taken(ref, changes, () if making else named.all, keyids, inputs))
+        mentioned = () if making else named.all
+        if changes.observed and event.parent is not None:
+            mentioned = (*mentioned, event.parent)  # it was put on hold as well
+        self._taken.append(_Taken(ref, changes, mentioned, keyids, inputs))
         return changes.already
 
     def taken(self) -> Sequence[_Taken]:

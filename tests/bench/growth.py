@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from ledger.store.append import Receipt
+from ledger.store.batch import Receipt
 from tests.world import Chain
 
 SMALL: Final = 1_000

@@ -12,7 +12,7 @@ from pymerkle import SqliteTree
 
 from ledger.statement import dsse
 from ledger.statement.submission import Submission
-from ledger.store.append import Receipt
+from ledger.store.batch import Receipt
 from ledger.tlog.ed25519 import public_of
 from tests.postgres import Server
 from tests.world import Chain, seed

@@ -18,7 +18,8 @@ from typing import Any, Final
 
 from ledger.statement import gs1
 from ledger.statement.submission import Submission
-from ledger.store.append import Log, Receipt
+from ledger.store.append import Log
+from ledger.store.batch import Receipt
 from tests.world import Chain
 
 PACKS: Final = 1_000_000

@@ -19,7 +19,7 @@ import pytest
 
 from app import create_app
 from app.config import Settings
-from ledger.store.append import Receipt
+from ledger.store.batch import Receipt
 from ledger.store.publish import export, read_checkpoint
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint

@@ -12,7 +12,8 @@ from ledger.errors import BadProof, LedgerError, Malformed
 from ledger.mirror import Fetch, Mirror
 from ledger.pulled import Pulled
 from ledger.statement import dsse
-from ledger.store.append import Log, Receipt
+from ledger.store.append import Log
+from ledger.store.batch import Receipt
 from ledger.store.check import check
 from ledger.store.models import VIEWS
 from ledger.store.publish import export, read_checkpoint, read_tile

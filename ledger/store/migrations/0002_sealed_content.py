@@ -15,14 +15,6 @@ from peewee import (
 )
 
 
-class _Secret(Model):
-    ref = BigIntegerField(primary_key=True)
-    data = BlobField()
-
-    class Meta:
-        table_name = "secret"
-
-
 class _Named(Model):
     ref = BigIntegerField()
     list = SmallIntegerField()
@@ -65,7 +57,7 @@ class _Cosignature(Model):
         primary_key = CompositeKey("size", "line")
 
 
-_TABLES = (_Secret, _Named, _Leaf, _Kept, _Cosignature)
+_TABLES = (_Named, _Leaf, _Kept, _Cosignature)
 
 
 def up(_migrator, db):

@@ -12,7 +12,8 @@ import pytest
 from ledger.errors import Refused
 from ledger.statement import dsse
 from ledger.statement.submission import Statement, Submission
-from ledger.store.append import Log, Receipt
+from ledger.store.append import Log
+from ledger.store.batch import Receipt
 from ledger.store.check import check
 from ledger.store.database import GUARD
 from ledger.store.guard import Guard
@@ -189,7 +190,7 @@ def test_the_checkpoint_file_never_goes_backwards(chain: Chain) -> None:
     chain.commission("L1", 1)
     new = (chain.folder / GUARD).read_bytes()
     guard = Guard(chain.folder / GUARD, chain.log_key.verifier)
-    guard.advance(old, open_checkpoint(old, chain.log_key.verifier).size)
+    guard.advance(old, open_checkpoint(old, chain.log_key.verifier))
     assert (chain.folder / GUARD).read_bytes() == new
 
 

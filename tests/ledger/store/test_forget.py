@@ -45,7 +45,7 @@ def test_what_has_left_the_chain_is_erased_and_all_else_stands(
     # The commissioning, the pallet's whole life and the supply of the old lot; nothing of the other.
     assert len(done.indexes) == 7
     assert done.stayed == 4
-    for table in ("envelope", "named", "secret"):
+    for table in ("envelope", "named"):
         assert chain.store.rows(f"SELECT COUNT(*) FROM {table}")[0][0] == 4
     text = str(tables(chain))
     assert text.count("OLD-0000") == 1  # the row of its last state, and what was signed of it

@@ -29,7 +29,7 @@ from ledger.rules.world import ACTIVE, IN_TRANSIT, INACTIVE, MAX_PARENTS, World
 from ledger.statement.forms import AFTER_THE_FACT
 from ledger.statement.parts import time_text
 from ledger.statement.submission import Submission
-from ledger.store.append import Receipt
+from ledger.store.batch import Receipt
 from ledger.store.check import check
 from ledger.store.views import rebuild
 from tests.ledger.rules.test_refusals import tables
