@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from ledger.bundle import Bundle
 from ledger.disclose import Disclosure, Logged, Sources, build, disclose
@@ -28,6 +28,8 @@ from ledger.store.append import Log
 from ledger.store.batch import Receipt
 from ledger.store.queries import Reader
 
+LIST_MS: Final = 60_000  # for so long, those who ask for a status list get the same
+
 
 class Answers:
     """The operator's signed word over one store; `clock` gives ms since the epoch."""
@@ -36,6 +38,7 @@ class Answers:
         self._reader = reader
         self._seed = status_seed
         self._clock = clock
+        self._list: tuple[object, Bundle] | None = None  # the last one made, and for what
 
     def state(self, item: str, site: str) -> State:
         """An item's state now, seen from `site` (GLN; "" is a stranger): what a bundle would prove."""
@@ -125,6 +128,9 @@ class Answers:
         with self._reader.snapshot():
             reader = self._reader
             authority, head, ms = reader.authority(), reader.head(), self._now()
+            key = (head.note, valid_s, ms // LIST_MS)
+            if self._list is not None and self._list[0] == key:
+                return self._list[1]
             lines: dict[str, list[Listed]] = {RECALLED: [], WITHDRAWN: [], ON_HOLD: []}
             for mark in sorted(authority.marks.values(), key=lambda m: m.index):
                 if mark.code != ON_HOLD or mark.ended < 0:
@@ -156,7 +162,9 @@ class Answers:
             )
             envelope = dsse.sign(dsse.STATUS_LIST, build_status_list(listed), [self._seed])
             genesis = Disclosure((0,), {}, {}, gap=False)
-            return build(self._sources(), genesis, head.note, envelope)
+            made = build(self._sources(), genesis, head.note, envelope)
+            self._list = (key, made)
+            return made
 
     def _listed(self, mark: Mark) -> list[Listed]:
         """A mark's line, and one for each product that its packs were repacked into."""
