@@ -7,13 +7,13 @@ its signers' right. What parties keep of their own trade is in `pulled`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ledger.errors import BadProof, LedgerError, Malformed, Refused
+from ledger.files import write_whole
 from ledger.rules import governing, rights
 from ledger.rules.authority import Authority
 from ledger.statement.submission import Statement
@@ -132,7 +132,7 @@ class Mirror:
         path = self.folder / "evidence"
         path.mkdir(parents=True, exist_ok=True)
         number = sum(1 for _ in path.iterdir())
-        _write(path / f"{number:04d}-{CHECKPOINT}", note)
+        write_whole(path / f"{number:04d}-{CHECKPOINT}", note)
         return BadProof(f"{words}; {path} keeps the checkpoint: show it to the authority")
 
     def _keep(
@@ -145,10 +145,10 @@ class Mirror:
         for tile in tiles_of(size):
             if tile.level == ENTRIES and (tile.index + 1) * WIDTH > first:
                 part = fresh[tile.index * WIDTH - first :][: tile.width]
-                _write(self.folder / tile.path, encode_entries(part))
+                write_whole(self.folder / tile.path, encode_entries(part))
             elif (content := grown.get((tile.level, tile.index))) is not None:
-                _write(self.folder / tile.path, content[: tile.width * HASH])
-        _write(self.folder / CHECKPOINT, note)
+                write_whole(self.folder / tile.path, content[: tile.width * HASH])
+        write_whole(self.folder / CHECKPOINT, note)
 
     def _size(self) -> int:
         kept = self.kept()
@@ -194,14 +194,3 @@ def _govern(authority: Authority, index: int, entry: bytes) -> None:
     except LedgerError as error:
         raise BadProof(f"entry {index} is no governance statement: {error}") from error
     authority.apply(statement, index)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, also through a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    with new.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)

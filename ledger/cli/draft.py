@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ import msgspec
 
 from ledger.cli.target import Folder, Web, echo, json_option, load_key, log_option, open_target
 from ledger.errors import Malformed, Refused
+from ledger.files import write_whole
 from ledger.rules import rights
 from ledger.statement import dsse
 from ledger.statement.events import Event, event_time
@@ -55,12 +55,7 @@ def deliver(
 
 def write_draft(path: Path, submission: Submission) -> None:
     """Write a submission to a file that only its owner may read: it holds items and secret."""
-    new = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(bytes(submission))
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    write_whole(path, bytes(submission), 0o600)
 
 
 def in_words(submission: Submission) -> list[str]:

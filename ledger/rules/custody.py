@@ -68,7 +68,7 @@ def _observe(draft: Draft, code: str) -> None:
     draft.changes.observed = code
     parent = (draft.event.parent,) if draft.event.parent is not None else ()
     for item in dict.fromkeys((*draft.named.all, *parent)):
-        row = draft.changes.rows.get(item) or draft.world.row(item)
+        row = draft.find(item)
         if row is not None and not row.hold and draft.outermost(row).status != INACTIVE:
             draft.set_hold(row, draft.event.by, OBSERVATION)
 

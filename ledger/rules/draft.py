@@ -66,8 +66,12 @@ class Draft:
         self.rule = OPERATIONS[event.op]
         self.changes = Changes()
 
+    def find(self, item: str) -> Row | None:
+        """An item's row as this event has it so far, or None when it was never commissioned."""
+        return self.changes.rows.get(item) or self.world.row(item)
+
     def row(self, item: str) -> Row:
-        row = self.changes.rows.get(item) or self.world.row(item)
+        row = self.find(item)
         if row is None:
             raise Refused("unknown-item", f"{item} was never commissioned")
         return row

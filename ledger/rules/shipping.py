@@ -142,7 +142,7 @@ def _leave_out(draft: Draft, item: str, shipment: Shipment, received: Sequence[s
 
 def _hold_over(draft: Draft, item: str, shipment: Shipment) -> None:
     """What was found too much changes no custody; it is on hold until somebody answers for it."""
-    row = draft.changes.rows.get(item) or draft.world.row(item)
+    row = draft.find(item)
     if row is None:
         return  # never commissioned: the receipt's word about it is on record all the same
     if draft.outermost(row).shipment == shipment.index:

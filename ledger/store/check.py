@@ -20,6 +20,7 @@ from ledger.store.database import GUARD, Store
 from ledger.store.guard import Guard
 from ledger.store.kept import Kept
 from ledger.store.loading import ACT, ANSWER, SHIPMENT, named_reader, stored_lists
+from ledger.store.publish import root_at
 from ledger.store.staging import resolved
 from ledger.store.views import Fold, named_by
 from ledger.tlog import merkle
@@ -150,9 +151,7 @@ def _checkpoints(
     if newest != len(leaves):
         yield Finding("entry", str(newest), "is under no checkpoint")
     try:
-        by_size = "SELECT root FROM checkpoint WHERE size = ?"
-        guard = Guard(store.folder / GUARD, key)
-        guard.check(newest, lambda s: bytes(r[0]) if (r := store.one(by_size, (s,))) else None)
+        Guard(store.folder / GUARD, key).check(newest, lambda size: root_at(store, size))
     except LedgerError as error:
         yield Finding("checkpoint", "file", str(error))
 
@@ -160,9 +159,7 @@ def _checkpoints(
 def _fold(store: Store, done: Callable[[int], None] | None) -> Iterator[Finding]:
     """Signatures, rights, custody and items from entry 0; then the query tables."""
     kept = Kept(store)
-    runs = sorted(kept.by_last.items(), reverse=True)
-    fold = Fold(Authority(), Loaders(items=named_reader(store)))
-    fold.settle_lots(lot for remains in kept.by_last.values() for lot in remains.found_lots())
+    fold = Fold(Authority(), Loaders(items=named_reader(store)), kept)
     mentions: list[tuple[str, int]] = []
     spans: dict[tuple[str, int], tuple[str, int]] = {}
     sql = (
@@ -170,8 +167,6 @@ def _fold(store: Store, done: Callable[[int], None] | None) -> Iterator[Finding]
         "FROM entry LEFT JOIN envelope ON envelope.idx = entry.idx ORDER BY entry.idx"
     )
     for index, ms, governance, data, envelope in store.rows(sql):
-        while runs and runs[-1][0] < index:
-            fold.settle(runs.pop()[1].rows)
         if envelope is None and index in kept.erased:
             continue
         table = "entry" if governance else "envelope"
@@ -188,10 +183,8 @@ def _fold(store: Store, done: Callable[[int], None] | None) -> Iterator[Finding]
             return
         if done is not None:
             done(index)
-    for _, remains in reversed(runs):
-        fold.settle(remains.rows)
     try:
-        kept.check(fold.authority.status_key)
+        fold.finish()
     except LedgerError as error:
         yield Finding("kept", "", str(error))
         return

@@ -118,23 +118,33 @@ def _ref(store: Store, statement: str) -> int:
 
 def items(store: Store, statement: str, name: str = "items") -> tuple[Item, ...]:
     """One of a statement's lists, sorted by id; none for a statement without."""
+    return _items(store, statement, _ref(store, statement), LISTS.index(name))
+
+
+def _items(store: Store, statement: str, ref: int, place: int) -> tuple[Item, ...]:
     sql = "SELECT part, data FROM named WHERE ref = ? AND list = ? ORDER BY part"
-    place = LISTS.index(name)
-    rows = store.rows(sql, (_ref(store, statement), place))
     return tuple(
-        item for part, data in rows for item in _read(store.key, statement, place, part, data)[1]
+        item
+        for part, data in store.rows(sql, (ref, place))
+        for item in _read(store.key, statement, place, part, data)[1]
     )
 
 
 def every_id(store: Store, statement: str) -> tuple[str, ...]:
     """The ids that a statement names, in whichever list."""
-    return tuple(item.id for name in LISTS for item in items(store, statement, name))
+    ref = _ref(store, statement)
+    return tuple(
+        item.id for place in range(len(LISTS)) for item in _items(store, statement, ref, place)
+    )
 
 
 def secret(store: Store, statement: str) -> bytes:
     """The secret of a statement's items, b"" for a statement without."""
-    sql = "SELECT data FROM named WHERE ref = ? AND list = 0 AND part = 0"
-    row = store.one(sql, (_ref(store, statement),))
+    return _secret(store, statement, _ref(store, statement))
+
+
+def _secret(store: Store, statement: str, ref: int) -> bytes:
+    row = store.one("SELECT data FROM named WHERE ref = ? AND list = 0 AND part = 0", (ref,))
     return _read(store.key, statement, 0, 0, row[0])[0] if row else b""
 
 
@@ -143,46 +153,43 @@ def path(store: Store, statement: str, item: str) -> ItemPath:
 
     Raises LookupError when none does.
     """
-    for place, name in enumerate(LISTS):
-        found = _find(store, statement, place, item)
-        if found is not None:
-            blinding = list_secret(name, secret(store, statement))
-            many = store.one(
-                "SELECT 1 FROM leaf WHERE ref = ? AND list = ? AND level = 0 AND tile = 0",
-                (_ref(store, statement), place),
-            )
-            if many is not None:
-                return _path_by_tiles(store, statement, place, found, blinding)
-            return Tree.build(items(store, statement, name), blinding).path(found)
-    raise LookupError(f"statement {statement} does not name {item}")
+    ref = _ref(store, statement)
+    place, found = _find(store, statement, ref, item)
+    blinding = list_secret(LISTS[place], _secret(store, statement, ref))
+    many = store.one(
+        "SELECT 1 FROM leaf WHERE ref = ? AND list = ? AND level = 0 AND tile = 0", (ref, place)
+    )
+    if many is not None:
+        return _path_by_tiles(store, statement, ref, place, found, blinding)
+    return Tree.build(_items(store, statement, ref, place), blinding).path(found)
 
 
 def list_of(store: Store, statement: str, item: str) -> str:
     """Which of a statement's lists names an item. Raises LookupError when none does."""
-    for place, name in enumerate(LISTS):
-        if _find(store, statement, place, item) is not None:
-            return name
-    raise LookupError(f"statement {statement} does not name {item}")
+    return LISTS[_find(store, statement, _ref(store, statement), item)[0]]
 
 
-def _find(store: Store, statement: str, place: int, item: str) -> Item | None:
+def _find(store: Store, statement: str, ref: int, item: str) -> tuple[int, Item]:
+    """The place of the list that names an item, and the item as it stands there."""
     sql = (
         "SELECT part, data FROM named WHERE ref = ? AND list = ? AND first <= ? "
         "ORDER BY part DESC LIMIT 1"
     )
-    row = store.one(sql, (_ref(store, statement), place, item))
-    if row is None:
-        return None
-    some = _read(store.key, statement, place, row[0], row[1])[1]
-    return next((found for found in some if found.id == item), None)
+    for place in range(len(LISTS)):
+        row = store.one(sql, (ref, place, item))
+        some = _read(store.key, statement, place, row[0], row[1])[1] if row is not None else []
+        for found in some:
+            if found.id == item:
+                return place, found
+    raise LookupError(f"statement {statement} does not name {item}")
 
 
 def _path_by_tiles(
-    store: Store, statement: str, place: int, item: Item, blinding: bytes
+    store: Store, statement: str, ref: int, place: int, item: Item, blinding: bytes
 ) -> ItemPath:
     salt = salt_of(blinding, item.id)
     wanted = leaf(salt, item.id, item.extra)
-    ref, where = _ref(store, statement), "ref = ? AND list = ? AND level = ?"
+    where = "ref = ? AND list = ? AND level = ?"
     row = store.one(
         f"SELECT tile, data FROM leaf WHERE {where} AND first <= ? ORDER BY tile DESC LIMIT 1",
         (ref, place, 0, wanted),

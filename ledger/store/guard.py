@@ -7,11 +7,11 @@ database, the log is read-only and never signs (design 3).
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from ledger.errors import LedgerError, Refused
+from ledger.files import write_whole
 from ledger.tlog.checkpoint import Checkpoint, open_checkpoint
 from ledger.tlog.note import VerifierKey
 
@@ -52,12 +52,7 @@ class Guard:
             released = self._read()
             if released is not None and released.size >= checkpoint.size:
                 return
-            new = self._path.parent / f".{self._path.name}.new"
-            with new.open("wb") as file:
-                file.write(note)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._path)
+            write_whole(self._path, note)
         self._seen = (note, checkpoint)
 
     def _read(self) -> Checkpoint | None:

@@ -6,13 +6,13 @@ is served.
 
 from __future__ import annotations
 
-import os
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from ledger.errors import Malformed
+from ledger.files import write_whole
 from ledger.store.database import Store, meta
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint, cosign, open_checkpoint
@@ -137,15 +137,15 @@ def export(store: Store, folder: Path, done: Callable[[int], None] | None = None
         note = read_checkpoint(store)
         size = published_size(store)
         _check_earlier(store, folder)
-        _write(folder / VKEY, f"{meta(store, 'vkey')}\n".encode())
+        write_whole(folder / VKEY, f"{meta(store, 'vkey')}\n".encode())
         for number, tile in enumerate(tiles_of(size)):
             path = folder / tile.path
             if not path.exists():
-                _write(path, read_tile(store, tile))
+                write_whole(path, read_tile(store, tile))
             if done is not None:
                 done(number)
-    _write(folder / "trust.txt", trust_file(store))
-    _write(folder / CHECKPOINT, note)
+    write_whole(folder / "trust.txt", trust_file(store))
+    write_whole(folder / CHECKPOINT, note)
     return size
 
 
@@ -167,17 +167,6 @@ def _check_earlier(store: Store, folder: Path) -> None:
             f"{folder} holds a checkpoint that this database did not sign: it is an old copy of "
             "the log, or the folder was changed; export from the newest database"
         )
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, also through a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    with new.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
 
 
 def evidence(store: Store, index: int, note: bytes) -> dict[str, object]:

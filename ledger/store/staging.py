@@ -46,6 +46,7 @@ def stage(
     with store.writing():
         _drop_stale(store, ms)
         top = store.one("SELECT MAX(k) FROM batch")
+        # From 2 on: -1, which would be 1 negative, stands for none in a row.
         k = 2 + (top[0] if top and top[0] is not None else 0)
         store.execute(
             "INSERT INTO batch (k, statement, n, idx, ms) VALUES (?, ?, ?, ?, ?)",

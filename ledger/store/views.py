@@ -46,7 +46,7 @@ from ledger.store.models import VIEWS
 from ledger.store.staging import resolved
 
 
-def named_by(submission: Submission, signers: frozenset[str] = frozenset()) -> Named:
+def named_by(submission: Submission) -> Named:
     """What a submission names, as the fold takes it."""
     items = submission.items
     return Named(
@@ -54,7 +54,6 @@ def named_by(submission: Submission, signers: frozenset[str] = frozenset()) -> N
         [item.id for item in submission.over],
         [item.id for item in submission.missing],
         bool(items) and all(item.extra for item in items),
-        signers,
     )
 
 
@@ -69,31 +68,45 @@ class _Taken(NamedTuple):
 
 
 class Fold:
-    """The fold from one state of the tables to the next: take statements, then flush."""
+    """The fold from one state of the tables to the next: take statements, then flush.
 
-    def __init__(self, authority: Authority, known: Loaders | None = None) -> None:
+    Where content was erased, it goes on from the state that was `kept`, each run of it at its place.
+    """
+
+    def __init__(
+        self, authority: Authority, known: Loaders | None = None, kept: Kept | None = None
+    ) -> None:
         self.authority = authority
         self.world = World(known)
         self._taken: list[_Taken] = []
         self._answers: list[tuple[RecallAnswer, int]] = []
         self._rows: dict[str, Row] = {}  # to be written, in order of the last touch
-        self._settled_lots: list[Lot] = []
-
-    def settle_lots(self, lots: Iterable[Lot]) -> None:
-        """Take lots over whose first commissioning was erased; before anything is folded."""
-        for lot in lots:
-            self._settled_lots.append(lot)
+        self._kept = kept
+        self._runs = deque(sorted(kept.by_last.items()) if kept is not None else ())
+        # Lots whose first commissioning was erased: whatever is folded may be of them.
+        self._settled_lots = [lot for _, remains in self._runs for lot in remains.found_lots()]
+        for lot in self._settled_lots:
             self.world.know_lot(lot)
 
     def settled_lots(self) -> Sequence[Lot]:
         """The lots taken over and not yet flushed."""
         return self._settled_lots
 
-    def settle(self, rows: Iterable[Row]) -> None:
-        """Take rows over that erased statements led to, at their place in the fold."""
-        for row in rows:
-            self._rows[row.id] = row
-            self.world.settle(row)
+    def finish(self) -> None:
+        """Take over what was kept of the last statements; then the log is folded to its end.
+
+        Raises Malformed when the status key of its genesis did not sign what was kept.
+        """
+        self._settle(None)
+        if self._kept is not None:
+            self._kept.check(self.authority.status_key)
+
+    def _settle(self, before: int | None) -> None:
+        """Take rows over that erased statements before an index led to."""
+        while self._runs and (before is None or self._runs[0][0] < before):
+            for row in self._runs.popleft()[1].rows:
+                self._rows[row.id] = row
+                self.world.settle(row)
 
     def prefetch(self, store: Store, statements: Iterable[tuple[Statement, Named]]) -> None:
         """Read in few queries what many statements will ask for one by one."""
@@ -126,6 +139,7 @@ class Fold:
         Answers the items on which it changed nothing, with the index that did it before. Raises
         Refused, and then has changed nothing.
         """
+        self._settle(index)
         event = statement.body
         if not isinstance(event, Event):
             governing.check(self.authority, statement, ms)
@@ -256,18 +270,13 @@ def _upsert(
 
 
 def replay(
-    store: Store, fold: Fold, entries: Iterable[Stored], kept: Kept,
-    done: Callable[[int], None] | None = None,
-) -> None:  # fmt: skip
+    store: Store, fold: Fold, entries: Iterable[Stored], done: Callable[[int], None] | None = None
+) -> None:
     """Fold logged statements again; whoever calls holds the transaction, and flushes.
 
-    Where content was erased, it goes on from the state that was kept and signed. `done` is told
-    each index. Raises Malformed for an entry that the rules do not let stand.
+    `done` is told each index. Raises Malformed for an entry that the rules do not let stand.
     """
-    runs = deque(sorted(kept.by_last.items()))
     for entry in entries:
-        while runs and runs[0][0] < entry.index:
-            fold.settle(runs.popleft()[1].rows)
         statement = Statement.of(Envelope.parse(entry.envelope))
         try:
             fold.take(statement, named_by(stored_lists(store, statement)), entry.index, entry.ms)
@@ -275,9 +284,7 @@ def replay(
             raise Malformed(f"entry {entry.index} breaks the rules: {refused}") from refused
         if done is not None:
             done(entry.index)
-    for _, remains in runs:
-        fold.settle(remains.rows)
-    kept.check(fold.authority.status_key)
+    fold.finish()
 
 
 def rebuild(store: Store, done: Callable[[int], None] | None = None) -> None:
@@ -289,7 +296,6 @@ def rebuild(store: Store, done: Callable[[int], None] | None = None) -> None:
         for model in VIEWS:
             store.execute(f"DELETE FROM {model._meta.table_name}")
         kept = Kept(store)
-        fold = Fold(Authority(), Loaders(items=named_reader(store)))
-        fold.settle_lots(lot for remains in kept.by_last.values() for lot in remains.found_lots())
-        replay(store, fold, stored_entries(store, erased=kept.erased), kept, done)
+        fold = Fold(Authority(), Loaders(items=named_reader(store)), kept)
+        replay(store, fold, stored_entries(store, erased=kept.erased), done)
         fold.flush(store)
