@@ -69,6 +69,7 @@ def test_the_box_is_ready_for_a_scanner_that_types_and_ends_with_enter(
 ) -> None:
     visitor = visit(demo)
     visitor.sign_in("pharmacist")
+    visitor.page.wait_for_function("document.activeElement.id === 'text'")
     visitor.page.keyboard.type(whole_label(demo, "good.png"))
     visitor.page.keyboard.press("Enter")
     visitor.page.get_by_role("heading", level=1, name="OK").wait_for()
