@@ -11,14 +11,14 @@ from typing import Final, NamedTuple
 
 from ledger.errors import Malformed
 from ledger.rules.authority import Authority, Mark
-from ledger.rules.draft import gtin_of
 from ledger.rules.operations import OPERATIONS, SUPPLIES
 from ledger.rules.rights import check_log
-from ledger.rules.world import IN_TRANSIT, INACTIVE
+from ledger.rules.state import IN_TRANSIT, INACTIVE
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
 from ledger.statement.forms import AFTER_THE_FACT
+from ledger.statement.gs1 import gtin_of
 from ledger.statement.status import ItemStatus, Refusal, Status, parse_refusal, parse_status
 from ledger.statement.submission import Statement
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ledger.errors import BadProof
-from ledger.rules.draft import is_pack
 from ledger.rules.operations import OPERATIONS, RETURNS, SUPPLIES, UNDOABLE
-from ledger.rules.world import ACTIVE, IN_TRANSIT, INACTIVE
+from ledger.rules.state import ACTIVE, IN_TRANSIT, INACTIVE
 from ledger.statement.events import Event
+from ledger.statement.gs1 import is_pack
 
 
 class Shown(NamedTuple):

@@ -15,9 +15,9 @@ from ledger import chain
 from ledger.bundle import Bundle, Entry
 from ledger.chain import Shown
 from ledger.rules.authority import Authority
-from ledger.rules.draft import gtin_of
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
+from ledger.statement.gs1 import gtin_of
 from ledger.statement.items import ItemPath
 from ledger.statement.submission import LISTS, Statement
 

@@ -20,14 +20,15 @@ from ledger.errors import BadProof, BadSignature, Malformed, Refused
 from ledger.rules import governing, marks, rights
 from ledger.rules.authority import Authority
 from ledger.rules.custody import decide
-from ledger.rules.draft import gtin_of
 from ledger.rules.making import check_product, check_units
+from ledger.rules.state import Named, Ref
 from ledger.rules.verdict import State, standing
-from ledger.rules.world import Named, Ref, World
+from ledger.rules.world import World
 from ledger.statement import dsse
 from ledger.statement.events import Event
 from ledger.statement.forms import AFTER_THE_FACT
 from ledger.statement.governance import Genesis
+from ledger.statement.gs1 import gtin_of
 from ledger.statement.status import ItemStatus, Status, parse_status
 from ledger.statement.submission import LISTS, Statement, commitments
 from ledger.tlog import merkle

@@ -14,9 +14,9 @@ from ledger.bundle import Bundle
 from ledger.errors import Malformed
 from ledger.proof import Proven, check_head, open_governance, status_payload
 from ledger.rules import marks
-from ledger.rules.draft import gtin_of
 from ledger.rules.verdict import State
 from ledger.statement import dsse
+from ledger.statement.gs1 import gtin_of
 from ledger.statement.parts import time_ms
 from ledger.statement.statuslist import Listed, StatusList, parse_status_list
 from ledger.tlog.policy import Policy, Verified

@@ -13,24 +13,15 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from ledger.build import sign_governance
 from ledger.errors import Refused
 from ledger.rules import rights
 from ledger.rules.authority import Authority
 from ledger.rules.custody import decide
-from ledger.rules.world import (
-    ACTIVE,
-    IN_TRANSIT,
-    INACTIVE,
-    Count,
-    Loaders,
-    Lot,
-    Named,
-    Ref,
-    Row,
-    Shipment,
-    World,
-)
+from ledger.rules.state import ACTIVE, IN_TRANSIT, INACTIVE, Count, Lot, Named, Ref, Row, Shipment
+from ledger.rules.world import Loaders, World
 from ledger.statement import gs1
 from ledger.statement.events import Event
 from ledger.statement.forms import FORMS
@@ -146,22 +137,22 @@ def _row(status: str, mark: str) -> Row | None:
         PACK, ACTIVE, "", here, TRADER, "", "", "", -1, there, -1, BORN, "L1", BORN
     )  # fmt: skip
     if mark == "quarantine":
-        row = row._replace(hold=TRADER, hold_reason="suspect")
+        row = replace(row, hold=TRADER, hold_reason="suspect")
     match status:
         case "unknown":
             return None
         case "inside":
-            return row._replace(parent=BOX, site="", owner="", came="")
+            return replace(row, parent=BOX, site="", owner="", came="")
         case "elsewhere":
-            return row._replace(site=there)
+            return replace(row, site=there)
         case "sent":
-            return row._replace(status=IN_TRANSIT, shipment=SHIPPED)
+            return replace(row, status=IN_TRANSIT, shipment=SHIPPED)
         case "coming":
-            return row._replace(status=IN_TRANSIT, shipment=SHIPPED, site=there)
+            return replace(row, status=IN_TRANSIT, shipment=SHIPPED, site=there)
         case "supplied":
-            return row._replace(status=INACTIVE, reason="supply", last=ACTED)
+            return replace(row, status=INACTIVE, reason="supply", last=ACTED)
         case "lost":
-            return row._replace(status=INACTIVE, reason="lost", last=ACTED)
+            return replace(row, status=INACTIVE, reason="lost", last=ACTED)
     return row
 
 
@@ -172,13 +163,13 @@ def _world(op: str, status: str, mark: str) -> World:
         gs1.sgtin(GTIN, "IN"), INACTIVE, "check_out", here, TRADER, "", "", "", -1, "", -1, ACTED, "L1",
         BORN,
     )  # fmt: skip
-    rows = {row.id: row for row in (box, box._replace(id=BOX2), checked_out)}
+    rows = {row.id: row for row in (box, replace(box, id=BOX2), checked_out)}
     row = _row(status, mark)
     if row is not None:
         rows[PACK] = row
     inside = {BOX: [PACK]} if status == "inside" else {BOX: ["x"]} if op == "unpack" else {}
     if op == "unpack" and status != "inside":
-        rows["x"] = box._replace(id="x", parent=BOX, site="", owner="")
+        rows["x"] = replace(box, id="x", parent=BOX, site="", owner="")
     sender, receiver = (there, here) if status == "coming" else (here, there)
     shipment = Shipment(
         SHIPPED, SHIP_ID, "ship", NOW, OTHER, sender, TRADER, receiver, TRADER, "N-1", received=False

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from msgspec.structs import replace
+
 from ledger.build import sign_governance
 from ledger.statement import dsse
+from ledger.statement.dsse import Envelope
 from ledger.statement.governance import Admit, KeyRevoke
 from ledger.statement.items import Item
 from ledger.statement.parts import raw_key
@@ -39,7 +41,7 @@ def commission(chain: Chain, lot: str = "L1", **changes: object) -> Submission:
 def forged(submission: Submission, signature: bytes) -> Submission:
     envelope = submission.statement.envelope
     line = dsse.Signature(envelope.signatures[0].keyid, signature)
-    changed = replace(envelope, signatures=(line, *envelope.signatures[1:]))
+    changed = Envelope(envelope.payload, envelope.payload_type, (line, *envelope.signatures[1:]))
     return replace(submission, statement=Statement(changed, submission.statement.body))
 
 
@@ -191,9 +193,8 @@ def small_order(chain: Chain) -> bytes:
 def admit_with_known_key(chain: Chain) -> bytes:
     good = chain.admit(chain.maker).statement.body
     assert isinstance(good, Admit)
-    from msgspec.structs import replace as changed
 
-    body = changed(good, admin_keys=[key_text("wholesaler admin")])
+    body = replace(good, admin_keys=[key_text("wholesaler admin")])
     assert raw_key(body.admin_keys[0])
     return bytes(sign_governance(body, [seed("authority 1"), seed("authority 2")]))
 

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from ledger.cli.target import Folder, Web, echo, json_option, load_key, log_option, open_target
 from ledger.errors import Malformed, Refused
 from ledger.files import write_whole
 from ledger.rules import rights
 from ledger.statement import dsse
+from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event, event_time
 from ledger.statement.governance import Governance
 from ledger.statement.submission import LISTS, Statement, Submission, fit_items
@@ -140,7 +141,8 @@ def _sign(submission: Submission, seeds: Sequence[bytes]) -> Submission:
     signatures = {s.keyid: s for s in (*envelope.signatures, *more)}
     if len(signatures) < len(envelope.signatures) + len(more):
         raise Malformed("this key has signed it already; a second signature is another key's")
-    whole = replace(envelope, signatures=tuple(signatures[keyid] for keyid in sorted(signatures)))
+    ordered = tuple(signatures[keyid] for keyid in sorted(signatures))
+    whole = Envelope(envelope.payload, envelope.payload_type, ordered)
     return replace(submission, statement=Statement(whole, submission.statement.body))
 
 

@@ -10,24 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from ledger.errors import Refused
 from ledger.rules import making, shipping
 from ledger.rules.authority import Authority
-from ledger.rules.draft import Draft, gtin_of, is_pack
+from ledger.rules.draft import Draft
 from ledger.rules.operations import UNDOABLE
-from ledger.rules.world import (
-    ACTIVE,
-    INACTIVE,
-    MAX_PARENTS,
-    OBSERVATION,
-    WEAK,
-    Changes,
-    Named,
-    Row,
-    World,
-)
+from ledger.rules.state import ACTIVE, INACTIVE, MAX_PARENTS, OBSERVATION, WEAK, Changes, Named, Row
+from ledger.rules.world import World
 from ledger.statement.events import Event
 from ledger.statement.forms import AFTER_THE_FACT
+from ledger.statement.gs1 import gtin_of, is_pack
 
 HOUR_MS: Final = 3_600_000
 _NO_CUSTODY: Final = frozenset({"items-mismatch", "items-reused"})  # never an observation
@@ -94,14 +88,14 @@ def _pack(draft: Draft, ids: Sequence[str]) -> None:
         if _height(draft, row) + 1 > MAX_PARENTS:
             raise draft.refuse("too-deep", row, "would lie more than five containers deep")
         draft.count(row, [parent], 1)
-        draft.changes.joined.append((item, parent_id))
+        draft.changes.joined[item] = parent_id
         draft.put(
-            row._replace(
-                parent=parent_id, site="", owner="", shipment=-1, came="", last=draft.index
+            replace(
+                row, parent=parent_id, site="", owner="", shipment=-1, came="", last=draft.index
             )
         )
     # What happens to its content is no news of the container: `last` stays.
-    draft.put(parent._replace(owner=owner))
+    draft.put(replace(parent, owner=owner))
 
 
 def _outermost(draft: Draft, row: Row) -> None:
@@ -145,7 +139,7 @@ def _leave(draft: Draft, ids: Sequence[str]) -> None:
         if op == "stolen" and elsewhere and not draft.answers_for(row):
             raise draft.refuse("not-holder", row, f"is not at site {draft.here}")
         row = draft.fit(item)
-        draft.put(row._replace(status=INACTIVE, reason=op, last=draft.index))
+        draft.put(replace(row, status=INACTIVE, reason=op, last=draft.index))
 
 
 def _found(draft: Draft, ids: Sequence[str]) -> None:
@@ -156,7 +150,7 @@ def _found(draft: Draft, ids: Sequence[str]) -> None:
         row = draft.fit(item)
         if row.parent:
             raise draft.refuse("wrong-state", row, "is inside what was lost; report that one found")
-        row = row._replace(status=ACTIVE, reason="", last=draft.index)
+        row = replace(row, status=ACTIVE, reason="", last=draft.index)
         draft.put(row)
         if not row.hold:
             draft.set_hold(row, draft.event.by, "found")
@@ -181,7 +175,7 @@ def _undo(draft: Draft, ids: Sequence[str]) -> None:
         if row.reason not in UNDOABLE or row.last != ref.index:
             raise draft.refuse("undo-mismatch", row, "was not last changed by that statement")
         row = draft.fit(item)
-        draft.put(row._replace(status=ACTIVE, reason="", last=draft.index))
+        draft.put(replace(row, status=ACTIVE, reason="", last=draft.index))
 
 
 def _quarantine(draft: Draft, ids: Sequence[str]) -> None:
@@ -204,7 +198,7 @@ def _release(draft: Draft, ids: Sequence[str]) -> None:
         if draft.event.by not in (row.hold, draft.authority.gln) and not (weak and has_it):
             raise draft.refuse("not-holder", row, "was put on hold by another party")
         if has_it and not weak:
-            row = row._replace(cleared=draft.index)  # who has it has looked, and answers for it
+            row = replace(row, cleared=draft.index)  # who has it has looked, and answers for it
         draft.set_hold(row, "", "")
 
 
@@ -220,7 +214,7 @@ def _transfer(draft: Draft, ids: Sequence[str]) -> None:
             raise draft.refuse("not-holder", row, "is not owned by who signed with you")
         if row.parent:
             raise draft.refuse("wrong-state", row, f"is inside {row.parent}; name that one")
-        draft.put(row._replace(owner=by, last=draft.index))
+        draft.put(replace(row, owner=by, last=draft.index))
 
 
 def _enrol(draft: Draft, ids: Sequence[str]) -> None:
@@ -232,7 +226,7 @@ def _enrol(draft: Draft, ids: Sequence[str]) -> None:
         record = authority.product(gtin_of(item))
         if record is None or by not in (record.product.holder, *record.product.packers):
             raise draft.refuse("not-your-product", row, f"is no product that {by} holds or packs")
-        draft.put(row._replace(last=draft.index))
+        draft.put(replace(row, last=draft.index))
 
 
 def _inspect(draft: Draft, ids: Sequence[str]) -> None:

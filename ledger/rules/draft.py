@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from ledger.errors import Refused
 from ledger.rules import marks
 from ledger.rules.authority import Authority
 from ledger.rules.operations import OPERATIONS
-from ledger.rules.world import (
+from ledger.rules.state import (
     ACTIVE,
     IN_TRANSIT,
     INACTIVE,
@@ -25,21 +27,10 @@ from ledger.rules.world import (
     Ref,
     Row,
     Shipment,
-    World,
 )
+from ledger.rules.world import World
 from ledger.statement.events import Event
-
-_PACK: Final = "https://id.gs1.org/01/"
-
-
-def is_pack(item: str) -> bool:
-    """Whether an item id is a pack's (SGTIN), not a logistic unit's (SSCC)."""
-    return item.startswith(_PACK)
-
-
-def gtin_of(item: str) -> str:
-    """The GTIN in a pack's id, "" for a logistic unit."""
-    return item[22:36] if is_pack(item) else ""
+from ledger.statement.gs1 import gtin_of, is_pack
 
 
 class Draft:
@@ -144,17 +135,18 @@ class Draft:
 
     def children(self, container: str) -> list[str]:
         """What is directly inside a container, after what this event took out of it."""
-        gone = {child for child, parent in self.changes.left if parent == container}
-        return [child for child in self.world.children(container) if child not in gone]
+        left = self.changes.left
+        return [c for c in self.world.children(container) if left.get(c) != container]
 
     def take_out(self, row: Row) -> Row:
         """Give a row its outermost container's place; a hold on what was around it stays on it."""
         around = list(self.chain(row))
         root = around[-1]
         self.count(row, around, -1)
-        self.changes.left.append((row.id, row.parent))
+        self.changes.left[row.id] = row.parent
         held = max((row, *around), key=self._strength)  # the innermost of the strongest
-        row = row._replace(
+        row = replace(
+            row,
             status=root.status,
             reason=root.reason,
             site=root.site,
@@ -201,7 +193,7 @@ class Draft:
     def set_hold(self, row: Row, by: str, reason: str) -> Row:
         """Put a row on hold, or with "" release it, and tell the containers around it."""
         before = self.packs(row)
-        row = row._replace(hold=by, hold_reason=reason, last=self.index)
+        row = replace(row, hold=by, hold_reason=reason, last=self.index)
         after = self.packs(row)
         for container in self.chain(row):
             for (gtin, lot), count in after.items():

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from ledger.errors import Refused
 from ledger.rules.authority import Authority
-from ledger.rules.draft import Draft, gtin_of
-from ledger.rules.world import ACTIVE, INACTIVE, Lot, Row
+from ledger.rules.draft import Draft
+from ledger.rules.state import ACTIVE, INACTIVE, Lot, Row
 from ledger.statement.events import Event
+from ledger.statement.gs1 import gtin_of
 
 
 def commission(draft: Draft, ids: Sequence[str]) -> None:
@@ -102,7 +105,7 @@ def repack(draft: Draft, ids: Sequence[str]) -> None:
                 {"index": lot.index},
             )
         draft.stop_blocked(row)
-        draft.put(row._replace(reason="repack", last=draft.index))
+        draft.put(replace(row, reason="repack", last=draft.index))
     if not ids and draft.world.partial:
         return  # a proof about what went in need not show what came out
     gtins = {gtin_of(item) for item in ids}
@@ -110,7 +113,7 @@ def repack(draft: Draft, ids: Sequence[str]) -> None:
         raise Refused("items-mismatch", "what comes out of a repacking is packs of one GTIN")
     made = (gtins.pop(), event.lot)
     sources = {(gtin_of(row.id), row.lot) for row in went_in} - {made}
-    draft.changes.made += [(made, source) for source in sorted(sources)]
+    draft.changes.made = tuple((made, source) for source in sorted(sources))
     _lot(draft, event, made[0])
     _new_rows(draft, ids)
 

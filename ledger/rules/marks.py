@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 
 from ledger.errors import Refused
 from ledger.rules.authority import Authority, Mark
-from ledger.rules.world import OBSERVATION, LotKey, Row, World
+from ledger.rules.state import OBSERVATION, LotKey, Row
+from ledger.rules.world import World
+from ledger.statement.gs1 import gtin_of
 from ledger.statement.parts import Scope
 
 RECALLED: Final = "recalled"
@@ -177,7 +179,7 @@ def check_scope(world: World, scope: Scope) -> None:
     if ref is None or ref.op not in ("commission", "repack") or ref.observed:
         raise Refused("unknown-item", f"{scope.statement} is no commissioning on the log")
     items = world.items(ref.index)
-    if items is not None and not any(item[22:36] == scope.gtin for item in items):
+    if items is not None and not any(gtin_of(item) == scope.gtin for item in items):
         raise Refused(
             "unknown-item", f"{scope.statement} commissioned no packs of {scope.gtin}",
             {"index": ref.index},
@@ -185,7 +187,7 @@ def check_scope(world: World, scope: Scope) -> None:
 
 
 def _lot_key(row: Row) -> LotKey:
-    return row.id[22:36], row.lot
+    return gtin_of(row.id), row.lot
 
 
 def of_site(authority: Authority, gln: str, ms: int) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from ledger.rules.world import ACTIVE, IN_TRANSIT, INACTIVE
+from ledger.rules.state import ACTIVE, IN_TRANSIT, INACTIVE
 
 UNKNOWN: Final = "unknown"
 

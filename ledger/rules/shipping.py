@@ -8,20 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from ledger.errors import Refused
 from ledger.rules.authority import SiteRecord
 from ledger.rules.draft import Draft
 from ledger.rules.operations import DESTRUCTION, RETURNS
-from ledger.rules.world import (
-    ACTIVE,
-    IN_TRANSIT,
-    INACTIVE,
-    OVER,
-    REFUSED,
-    SHORT,
-    Row,
-    Shipment,
-)
+from ledger.rules.state import ACTIVE, IN_TRANSIT, INACTIVE, OVER, REFUSED, SHORT, Row, Shipment
 
 DAY_MS: Final = 24 * 3_600_000
 
@@ -45,7 +38,7 @@ def ship(draft: Draft, ids: Sequence[str]) -> None:
         if event.op in RETURNS:
             _check_return(draft, row, site)
         draft.put(
-            row._replace(status=IN_TRANSIT, reason="", shipment=draft.index, last=draft.index)
+            replace(row, status=IN_TRANSIT, reason="", shipment=draft.index, last=draft.index)
         )
     draft.changes.shipment = Shipment(
         draft.index, draft.id, event.op, draft.ms, event.by, draft.here, site.party, site.gln,
@@ -101,15 +94,15 @@ def receive(draft: Draft, ids: Sequence[str]) -> None:
         back = row.reason == REFUSED
         if draft.here != (shipment.site if back else shipment.to_site):
             raise _not_named(draft, shipment)
-        row = row._replace(status=ACTIVE, reason="", site=draft.here, last=draft.index)
+        row = replace(row, status=ACTIVE, reason="", site=draft.here, last=draft.index)
         if not back:
-            row = row._replace(owner=shipment.owner, came=shipment.site)
+            row = replace(row, owner=shipment.owner, came=shipment.site)
         draft.put(row)
         if shipment.op in RETURNS and not back and not draft.is_strong(row):
             draft.set_hold(row, event.by, shipment.op)
     for item in draft.named.over:
         _hold_over(draft, item, shipment)
-    draft.changes.shipment = shipment._replace(received=True)
+    draft.changes.shipment = replace(shipment, received=True)
 
 
 def _check_lists(draft: Draft) -> None:
@@ -167,7 +160,7 @@ def void(draft: Draft, ids: Sequence[str]) -> None:
                 f"shipment {shipment.number} has been received, and {item} not closed short",
                 {"index": shipment.index},
             )
-        draft.put(row._replace(status=ACTIVE, reason="", last=draft.index))
+        draft.put(replace(row, status=ACTIVE, reason="", last=draft.index))
 
 
 def is_short(draft: Draft, row: Row, shipment: Shipment) -> bool:
@@ -194,4 +187,4 @@ def _mark(draft: Draft, ids: Sequence[str], reason: str) -> None:
         row = draft.in_shipment(item, shipment)
         if row.reason in (REFUSED, reason):
             raise draft.refuse("wrong-state", row, f"is {row.reason} already")
-        draft.put(row._replace(reason=reason, last=draft.index))
+        draft.put(replace(row, reason=reason, last=draft.index))

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 from ledger.rules import marks
 from ledger.rules.authority import Authority
 from ledger.rules.operations import SUPPLIES
-from ledger.rules.world import IN_TRANSIT, INACTIVE, REFUSED, World
+from ledger.rules.state import IN_TRANSIT, INACTIVE, REFUSED
+from ledger.rules.world import World
 from ledger.statement.gs1 import Label
 
 OK: Final = "OK"

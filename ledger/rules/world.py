@@ -7,142 +7,11 @@ Pure: what is not in memory is asked of the loader functions, so the store (tabl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
+from ledger.rules.state import Changes, Count, Lot, LotKey, Ref, Row, Shipment
 from ledger.statement.events import Event
-
-ACTIVE = "active"
-IN_TRANSIT = "in_transit"
-INACTIVE = "inactive"
-REFUSED = "refused"  # in transit, on its way back to the sender
-SHORT = "short"  # in transit, and closed short by the receiver
-OBSERVATION = "observation"  # reason of a hold: a statement about it broke a rule after the fact
-OVER = "over"  # reason of a hold: found too much in a delivery
-WEAK = frozenset(
-    {OBSERVATION, OVER}
-)  # holds by somebody's word, which who has the goods may answer
-MAX_PARENTS = 5
-
-
-class Row(NamedTuple):
-    """An item as its own statements left it (custody.md 1).
-
-    Only an outermost row has site, owner and shipment; what is inside a container keeps `active`
-    here and takes its effective standing from the outermost row, see `World.outermost`.
-    """
-
-    id: str
-    status: str
-    reason: str  # the operation that made it inactive; in transit REFUSED, SHORT or ""; else ""
-    site: str  # GLN; in transit the sender's, inactive where it happened, inside a container ""
-    owner: str  # GLN of the owning party, inside a container ""
-    parent: str  # id of the container directly around it, or ""
-    hold: str  # GLN of the party whose quarantine it is under, or ""
-    hold_reason: str
-    shipment: int  # index of its newest ship statement, -1 before any and inside a container
-    came: str  # GLN of the site that shipped it to where it is, "" before any receipt
-    cleared: int  # index of its newest release from quarantine, -1 before any
-    last: int  # index of the newest statement about this row itself
-    lot: str  # "" for a logistic unit
-    born: int  # index of its commissioning
-
-
-LotKey: TypeAlias = tuple[str, str]  # GTIN and lot number
-
-
-class Lot(NamedTuple):
-    """A lot has one expiry for ever."""
-
-    gtin: str
-    lot: str
-    expiry: date
-    index: int  # type: ignore[assignment]  # of its first commissioning; hides tuple.index
-
-
-class Count(NamedTuple):
-    """Packs in a container: how many, and how many of them are on hold by a quarantine.
-
-    A container that is itself on hold counts all it holds as held in the containers around it.
-    """
-
-    n: int
-    held: int
-
-
-class Shipment(NamedTuple):
-    """What a ship statement announced."""
-
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
-    id: str  # statement id
-    op: str  # ship, or a kind of return
-    ms: int  # when it landed
-    party: str  # the sender's GLN
-    site: str  # where it left
-    to_party: str  # the destination site's party
-    to_site: str
-    owner: str  # owner on receipt
-    number: str  # tracking number, unique per sender
-    received: bool  # True once any receipt stands
-
-
-class Ref(NamedTuple):
-    """A logged event as others refer to it.
-
-    `observed` is "" for custody; else the code of the rule that it broke after the fact.
-    """
-
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
-    id: str
-    ms: int  # landing time
-    op: str
-    by: str
-    site: str
-    observed: str = ""
-
-
-class Named(NamedTuple):
-    """What an event names: ids none twice, and the parties whose keys signed it.
-
-    `over` and `missing` are a receipt's. `extras` says that every item carries 32 bytes of extra.
-    `staged` is above 0 for a commissioning whose new rows were written ahead: `items` then names
-    one of them for all.
-    """
-
-    items: Sequence[str]
-    over: Sequence[str] = ()
-    missing: Sequence[str] = ()
-    extras: bool = False
-    signers: frozenset[str] = frozenset()
-    staged: int = 0
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        """Everything that is named, in whichever list."""
-        return (*self.items, *self.over, *self.missing)
-
-
-@dataclass(slots=True)
-class Changes:
-    """What one accepted event does; `World.apply` folds it in, the store writes it down.
-
-    Rows are whole new rows, in order of first touch. `content` adds to the counts of (container,
-    gtin, lot). `made` names lots that went into a repacked one. `already` names items on which the
-    act changed nothing, with the index that did it before. `observed` is the code of the rule that a
-    statement broke after the fact: then nothing but holds is changed.
-    """
-
-    rows: dict[str, Row] = field(default_factory=dict)
-    joined: list[tuple[str, str]] = field(default_factory=list)  # (child, parent)
-    left: list[tuple[str, str]] = field(default_factory=list)
-    content: dict[tuple[str, str, str], Count] = field(default_factory=dict)
-    shipment: Shipment | None = None
-    lot: Lot | None = None
-    made: list[tuple[LotKey, LotKey]] = field(default_factory=list)  # (the new lot, what went in)
-    observed: str = ""
-    already: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -187,7 +56,7 @@ class World:
         self._numbers: dict[tuple[str, str], bool] = {}
         self._origins: dict[LotKey, dict[LotKey, None]] = {}
         self._signed: dict[str, list[tuple[int, int]]] = {}  # by what was applied here
-        self._mentions: dict[str, list[int]] = {}  # likewise
+        self._mentions: dict[str, tuple[int, ...]] = {}  # likewise
         self._moves: dict[str, list[tuple[str, int, bool]]] = {}  # likewise: joined or left
         self._items: dict[int, frozenset[str] | None] = {}
         self._inputs: dict[int, tuple[int, ...]] = {}
@@ -362,9 +231,9 @@ class World:
         """Fold an accepted event in. `changes` must come from `decide` on this very state."""
         if event.op not in ("commission", "repack"):
             for item in named:
-                self._mentions.setdefault(item, []).append(ref.index)
+                self._mentions[item] = (*self._mentions.get(item, ()), ref.index)
         # Load before changing: a loader answers with the state before this event.
-        for container in {parent for _, parent in (*changes.joined, *changes.left)}:
+        for container in {*changes.joined.values(), *changes.left.values()}:
             self.children(container)
         for container in {key[0] for key in changes.content}:
             self.content(container)
@@ -372,10 +241,10 @@ class World:
             self._signed.setdefault(keyid, []).append((ref.index, ref.ms))
         self._refs[ref.id] = ref
         self._rows.update(changes.rows)
-        for child, parent in changes.left:
+        for child, parent in changes.left.items():
             self._children[parent].pop(child, None)
             self._moves.setdefault(child, []).append((parent, ref.index, False))
-        for child, parent in changes.joined:
+        for child, parent in changes.joined.items():
             self._children[parent][child] = None
             self._moves.setdefault(child, []).append((parent, ref.index, True))
         for (container, gtin, lot), more in changes.content.items():

@@ -5,11 +5,9 @@ What a payload says is left to `events`, `governance`, `status` and `login`.
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
@@ -32,7 +30,6 @@ MAX_INTEGER: Final = 2**53 - 1
 _COMMITTED: Final = (b'"type":"recall-answer"', b'"type":"document"')
 
 _encoder: Final = msgspec.json.Encoder(order="sorted")
-_HEX: Final = re.compile(r"(?:[0-9a-f]{2})*")
 
 
 def canonical(value: object) -> bytes:
@@ -42,9 +39,14 @@ def canonical(value: object) -> bytes:
 
 def hex_bytes(text: str, length: int, what: str) -> bytes:
     """Decode lower-case hex of `length` bytes. Raises Malformed, naming `what`."""
-    if len(text) != 2 * length or not _HEX.fullmatch(text):
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        raw = b""
+    # It takes capitals and spaces too; what comes back must be what was given.
+    if len(raw) != length or raw.hex() != text:
         raise Malformed(f"{what} is {2 * length} lower-case hex digits")
-    return bytes.fromhex(text)
+    return raw
 
 
 def base64_text(raw: bytes) -> str:
@@ -72,19 +74,19 @@ def key_id(public: bytes) -> str:
     return sha256(public).hexdigest()
 
 
-class Signature(msgspec.Struct, frozen=True):
+class Signature(msgspec.Struct, frozen=True, gc=False):
     """One signature of an envelope: hex key id, and 64 bytes."""
 
     keyid: str
     sig: bytes
 
 
-class _SignatureForm(msgspec.Struct, forbid_unknown_fields=True):
+class _SignatureForm(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     keyid: str
     sig: str
 
 
-class _EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True):
+class _EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     payload: str
     payloadType: str
     signatures: list[_SignatureForm]
@@ -93,7 +95,7 @@ class _EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True):
 _decoder: Final = msgspec.json.Decoder(_EnvelopeForm)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Envelope:
     r"""A payload, its type and 1 to 4 signatures over both, sorted by key id.
 
@@ -104,6 +106,12 @@ class Envelope:
     payload: bytes
     payload_type: str
     signatures: tuple[Signature, ...]
+    id: str = field(init=False, compare=False)  # SHA-256 of `pae`, hex: the same however signed
+    _encoded: bytes = field(init=False, compare=False, repr=False)  # made when first asked for
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", sha256(self.pae).hexdigest())
+        object.__setattr__(self, "_encoded", b"")
 
     @classmethod
     def parse(cls, data: bytes, most: int = MAX_ENVELOPE) -> Envelope:
@@ -123,51 +131,39 @@ class Envelope:
         before = ""
         signatures = []
         for line in form.signatures:
-            if len(line.keyid) != 64 or not _HEX.fullmatch(line.keyid):
-                raise Malformed("a keyid is 64 lower-case hex digits")
+            hex_bytes(line.keyid, 32, "a keyid")
             if line.keyid <= before:
                 raise Malformed("signatures are sorted by keyid, none twice")
             before = line.keyid
             signatures.append(Signature(line.keyid, canonical_base64(line.sig, "a signature", 64)))
         payload = canonical_base64(form.payload, "the payload")
-        return cls(payload, form.payloadType, tuple(signatures))
+        found = cls(payload, form.payloadType, tuple(signatures))
+        object.__setattr__(found, "_encoded", data)
+        return found
 
     def __bytes__(self) -> bytes:
+        if not self._encoded:
+            lines = [_SignatureForm(line.keyid, base64_text(line.sig)) for line in self.signatures]
+            form = _EnvelopeForm(base64_text(self.payload), self.payload_type, lines)
+            object.__setattr__(self, "_encoded", _encoder.encode(form))
         return self._encoded
 
-    @cached_property
-    def _encoded(self) -> bytes:
-        return _encoder.encode(
-            {
-                "payload": b64encode(self.payload).decode(),
-                "payloadType": self.payload_type,
-                "signatures": [
-                    {"keyid": line.keyid, "sig": b64encode(line.sig).decode()}
-                    for line in self.signatures
-                ],
-            }
-        )
-
-    @cached_property
+    @property
     def pae(self) -> bytes:
         """What the signatures are over."""
         return pae(self.payload_type, self.payload)
-
-    @cached_property
-    def id(self) -> str:
-        """Hex SHA-256 of the pre-authentication encoding: the same however signed."""
-        return sha256(self.pae).hexdigest()
 
     def verify(self, key: Callable[[str], bytes | None]) -> None:
         """Check every signature; `key` gives the raw public key of a key id, or None.
 
         Raises Refused `unknown-key`, BadSignature.
         """
+        message = self.pae
         for line in self.signatures:
             public = key(line.keyid)
             if public is None:
                 raise Refused("unknown-key", f"key {line.keyid[:16]}… is not on record")
-            ed25519.verify(public, self.pae, line.sig)
+            ed25519.verify(public, message, line.sig)
 
 
 def sign(payload_type: str, payload: bytes, seeds: Iterable[bytes]) -> Envelope:

@@ -7,7 +7,7 @@ left to `ledger.rules`.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
@@ -32,18 +32,20 @@ _OFFSET: Final = re.compile(r"[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00")
 _NUMBER: Final = re.compile(r"[A-Z0-9-]{1,20}")
 _HEX32: Final = re.compile(r"[0-9a-f]{32}")
 _HEX64: Final = re.compile(r"[0-9a-f]{64}")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MS: Final = timedelta(milliseconds=1)
 _BT: Final = "urn:epcglobal:cbv:bt:"
 MAX_INPUTS: Final = 100  # check-outs that one repacking takes up
 
 
-class Commitment(msgspec.Struct, frozen=True):
+class Commitment(msgspec.Struct, frozen=True, gc=False):
     """`packtrace:items`: a tree of 2**depth leaves with this root."""
 
     depth: int
     root: bytes
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A statement about packs: one EPCIS event, read.
 
     GLNs are 13 digits, ids canonical Digital Links, `shipment`, `undoes` and `inputs` statement ids
@@ -74,31 +76,31 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     number: str | None = None
 
 
-class _Place(msgspec.Struct, forbid_unknown_fields=True):
+class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     id: str
 
 
-class _ItemsForm(msgspec.Struct, forbid_unknown_fields=True):
+class _ItemsForm(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     depth: int
     root: str
 
 
-class _Source(msgspec.Struct, forbid_unknown_fields=True):
+class _Source(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     type: str
     source: str
 
 
-class _Destination(msgspec.Struct, forbid_unknown_fields=True):
+class _Destination(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     type: str
     destination: str
 
 
-class _Transaction(msgspec.Struct, forbid_unknown_fields=True):
+class _Transaction(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     type: str
     bizTransaction: str
 
 
-class _Ilmd(msgspec.Struct, forbid_unknown_fields=True):
+class _Ilmd(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     lot: str = msgspec.field(name="cbvmda:lotNumber")
     expiry: str = msgspec.field(name="cbvmda:itemExpirationDate")
 
@@ -316,18 +318,20 @@ def event_ms(text: str) -> int:
     """`YYYY-MM-DDThh:mm:ss.sssZ` as ms since the epoch. Raises Malformed."""
     try:
         at = datetime.fromisoformat(text)
-        ms = int(at.timestamp() * 1000 + 0.5) if len(text) == 24 and at.tzinfo else -1
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise Malformed(f"eventTime is YYYY-MM-DDThh:mm:ss.sssZ, not {text[:40]!r}") from error
-    if ms < 0 or event_time(ms) != text:
+    if at.tzinfo != UTC or at < _EPOCH or _timed(at) != text:
         raise Malformed(f"eventTime is YYYY-MM-DDThh:mm:ss.sssZ from 1970 on, not {text[:40]!r}")
-    return ms
+    return (at - _EPOCH) // _MS
 
 
 def event_time(ms: int) -> str:
     """Ms since the epoch as `YYYY-MM-DDThh:mm:ss.sssZ`."""
-    at = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return _timed(_EPOCH + ms * _MS)
+
+
+def _timed(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def build_event(event: Event) -> bytes:

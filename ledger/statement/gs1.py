@@ -57,6 +57,7 @@ _PACK_ID: Final = re.compile(
     r"((?:[A-Za-z0-9._-]|%(?:2[125-9ABCF]|3[A-F])){1,20})"
 )
 _UNIT_ID: Final = re.compile(r"https://id\.gs1\.org/00/([0-9]{18})")
+_PACK: Final = f"{ROOT}/01/"
 _SYMBOLOGY: Final = re.compile(r"\][A-Za-z][0-9]")
 _GS1_SYMBOLOGIES: Final = frozenset({"C1", "d2", "e0", "e1", "e2", "Q3", "J1"})
 _DIGITS: Final = re.compile(r"[0-9]+")
@@ -113,6 +114,16 @@ def parse_item_id(item: str) -> ItemId:
     raise Malformed(
         f"{item[:120]!r} is no item's id: {ROOT}/01/<GTIN-14>/21/<serial> or {ROOT}/00/<SSCC>"
     )
+
+
+def is_pack(item: str) -> bool:
+    """Whether an item's id is a pack's (SGTIN), not a logistic unit's (SSCC)."""
+    return item.startswith(_PACK)
+
+
+def gtin_of(item: str) -> str:
+    """The GTIN in a pack's id, "" for a logistic unit."""
+    return item[len(_PACK) : len(_PACK) + 14] if is_pack(item) else ""
 
 
 def check_lot(lot: str) -> str:

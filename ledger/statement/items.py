@@ -9,7 +9,9 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from ledger.errors import BadProof, Malformed, Refused
 from ledger.tlog import merkle
@@ -19,7 +21,7 @@ SALT_BYTES: Final = 16
 MAX_ID: Final = 65_535  # its length is a u16
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, order=True, gc=False):
     """A pack or logistic unit: canonical Digital Link, and 32 bytes of extra or none."""
 
     id: str
@@ -103,12 +105,12 @@ class Tree:
         if not 1 <= len(items) <= 1 << MAX_DEPTH:
             raise Malformed(f"a statement names 1 to {1 << MAX_DEPTH} items, not {len(items)}")
         if len(items) == 1:
-            only = leaf(salt_of(secret, items[0].id), *items[0])
+            only = leaf(salt_of(secret, items[0].id), items[0].id, items[0].extra)
             return cls(secret, 0, only, (only,))
         if len({item.id for item in items}) != len(items):
             raise Refused("items-mismatch", "an item is named twice; name each once")
         depth = (len(items) - 1).bit_length()
-        found = [leaf(salt_of(secret, item), item, extra) for item, extra in items]
+        found = [leaf(salt_of(secret, item.id), item.id, item.extra) for item in items]
         found += [filler(secret, j) for j in range((1 << depth) - len(found))]
         found.sort()
         return cls(secret, depth, merkle.root_of(found), tuple(found))

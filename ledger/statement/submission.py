@@ -7,7 +7,6 @@ to `ledger.rules`; what the items commit to, to `items`.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -24,8 +23,7 @@ LISTS: Final = ("items", "over", "missing")
 MAX_LINE: Final = 64 * 1024 * 1024  # a submission with its items, in bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, gc=False):
     """A parsed envelope that claims to be a statement: signatures are not yet checked."""
 
     envelope: Envelope
@@ -60,7 +58,7 @@ class Statement:
         return cls.of(Envelope.parse(data))
 
 
-class _ItemJson(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class _ItemJson(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     id: str
     extra: str = ""
 
@@ -77,8 +75,7 @@ _decoder: Final = msgspec.json.Decoder(_SubmissionJson)
 _encoder: Final = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(msgspec.Struct, frozen=True, gc=False):
     """`{"envelope", "items"?, "over"?, "missing"?, "secret"?}`: what a submitter sends.
 
     `items`, `over`, `missing` are sorted by id, ids unique; `secret` is 32 bytes or empty.

@@ -15,11 +15,11 @@ from ledger.disclose import Disclosure, Logged, Sources, build, disclose
 from ledger.errors import Refused
 from ledger.proof import clock_words
 from ledger.rules.authority import Mark
-from ledger.rules.draft import gtin_of
 from ledger.rules.marks import ON_HOLD, RECALLED, WITHDRAWN
 from ledger.rules.verdict import State, standing
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
+from ledger.statement.gs1 import gtin_of
 from ledger.statement.parts import time_text
 from ledger.statement.status import ItemStatus, Refusal, Status, build_refusal, build_status
 from ledger.statement.statuslist import Listed, RevokedKey, StatusList, build_status_list

@@ -13,15 +13,17 @@ from itertools import groupby
 from threading import Lock
 from typing import Final, TypeVar
 
+from msgspec.structs import replace
+
 from ledger.errors import LedgerError, Refused
 from ledger.rules import rights
 from ledger.rules.authority import Authority
 from ledger.statement.events import Event
 from ledger.statement.governance import Genesis
 from ledger.statement.parts import raw_key
-from ledger.statement.submission import Statement, Submission, commitments, fit_items
+from ledger.statement.submission import Statement, Submission, fit_items
 from ledger.store import content, staging
-from ledger.store.batch import New, Outcome, Receipt, Waiting
+from ledger.store.batch import ENTRY, TILE, New, Outcome, Receipt, Waiting
 from ledger.store.database import GUARD, Store, meta
 from ledger.store.guard import Guard
 from ledger.store.loading import loaders, read_governance
@@ -137,6 +139,7 @@ class Log:
             if authority is not None:
                 waiting.verified = _verify_known(authority, statement)
             trees = fit_items(submission)
+            waiting.root = trees["items"].root if "items" in trees else None
             waiting.named = named_by(submission)
             if trees:
                 ref = content.ahead_of(statement.id)
@@ -164,7 +167,7 @@ class Log:
         if statement.id not in self._known([statement.id]):
             k = staging.stage(self.store, event, statement.id, ids, waiting.rows, self._clock())
         if k:
-            waiting.named = waiting.named._replace(items=ids[:1], staged=k)
+            waiting.named = replace(waiting.named, items=ids[:1], staged=k)
         with self._commit_lock:
             self._commit([waiting])
         if k and isinstance(waiting.outcome, Receipt):
@@ -240,7 +243,7 @@ class Log:
             self._seen = head.size + len(new.entries)
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Receipt):
-                outcome = outcome._replace(size=head.size + len(new.entries), checkpoint=note)
+                outcome = replace(outcome, size=head.size + len(new.entries), checkpoint=note)
             elif isinstance(outcome, Refused) and outcome.evidence is not None:
                 outcome = self._with_evidence(outcome, note)
             waiting.outcome = outcome
@@ -263,7 +266,7 @@ class Log:
                 rights.verify(fold.authority, statement)
             if isinstance(statement.body, Genesis):
                 self._check_genesis(statement.body)
-            root = _root(statement)
+            root = waiting.root
             if root is not None and root in roots:
                 raise Refused(
                     "items-reused", "these items were committed to with this secret before"
@@ -297,19 +300,12 @@ class Log:
 
     def _write(self, head: Head, new: New) -> tuple[bytes, bytes]:
         store = self.store
-        store.insert(
-            "INSERT INTO entry (idx, id, ms, governance, root, data) VALUES (?, ?, ?, ?, ?, ?)",
-            new.entries,
-        )
-        store.insert("INSERT INTO envelope (idx, data) VALUES (?, ?)", new.envelopes)
+        store.insert("entry", ENTRY, new.entries)
+        store.insert("envelope", ("idx", "data"), new.envelopes)
         content.put(store, new.content)
         read = tile_reader(store)
         grown = new_tiles(head.size, new.leaves, read)
-        store.insert(
-            "INSERT INTO tile (level, idx, data) VALUES (?, ?, ?) "
-            "ON CONFLICT (level, idx) DO UPDATE SET data = excluded.data",
-            [(level, index, data) for (level, index), data in grown.items()],
-        )
+        store.insert("tile", TILE, [(*place, data) for place, data in grown.items()], "level, idx")
         size = head.size + len(new.entries)
         root = merkle.tree_root(size, hash_reader(size, reader_over(grown, read)))
         note = sign_checkpoint(Checkpoint(self.origin, size, root), self._key)
@@ -333,7 +329,7 @@ class Log:
         return {found: (index, ms) for found, index, ms in self.store.rows_in(sql, ids)}
 
     def _roots(self, batch: Sequence[Waiting]) -> set[bytes]:
-        wanted = [root for w in batch if (root := _root(w.submission.statement)) is not None]
+        wanted = [w.root for w in batch if w.root is not None]
         sql = "SELECT root FROM entry WHERE root IN (IN)"
         return {bytes(root) for (root,) in self.store.rows_in(sql, wanted)}
 
@@ -354,11 +350,6 @@ def _is_long(waiting: Waiting) -> bool:
 def batched(sequence: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """A sequence in slices of at most `size`."""
     return (sequence[start : start + size] for start in range(0, len(sequence), size))
-
-
-def _root(statement: Statement) -> bytes | None:
-    items = commitments(statement.body).get("items")
-    return items.root if items is not None else None
 
 
 def _verify_known(authority: Authority, statement: Statement) -> bool:

@@ -6,17 +6,22 @@ When it is committed, and what may stand, is left to `append`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final
+
+import msgspec
 
 from ledger.errors import LedgerError
-from ledger.rules.world import Named
+from ledger.rules.state import Named
 from ledger.statement import dsse
 from ledger.statement.submission import Submission
 from ledger.store import content
 from ledger.tlog import merkle
 
+ENTRY: Final = ("idx", "id", "ms", "governance", "root", "data")
+TILE: Final = ("level", "idx", "data")
 
-class Receipt(NamedTuple):
+
+class Receipt(msgspec.Struct, frozen=True):
     """A statement stands: where, since when, and under which checkpoint that can be proven.
 
     `already` names the items on which it changed nothing, with the landing time (ms) of the act
@@ -24,7 +29,7 @@ class Receipt(NamedTuple):
     """
 
     id: str
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
+    index: int
     ms: int
     size: int
     checkpoint: bytes
@@ -43,6 +48,7 @@ class Waiting:
     outcome: Outcome | None = None
     verified: bool = False
     rows: content.Rows | None = None  # of what it names, ahead of its index
+    root: bytes | None = None  # of its items
     named: Named = field(default_factory=lambda: Named(()))
     done: bool = False  # guarded by the commit lock
 

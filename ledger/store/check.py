@@ -9,17 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from msgspec.structs import astuple
+
 from ledger.errors import LedgerError
 from ledger.rules import rights
 from ledger.rules.authority import Authority
-from ledger.rules.world import Loaders, Row
+from ledger.rules.state import Row
+from ledger.rules.world import Loaders
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
 from ledger.statement.submission import Statement, commitments, fit_items
 from ledger.store.database import GUARD, Store
 from ledger.store.guard import Guard
 from ledger.store.kept import Kept
-from ledger.store.loading import ACT, ANSWER, SHIPMENT, named_reader, stored_lists
+from ledger.store.loading import (
+    ACT,
+    ANSWER,
+    ORIGIN,
+    SHIPMENT,
+    named_reader,
+    shipment_row,
+    stored_lists,
+)
 from ledger.store.publish import root_at
 from ledger.store.staging import resolved
 from ledger.store.views import Fold, named_by
@@ -189,12 +200,16 @@ def _fold(store: Store, done: Callable[[int], None] | None) -> Iterator[Finding]
         yield Finding("kept", "", str(error))
         return
     taken = fold.taken()
-    for ref, changes, named, *_ in taken:
+    since: dict[
+        str, int
+    ] = {}  # child -> index of the statement by which it last joined a container
+    for one in taken:
+        ref, changes, named = one.ref, one.changes, one.named
         mentions += [(item, ref.index) for item in named]
-        for child, parent in changes.left:
-            at = max(i for c, i in spans if c == child)
-            spans[child, at] = (parent, ref.index)
-        for child, parent in changes.joined:
+        for child, parent in changes.left.items():
+            spans[child, since[child]] = (parent, ref.index)
+        for child, parent in changes.joined.items():
+            since[child] = ref.index
             spans[child, ref.index] = (parent, -1)
     yield from _views(store, fold, mentions, spans)
 
@@ -206,10 +221,10 @@ def _views(
     """Each query table against what the fold says it must hold."""
     world = fold.world
     rows = {row.id: row for row in world.rows_known()}
-    columns = ", ".join(Row._fields)
+    columns = ", ".join(Row.__struct_fields__)
     yield from _compare(
-        "item", {r.id: tuple(r) for r in resolved(store, store.rows(f"SELECT {columns} FROM item"))},
-        {item: tuple(row) for item, row in rows.items()},
+        "item", {r.id: astuple(r) for r in resolved(store, store.rows(f"SELECT {columns} FROM item"))},
+        {item: astuple(row) for item, row in rows.items()},
     )  # fmt: skip
     yield from _compare(
         "membership",
@@ -225,17 +240,17 @@ def _views(
     )  # fmt: skip
     taken = fold.taken()
     yield from _compare_sets(store, "mention", "item, idx", mentions)
-    acts = [tuple(t.ref) for t in taken]
+    acts = [astuple(t.ref) for t in taken]
     yield from _compare_sets(store, "act", ACT, acts)
     signed = [(keyid, t.ref.index) for t in taken for keyid in t.keyids]
     yield from _compare_sets(store, "signature", "keyid, idx", signed)
     inputs = [(t.ref.index, check_out) for t in taken for check_out in t.inputs]
     yield from _compare_sets(store, "input", "idx, check_out", inputs)
     made = [(*new, *source) for t in taken for new, source in t.changes.made]
-    yield from _compare_sets(store, "origin", "gtin, lot, from_gtin, from_lot", made)
+    yield from _compare_sets(store, "origin", ORIGIN, made)
     shipments = {t.changes.shipment.index: t.changes.shipment for t in taken if t.changes.shipment}
     yield from _compare_sets(
-        store, "shipment", SHIPMENT, [(*s[:-1], int(s.received)) for s in shipments.values()]
+        store, "shipment", SHIPMENT, [shipment_row(s) for s in shipments.values()]
     )
     lots = [*fold.settled_lots(), *(lot for t in taken if (lot := t.changes.lot) is not None)]
     yield from _compare_sets(

@@ -27,6 +27,8 @@ from ledger.tlog import merkle
 PART: Final = 1024  # items in a row; a list that needs more has its leaf hashes kept as tiles
 TILE: Final = 256
 _NONCE: Final = 24
+NAMED: Final = ("ref", "list", "part", "first", "data")
+LEAF: Final = ("ref", "list", "level", "tile", "first", "data")
 
 _decoder: Final = msgspec.json.Decoder(tuple[str, list[tuple[str, str]]])
 _encoder: Final = msgspec.json.Encoder()
@@ -90,21 +92,15 @@ def slices(rows: Rows, size: int) -> Iterator[Rows]:
 def put(store: Store, some: Iterable[Rows]) -> None:
     """Keep the lists of statements; inside the write transaction."""
     rows = list(some)
-    store.insert(
-        "INSERT INTO named (ref, list, part, first, data) VALUES (?, ?, ?, ?, ?)",
-        [n for r in rows for n in r.named],
-    )
-    store.insert(
-        "INSERT INTO leaf (ref, list, level, tile, first, data) VALUES (?, ?, ?, ?, ?, ?)",
-        [n for r in rows for n in r.leaves],
-    )
+    store.insert("named", NAMED, [n for r in rows for n in r.named])
+    store.insert("leaf", LEAF, [n for r in rows for n in r.leaves])
 
 
 def erase(store: Store, statements: Iterable[str]) -> None:
     """Delete the lists and secrets of statements; inside the write transaction."""
     wanted = [(_ref(store, statement),) for statement in statements]
     for table in ("named", "leaf"):
-        store.insert(f"DELETE FROM {table} WHERE ref = ?", wanted)
+        store.execute_each(f"DELETE FROM {table} WHERE ref = ?", wanted)
 
 
 def _ref(store: Store, statement: str) -> int:

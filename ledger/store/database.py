@@ -23,6 +23,7 @@ GUARD: Final = "checkpoint"
 DatabaseError = peewee.DatabaseError  # what every query may raise
 FAILURES: Final = (peewee.PeeweeException, sqlite3.Error, psycopg.Error)
 _CHUNK: Final = 500  # values in one IN list
+_ROWS: Final = 100  # rows in one INSERT on SQLite
 _LOCK: Final = 0x7061636B  # number of the advisory lock, one log a database: "pack"
 _PRAGMAS: Final = {
     "journal_mode": "wal",
@@ -85,8 +86,44 @@ class Store:
         """Run one statement."""
         self._run(sql, values)
 
-    def insert(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        """Run one statement for many rows; must be inside `writing`."""
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        key: str = "",
+        *,
+        keep: bool = False,
+    ) -> None:
+        """Insert many rows; must be inside `writing`.
+
+        `key` names the columns by which a row may be there already: it is then replaced, or with
+        `keep` left as it is. No two rows of one call that may replace others have the same key.
+        """
+        changes = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in key.split(", "))
+        action = f"DO UPDATE SET {changes}" if changes and not keep else "DO NOTHING"
+        tail = f" ON CONFLICT ({key}) {action}" if key else ""
+        head = f"INSERT INTO {table} ({', '.join(columns)}) "
+        cursor = self.database.cursor()
+        if self.on_postgres:
+            # One binary array a column: a value a row would be a message to the server each.
+            if rows:
+                arrays = [list(column) for column in zip(*rows, strict=True)]
+                marks = ", ".join(f"%b::{_array_type(column)}" for column in arrays)
+                # A bare WHERE keeps ON CONFLICT from being read as a join's condition.
+                cursor.execute(f"{head}SELECT * FROM unnest({marks}) WHERE true{tail}", arrays)
+            return
+        one = f"({', '.join('?' * len(columns))})"
+        whole = len(rows) - len(rows) % _ROWS
+        for start in range(0, whole, _ROWS):
+            # Each call lets go of the interpreter's lock and must get it back: few calls.
+            values = [value for row in rows[start : start + _ROWS] for value in row]
+            cursor.execute(f"{head}VALUES {', '.join([one] * _ROWS)}{tail}", values)
+        if whole < len(rows):
+            cursor.executemany(f"{head}VALUES {one}{tail}", rows[whole:])
+
+    def execute_each(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run one statement for each row of values; must be inside `writing`."""
         if rows:
             self.database.cursor().executemany(self._sql(sql), rows)
 
@@ -132,6 +169,13 @@ class Store:
 
     def _sql(self, sql: str) -> str:
         return sql.replace("%", "%%").replace("?", "%s") if self.on_postgres else sql
+
+
+def _array_type(column: Sequence[object]) -> str:
+    for value in column:
+        if value is not None:
+            return {int: "bigint[]", bytes: "bytea[]"}.get(type(value), "text[]")
+    return "bytea[]"  # the only column that may be empty: the root of a statement without items
 
 
 def meta(store: Store, key: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger.rules.world import INACTIVE
+from ledger.rules.state import INACTIVE
 from ledger.statement import dsse
 from ledger.statement.events import Event
 from ledger.statement.submission import Statement
@@ -107,5 +107,5 @@ def _erase(
     content.erase(store, ids)
     wanted = [(index,) for index in indexes]
     for table in ("envelope", "act", "signature", "mention", "shipment", "input"):
-        store.insert(f"DELETE FROM {table} WHERE idx = ?", wanted)
-    store.insert("DELETE FROM membership WHERE from_idx = ?", wanted)
+        store.execute_each(f"DELETE FROM {table} WHERE idx = ?", wanted)
+    store.execute_each("DELETE FROM membership WHERE from_idx = ?", wanted)

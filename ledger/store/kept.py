@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from ledger.errors import LedgerError, Malformed
-from ledger.rules.world import Lot, Row
+from ledger.rules.state import Lot, Row
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import parse_date

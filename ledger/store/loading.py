@@ -9,18 +9,22 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
+from msgspec.structs import astuple, replace
+
 from ledger.errors import Malformed
 from ledger.rules.authority import Authority
-from ledger.rules.world import Count, Loaders, Lot, LotKey, Ref, Row, Shipment
+from ledger.rules.state import Count, Lot, LotKey, Ref, Row, Shipment
+from ledger.rules.world import Loaders
 from ledger.statement.submission import LISTS, Statement, Submission, commitments
 from ledger.store import content
 from ledger.store.database import Store
 from ledger.store.staging import resolved
 
-ROW: Final = ", ".join(Row._fields)
+ROW: Final = ", ".join(Row.__struct_fields__)
 SHIPMENT: Final = "idx, id, op, ms, party, site, to_party, to_site, owner, number, received"
 ACT: Final = "idx, id, ms, op, by, site, observed"
 BY_ID: Final = "idx IN (SELECT idx FROM entry WHERE id"  # the log's own index of statement ids
+ORIGIN: Final = "gtin, lot, from_gtin, from_lot"
 ANSWER: Final = "recall, site, idx, held, quarantined, returned, destroyed, none"
 
 
@@ -133,7 +137,13 @@ def named_reader(store: Store) -> Callable[[int], tuple[str, ...]]:
 
 def shipment_of(found: Sequence[Any]) -> Shipment:
     """A row of the shipment table, columns in their order."""
-    return Shipment._make((*found[:-1], bool(found[-1])))
+    return replace(Shipment(*found), received=bool(found[-1]))
+
+
+def shipment_row(shipment: Shipment) -> tuple[Any, ...]:
+    """A shipment as its table holds it: the inverse of `shipment_of`."""
+    *columns, received = astuple(shipment)
+    return (*columns, int(received))
 
 
 def stored_lists(store: Store, statement: Statement) -> Submission:

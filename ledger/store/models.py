@@ -134,7 +134,7 @@ class Kept(Model):
 
 
 class ItemRow(Model):
-    """view: where an item is, as `rules.world.Row` has it."""
+    """view: where an item is, as `rules.state.Row` has it."""
 
     id = TextField(primary_key=True)
     status = TextField()
@@ -240,7 +240,7 @@ class Input(Model):
 
 
 class ShipmentRow(Model):
-    """view: what a ship statement announced, as `rules.world.Shipment` has it."""
+    """view: what a ship statement announced, as `rules.state.Shipment` has it."""
 
     idx = BigIntegerField(primary_key=True)
     id = TextField()
@@ -262,7 +262,7 @@ class ShipmentRow(Model):
 
 
 class Act(Model):
-    """view: an event as others refer to it, as `rules.world.Ref` has it."""
+    """view: an event as others refer to it, as `rules.state.Ref` has it."""
 
     idx = BigIntegerField(primary_key=True)
     id = TextField()  # looked up by `entry`

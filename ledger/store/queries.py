@@ -15,9 +15,11 @@ from ledger.errors import Malformed
 from ledger.pulled import Pulled
 from ledger.rules import rights
 from ledger.rules.authority import Authority
-from ledger.rules.world import Lot, LotKey, Row, Shipment, World
+from ledger.rules.state import Lot, LotKey, Row, Shipment
+from ledger.rules.world import World
 from ledger.statement.events import Event
 from ledger.statement.governance import RecallAnswer
+from ledger.statement.gs1 import gtin_of
 from ledger.statement.items import Item, ItemPath
 from ledger.statement.submission import Statement
 from ledger.store import content
@@ -314,7 +316,7 @@ class Reader:
         sql = "SELECT id, status, lot FROM item WHERE site = ? AND parent = '' AND status <> 'pending'"
         for item, status, lot in self.store.rows(sql, (site,)):
             if lot:
-                key = (item[22:36], lot, status)
+                key = (gtin_of(item), lot, status)
                 found[key] = found.get(key, 0) + 1
             else:
                 for (gtin, inner), count in loaders(self.store).content(item).items():

@@ -15,6 +15,7 @@ from ledger.pulled import Pulled
 from ledger.statement import dsse
 from ledger.statement.submission import Statement, Submission, commitments, fit_items
 from ledger.store import content, views
+from ledger.store.batch import ENTRY, TILE
 from ledger.store.database import GUARD, Store, set_meta
 from ledger.store.opening import holds_log, open_store
 from ledger.tlog import merkle
@@ -76,17 +77,12 @@ def _write(store: Store, entries: list[bytes], by_index: dict[int, Submission]) 
             envelopes.append((index, bytes(statement.envelope)))
         if items is not None and submission.items:
             lists.append(content.rows_of(store.key, submission, fit_items(submission), index))
-    store.insert(
-        "INSERT INTO entry (idx, id, ms, governance, root, data) VALUES (?, ?, ?, ?, ?, ?)", rows
-    )
-    store.insert("INSERT INTO envelope (idx, data) VALUES (?, ?)", envelopes)
+    store.insert("entry", ENTRY, rows)
+    store.insert("envelope", ("idx", "data"), envelopes)
     content.put(store, lists)
     leaves = [merkle.leaf_hash(entry) for entry in entries]
     grown = new_tiles(0, leaves, _nothing)
-    store.insert(
-        "INSERT INTO tile (level, idx, data) VALUES (?, ?, ?)",
-        [(level, index, data) for (level, index), data in grown.items()],
-    )
+    store.insert("tile", TILE, [(*place, data) for place, data in grown.items()], "level, idx")
 
 
 def _nothing(tile: Tile) -> bytes:

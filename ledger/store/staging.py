@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from ledger.errors import Refused
-from ledger.rules.draft import gtin_of
-from ledger.rules.world import ACTIVE, Row
+from ledger.rules.state import ACTIVE, Row
 from ledger.statement.events import Event
 from ledger.statement.governance import Governance
+from ledger.statement.gs1 import gtin_of
 from ledger.store import content
 from ledger.store.content import Rows
 from ledger.store.database import Store
@@ -53,13 +55,10 @@ def stage(
             (k, statement, len(ids), -1, ms),
         )
     row = (PENDING, "", event.read_point, event.by, "", "", "", -1, "", -1, -k, event.lot or "", -k)
-    marks = ", ".join("?" * (len(row) + 1))
-    sql = (
-        f"INSERT INTO item ({', '.join(Row._fields)}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING"
-    )
     for start in range(0, len(ids), STEP):
         with store.writing():
-            store.insert(sql, [(item, *row) for item in ids[start : start + STEP]])
+            rows = [(item, *row) for item in ids[start : start + STEP]]
+            store.insert("item", Row.__struct_fields__, rows, "id", keep=True)
     if _count(store, k) != len(ids):
         discard(store, k)
         return 0
@@ -114,7 +113,7 @@ def resolved(store: Store, found: Iterable[Sequence[Any]]) -> Iterator[Row]:
             batch = store.one("SELECT idx FROM batch WHERE k = ?", (k,))
             landed[k] = batch[0] if batch else -1
         if landed[k] >= 0:
-            yield row._replace(status=ACTIVE, born=landed[k], last=landed[k])
+            yield replace(row, status=ACTIVE, born=landed[k], last=landed[k])
 
 
 def _count(store: Store, k: int, limit: int = 1 << 30) -> int:

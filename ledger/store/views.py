@@ -8,22 +8,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import astuple, replace
 
 from ledger.errors import Malformed, Refused
 from ledger.rules import governing, marks, rights
 from ledger.rules.authority import Authority
 from ledger.rules.custody import decide
-from ledger.rules.world import (
-    Changes,
-    Loaders,
-    Lot,
-    Named,
-    Ref,
-    Row,
-    Shipment,
-    World,
-)
+from ledger.rules.state import Changes, Lot, Named, Ref, Row, Shipment
+from ledger.rules.world import Loaders, World
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
 from ledger.statement.governance import Hold, Recall, RecallAnswer
@@ -34,11 +28,13 @@ from ledger.store.loading import (
     ACT,
     ANSWER,
     BY_ID,
+    ORIGIN,
     ROW,
     SHIPMENT,
     Stored,
     named_reader,
     shipment_of,
+    shipment_row,
     stored_entries,
     stored_lists,
 )
@@ -57,7 +53,7 @@ def named_by(submission: Submission) -> Named:
     )
 
 
-class _Taken(NamedTuple):
+class _Taken(msgspec.Struct, frozen=True, gc=False):
     """An event taken and not yet flushed."""
 
     ref: Ref
@@ -152,12 +148,12 @@ class Fold:
             self.authority.apply(statement, index)
             return {}
         signers = rights.entitle(self.authority, statement, ms)
-        named = named._replace(signers=signers)
+        named = replace(named, signers=signers)
         changes = decide(self.world, self.authority, event, statement.id, named, index, ms)
         ref = Ref(
             index, statement.id, ms, event.op, event.by, event.read_point, changes.observed
         )  # fmt: skip
-        keyids = [signature.keyid for signature in statement.envelope.signatures]
+        keyids = tuple(signature.keyid for signature in statement.envelope.signatures)
         self.world.apply(changes, ref, event, keyids, named.all)
         self._rows.update(changes.rows)
         making = event.op in ("commission", "repack") and not changes.observed
@@ -192,7 +188,8 @@ class Fold:
             (lot.gtin, lot.lot, lot.expiry.isoformat(), lot.index) for lot in self._settled_lots
         ]
         self._settled_lots = []
-        for ref, changes, *_ in taken:
+        for one in taken:
+            ref, changes = one.ref, one.changes
             counts.update(dict.fromkeys(changes.content))
             if changes.shipment is not None:
                 shipments[changes.shipment.index] = changes.shipment
@@ -203,40 +200,30 @@ class Fold:
                 # An item may have joined in this very batch: what joined before is written first.
                 _join(store, joined)
                 joined = []
-                store.insert(
+                store.execute_each(
                     "UPDATE membership SET to_idx = ? WHERE child = ? AND parent = ? AND to_idx = -1",
-                    [(ref.index, child, parent) for child, parent in changes.left],
+                    [(ref.index, child, parent) for child, parent in changes.left.items()],
                 )
-            joined += [(child, ref.index, parent, -1) for child, parent in changes.joined]
+            joined += [(c, ref.index, parent, -1) for c, parent in changes.joined.items()]
         _join(store, joined)
-        _upsert(store, "item", Row._fields, "id", list(rows.values()))
-        store.insert("INSERT INTO lot (gtin, lot, expiry, idx) VALUES (?, ?, ?, ?)", lots)
+        items = [astuple(row) for row in rows.values()]
+        store.insert("item", Row.__struct_fields__, items, "id")
+        store.insert("lot", ("gtin", "lot", "expiry", "idx"), lots)
         self._flush_content(store, counts)
-        flat = [(*shipment[:-1], int(shipment.received)) for shipment in shipments.values()]
-        _upsert(store, "shipment", SHIPMENT.split(", "), "idx", flat)
-        store.insert(
-            "INSERT INTO origin (gtin, lot, from_gtin, from_lot) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (gtin, lot, from_gtin, from_lot) DO NOTHING",
-            [(*made, *source) for t in taken for made, source in t.changes.made],
-        )
-        store.insert(
-            "INSERT INTO input (idx, check_out) VALUES (?, ?)",
-            [(t.ref.index, check_out) for t in taken for check_out in t.inputs],
-        )
-        store.insert(
-            f"INSERT INTO act ({ACT}) VALUES (?, ?, ?, ?, ?, ?, ?)", [t.ref for t in taken]
-        )
-        store.insert(
-            "INSERT INTO signature (keyid, idx) VALUES (?, ?)",
-            [(keyid, t.ref.index) for t in taken for keyid in t.keyids],
-        )
-        store.insert(
-            "INSERT INTO mention (item, idx) VALUES (?, ?)",
-            [(item, t.ref.index) for t in taken for item in dict.fromkeys(t.named)],
-        )
+        sent = [shipment_row(shipment) for shipment in shipments.values()]
+        store.insert("shipment", SHIPMENT.split(", "), sent, "idx")
+        made = [(*lot, *source) for t in taken for lot, source in t.changes.made]
+        store.insert("origin", ORIGIN.split(", "), made, ORIGIN)
+        inputs = [(t.ref.index, check_out) for t in taken for check_out in t.inputs]
+        store.insert("input", ("idx", "check_out"), inputs)
+        store.insert("act", ACT.split(", "), [astuple(t.ref) for t in taken])
+        signed = [(keyid, t.ref.index) for t in taken for keyid in t.keyids]
+        store.insert("signature", ("keyid", "idx"), signed)
+        mentions = [(item, t.ref.index) for t in taken for item in dict.fromkeys(t.named)]
+        store.insert("mention", ("item", "idx"), mentions)
         answers = [(*key, *values) for key, values in self.answers().items()]
         self._answers = []
-        _upsert(store, "answer", ANSWER.split(", "), "recall, site", answers)
+        store.insert("answer", ANSWER.split(", "), answers, "recall, site")
 
     def _flush_content(self, store: Store, keys: Iterable[tuple[str, str, str]]) -> None:
         kept, gone = [], []
@@ -246,27 +233,13 @@ class Fold:
                 kept.append((container, gtin, lot, *count))
             else:
                 gone.append((container, gtin, lot))
-        store.insert("DELETE FROM content WHERE container = ? AND gtin = ? AND lot = ?", gone)
+        store.execute_each("DELETE FROM content WHERE container = ? AND gtin = ? AND lot = ?", gone)
         columns = ("container", "gtin", "lot", "n", "held")
-        _upsert(store, "content", columns, "container, gtin, lot", kept)
+        store.insert("content", columns, kept, "container, gtin, lot")
 
 
 def _join(store: Store, joined: Sequence[tuple[str, int, str, int]]) -> None:
-    store.insert(
-        "INSERT INTO membership (child, from_idx, parent, to_idx) VALUES (?, ?, ?, ?)", joined
-    )
-
-
-def _upsert(
-    store: Store, table: str, columns: Sequence[str], key: str, rows: Sequence[Sequence[object]]
-) -> None:
-    keys = key.split(", ")
-    changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in keys)
-    store.insert(
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
-        f"ON CONFLICT ({key}) DO UPDATE SET {changes}",
-        rows,
-    )
+    store.insert("membership", ("child", "from_idx", "parent", "to_idx"), joined)
 
 
 def replay(

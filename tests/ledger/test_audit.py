@@ -651,8 +651,9 @@ def test_what_proves_nothing_is_told_apart(scene: Scene) -> None:
     ]
     receipt = scene.held(scene.got.index, receipt=True)
     broken = receipt._replace(path=receipt.path[1:])
-    items = receipt.submission.items
-    other = replace(receipt.submission, items=items[:1])
+    whole = receipt.submission
+    items = whole.items
+    other = Submission(whole.statement, items[:1], secret=whole.secret)
     bundle = replace(chain.answers.bundle(scene.packs[:1], ""), status=None)
     kept = Kept(
         [broken, Held(other, receipt.index, receipt.ms)], [note, b"not a note"], [bundle], words

@@ -13,8 +13,8 @@ import pytest
 from ledger.errors import Refused
 from ledger.proof import verify
 from ledger.rules import marks
+from ledger.rules.state import Row
 from ledger.rules.verdict import judge
-from ledger.rules.world import Row
 from ledger.statement.forms import AFTER_THE_FACT
 from ledger.statement.governance import KeyAdd
 from ledger.statement.gs1 import parse_scan

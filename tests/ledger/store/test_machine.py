@@ -25,7 +25,8 @@ from hypothesis.stateful import (
 
 from ledger.errors import LedgerError
 from ledger.rules.operations import RETURNS
-from ledger.rules.world import ACTIVE, IN_TRANSIT, INACTIVE, MAX_PARENTS, World
+from ledger.rules.state import ACTIVE, IN_TRANSIT, INACTIVE, MAX_PARENTS
+from ledger.rules.world import World
 from ledger.statement.forms import AFTER_THE_FACT
 from ledger.statement.parts import time_text
 from ledger.statement.submission import Submission
