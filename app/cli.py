@@ -100,10 +100,10 @@ def check_port(host: str, port: int) -> None:
     show_default=True,
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, show_default=True,
-    help="Processes; more than one pays with PostgreSQL.",
+    "--workers", type=click.IntRange(1, 64), show_default="one a core, up to 4",
+    help="Processes that share the work.",
 )  # fmt: skip
-def serve(host: str, port: int, where: Path, workers: int) -> None:
+def serve(host: str, port: int, where: Path, workers: int | None) -> None:
     """Serve a log's pages and JSON.
 
     \b
@@ -114,6 +114,7 @@ def serve(host: str, port: int, where: Path, workers: int) -> None:
 
     from app import create_app
     from app.config import Settings
+    from app.serve import default_workers
     from app.serve import serve as run
 
     check_port(host, port)
@@ -121,7 +122,7 @@ def serve(host: str, port: int, where: Path, workers: int) -> None:
     settings = Settings.from_environ()
     settings = replace(settings, log=where, secure=settings.secure and not local)
     click.echo(f"http://{'localhost' if local else host}:{port}", err=True)
-    run(lambda: create_app(settings), host, port, workers)
+    run(lambda: create_app(settings), host, port, workers or default_workers())
 
 
 @main.command()
@@ -162,7 +163,7 @@ def demo(
         made = make(folder, day, fixed=today is not None)
         click.echo(f"SIMULATED world made in {folder}: {made}", err=True)
     if not data_only:
-        context.invoke(serve, host=host, port=port, where=folder, workers=1)
+        context.invoke(serve, host=host, port=port, where=folder)
 
 
 __all__ = ["main"]

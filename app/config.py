@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from app.limits import Counts
 
 
 def wall_clock() -> int:
@@ -23,7 +25,8 @@ class Settings:
 
     `log` is the log's folder. `per_minute` limits what one address may ask or submit in a minute,
     0 for no limit. `hosts` are the names it answers to, () for any. `secure` marks cookies for
-    HTTPS only; switch it off on a loopback address alone.
+    HTTPS only; switch it off on a loopback address alone. `counts` is shared by the processes that
+    are forked after it was made.
     """
 
     log: Path = Path("var/demo")
@@ -33,6 +36,7 @@ class Settings:
     hosts: tuple[str, ...] = ()
     secure: bool = True
     clock: Callable[[], int] = wall_clock
+    counts: Counts = field(default_factory=Counts, compare=False, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Settings:

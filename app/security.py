@@ -6,15 +6,13 @@ The cross-origin check follows the browsers' own Sec-Fetch-Site header, as Filip
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
-from threading import Lock
 from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 
 from app.config import Settings
+from app.limits import Limits
 
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -28,37 +26,11 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_MOST_ADDRESSES: Final = 10_000
-MINUTE_MS: Final = 60_000
-
-
-class Limits:
-    """How often an address asked in this minute, in this process alone."""
-
-    def __init__(self, clock: Callable[[], int]) -> None:
-        self._clock = clock
-        self._lock = Lock()
-        self._counts: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
-
-    def count(self, kind: str, most: int) -> None:
-        """Count one request of a kind; above `most` a minute it ends in 429. 0 is no limit."""
-        if not most:
-            return
-        minute = self._clock() // MINUTE_MS
-        key = (kind, request.remote_addr or "")
-        with self._lock:
-            at, number = self._counts.pop(key, (minute, 0))
-            number = number + 1 if at == minute else 1
-            self._counts[key] = (minute, number)
-            if len(self._counts) > _MOST_ADDRESSES:
-                self._counts.popitem(last=False)
-        if number > most:
-            abort(429, f"At most {most} of these a minute from one address; wait a minute.")
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Guard every request and answer of an app."""
-    app.extensions["limits"] = Limits(settings.clock)
+    app.extensions["limits"] = Limits(settings.counts, settings.clock)
 
     @app.before_request
     def same_origin() -> None:

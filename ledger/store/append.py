@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from itertools import groupby
-from threading import Lock
+from threading import Condition, Lock
 from typing import Final, TypeVar
 
 from msgspec.structs import replace
@@ -23,7 +22,7 @@ from ledger.statement.governance import Genesis
 from ledger.statement.parts import raw_key
 from ledger.statement.submission import Statement, Submission, fit_items
 from ledger.store import content, staging
-from ledger.store.batch import ENTRY, TILE, New, Outcome, Receipt, Waiting
+from ledger.store.batch import ENTRY, TILE, Group, New, Outcome, Receipt, Waiting
 from ledger.store.database import GUARD, Store, meta
 from ledger.store.guard import Guard
 from ledger.store.loading import loaders, read_governance
@@ -34,9 +33,11 @@ from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
 from ledger.tlog.ed25519 import public_of
 from ledger.tlog.note import SigningKey
-from ledger.tlog.tiles import hash_reader, new_tiles, reader_over
+from ledger.tlog.tiles import TileReader, hash_reader, new_tiles, reader_over
 
 MAX_BATCH: Final = 1_000  # statements in one transaction
+GATHER_S: Final = 0.012  # how long a commit waits for as many statements as came of late
+MAX_NODES: Final = 10_000  # of the tree, kept from one transaction to the next
 PART: Final = 250  # statements that a thread prepares at a time
 
 
@@ -64,11 +65,13 @@ class Log:
         self._clock = clock
         self._guard = Guard(store.folder / GUARD, log_key.verifier)
         self._queue: list[Waiting] = []
-        self._queue_lock = Lock()
+        self._gathered = Condition()  # guards the queue, and how many it is expected to hold
+        self._expected = 1
         self._commit_lock = Lock()
         self._authority: Authority | None = None  # guarded by _commit_lock
         self._seen = 0  # entries that _authority has read
         self._hashes: tuple[int, merkle.HashReader] | None = None  # of the last size asked for
+        self._nodes: merkle.Nodes = {}  # of the tree's right edge
 
     def submit(self, submission: Submission) -> Receipt:
         """Log one statement; waits for whatever transaction takes it.
@@ -79,12 +82,19 @@ class Log:
         if waiting.outcome is None and _is_long(waiting):
             self._commit_long(waiting)
         elif waiting.outcome is None:
-            with self._queue_lock:
+            with self._gathered:
                 self._queue.append(waiting)
-            # Whoever gets the lock commits for all who wait; the others find their answer.
+                if len(self._queue) == self._expected:
+                    self._gathered.notify()
+            group = None
+            # Whoever gets the lock commits for all who wait; the others find themselves taken.
             with self._commit_lock:
-                if not waiting.done:
-                    self._commit_waiting()
+                if waiting.group is None:
+                    group = self._commit_waiting(waiting)
+            if group is not None:
+                self._release(group)
+            assert waiting.group is not None  # whoever had the lock took it
+            waiting.group.released.wait()
         if isinstance(waiting.outcome, LedgerError):
             raise waiting.outcome
         assert waiting.outcome is not None  # a commit answers everyone it took
@@ -112,16 +122,22 @@ class Log:
                     self._commit_long(batch[0])
                     continue
                 with self._commit_lock:
-                    self._commit(batch)
+                    group = self._commit(batch)
+                self._release(group)
 
     def proof(self, receipt: Receipt) -> list[bytes]:
         """The inclusion path of a receipt's statement under its checkpoint."""
         hashes = self._hashes
         if hashes is None or hashes[0] != receipt.size:
-            # Receipts of one transaction share what is read and hashed for their proofs.
-            hashes = (receipt.size, cache(hash_reader(receipt.size, tile_reader(self.store))))
+            # Receipts of one transaction share what is read for their proofs.
+            hashes = (receipt.size, self._reader(receipt.size, tile_reader(self.store)))
             self._hashes = hashes
         return merkle.inclusion_path(receipt.index, receipt.size, hashes[1])
+
+    def _reader(self, size: int, read: TileReader) -> merkle.HashReader:
+        if len(self._nodes) > MAX_NODES:
+            self._nodes = {}
+        return hash_reader(size, read, self._nodes)
 
     # Before the lock
 
@@ -169,7 +185,8 @@ class Log:
         if k:
             waiting.named = replace(waiting.named, items=ids[:1], staged=k)
         with self._commit_lock:
-            self._commit([waiting])
+            group = self._commit([waiting])
+        self._release(group)
         if k and isinstance(waiting.outcome, Receipt):
             staging.settle(self.store)
         elif k:
@@ -182,38 +199,66 @@ class Log:
 
     # Under the lock
 
-    def _commit_waiting(self) -> None:
+    def _commit_waiting(self, mine: Waiting) -> Group:
+        """Commit for those that wait until `mine` was taken; the first come are the first."""
         while True:
-            with self._queue_lock:
+            with self._gathered:
+                self._gathered.wait_for(lambda: len(self._queue) >= self._expected, GATHER_S)
                 batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
-            if not batch:
-                return
-            self._commit(batch)
+            group = self._commit(batch)
+            with self._gathered:
+                # Whoever is answered now comes again, as those did that came meanwhile.
+                self._expected = min(len(batch) + len(self._queue), MAX_BATCH)
+            if mine.group is not None:
+                return group
+            self._release(group)
 
-    def _commit(self, batch: Sequence[Waiting]) -> None:
+    def _commit(self, batch: Sequence[Waiting]) -> Group:
+        """Commit statements together; nobody is told before `_release`."""
+        group = Group(batch)
+        for waiting in batch:
+            waiting.group = group
         try:
             # Genesis by itself: a log of more than one entry has its checkpoint file.
             first = 1 if self._seen == 0 else 0
             for part in (batch[:first], batch[first:]):
                 if part:
-                    self._transaction(part)
+                    self._transaction(part, group)
+                if first and group.signed is not None:
+                    self._guard.advance(*group.signed)
         except LedgerError as error:
-            # The outcome in the database is what counts: read everything anew next time.
-            self._authority = None
-            for waiting in batch:
-                waiting.outcome = waiting.outcome or error
+            self._fail(group, error)
         except BaseException:
-            self._authority = None
-            for waiting in batch:
-                waiting.outcome = waiting.outcome or Refused(
-                    "read-only", "the log failed while it was writing"
-                )
+            self._fail(group, Refused("read-only", "the log failed while it was writing"))
+            group.released.set()
+            raise
+        return group
+
+    def _fail(self, group: Group, error: LedgerError) -> None:
+        # The outcome in the database is what counts: read everything anew next time.
+        self._authority, self._nodes = None, {}
+        for waiting in group.statements:
+            waiting.outcome = waiting.outcome or error
+
+    def _release(self, group: Group) -> None:
+        """Keep the checkpoint in the file beside the database, then let the answers go.
+
+        The next transaction may run meanwhile: the file only ever grows up to the database.
+        """
+        try:
+            if group.signed is not None:
+                self._guard.advance(*group.signed)
+        except BaseException:
+            failed = Refused(
+                "read-only", "the checkpoint file beside the database cannot be written"
+            )
+            for waiting in group.statements:
+                waiting.outcome = failed
             raise
         finally:
-            for waiting in batch:
-                waiting.done = True
+            group.released.set()
 
-    def _transaction(self, batch: Sequence[Waiting]) -> None:
+    def _transaction(self, batch: Sequence[Waiting], group: Group) -> None:
         store = self.store
         outcomes: list[Outcome] = []
         with store.writing():
@@ -239,8 +284,8 @@ class Log:
                         staging.land(store, waiting.named.staged, outcome.index)
         # Committed. The refused ones' evidence and the receipts are about what is durable now.
         if new.entries:
-            self._guard.advance(note, Checkpoint(self.origin, head.size + len(new.entries), root))
             self._seen = head.size + len(new.entries)
+            group.signed = note, Checkpoint(self.origin, self._seen, root)
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Receipt):
                 outcome = replace(outcome, size=head.size + len(new.entries), checkpoint=note)
@@ -307,7 +352,7 @@ class Log:
         grown = new_tiles(head.size, new.leaves, read)
         store.insert("tile", TILE, [(*place, data) for place, data in grown.items()], "level, idx")
         size = head.size + len(new.entries)
-        root = merkle.tree_root(size, hash_reader(size, reader_over(grown, read)))
+        root = merkle.tree_root(size, self._reader(size, reader_over(grown, read)))
         note = sign_checkpoint(Checkpoint(self.origin, size, root), self._key)
         store.execute(
             "INSERT INTO checkpoint (size, root, ms, note) VALUES (?, ?, ?, ?)",

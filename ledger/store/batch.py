@@ -5,7 +5,9 @@ When it is committed, and what may stand, is left to `append`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Final
 
 import msgspec
@@ -16,6 +18,7 @@ from ledger.statement import dsse
 from ledger.statement.submission import Submission
 from ledger.store import content
 from ledger.tlog import merkle
+from ledger.tlog.checkpoint import Checkpoint
 
 ENTRY: Final = ("idx", "id", "ms", "governance", "root", "data")
 TILE: Final = ("level", "idx", "data")
@@ -50,7 +53,19 @@ class Waiting:
     rows: content.Rows | None = None  # of what it names, ahead of its index
     root: bytes | None = None  # of its items
     named: Named = field(default_factory=lambda: Named(()))
-    done: bool = False  # guarded by the commit lock
+    group: Group | None = None  # of the transaction that took it; guarded by the commit lock
+
+
+@dataclass(slots=True)
+class Group:
+    """Statements that one transaction took, and the signed checkpoint where it wrote something.
+
+    What became of them may be told once they are `released`.
+    """
+
+    statements: Sequence[Waiting]
+    signed: tuple[bytes, Checkpoint] | None = None
+    released: Event = field(default_factory=Event)
 
 
 class New:

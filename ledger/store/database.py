@@ -9,7 +9,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock, get_ident
 from typing import Any, Final
 
 import peewee
@@ -23,47 +25,70 @@ GUARD: Final = "checkpoint"
 DatabaseError = peewee.DatabaseError  # what every query may raise
 FAILURES: Final = (peewee.PeeweeException, sqlite3.Error, psycopg.Error)
 _CHUNK: Final = 500  # values in one IN list
-_ROWS: Final = 100  # rows in one INSERT on SQLite
+_ROWS: Final = 128  # rows in one INSERT on SQLite, a power of two
 _LOCK: Final = 0x7061636B  # number of the advisory lock, one log a database: "pack"
 _PRAGMAS: Final = {
     "journal_mode": "wal",
     "synchronous": "full",
     "foreign_keys": 1,
     "busy_timeout": 30_000,
-    "cache_size": -64_000,
+    "wal_autocheckpoint": 8_000,  # pages; each is written back once however often it changed
 }
 _REPEATABLE_READ: Final = 3  # peewee's number for psycopg 3
 
 
-def sqlite(path: Path) -> peewee.Database:
-    """The database in a file: WAL, and every commit on the disk before it returns."""
-    return peewee.SqliteDatabase(str(path), pragmas=_PRAGMAS)
+def sqlite(path: Path, *, per_thread: bool) -> peewee.Database:
+    """The database in a file: WAL, and every commit on the disk before it returns.
+
+    With `per_thread`, each thread has a connection of its own; without, they pass one around.
+    """
+    pragmas = {**_PRAGMAS, "cache_size": -8_000 if per_thread else -64_000}  # KiB
+    return peewee.SqliteDatabase(
+        str(path), pragmas=pragmas, thread_safe=per_thread, check_same_thread=per_thread
+    )
 
 
-def postgres(url: str) -> peewee.Database:
+def postgres(url: str, *, per_thread: bool) -> peewee.Database:
     """The database at a `postgresql://` address; text sorts by bytes there too."""
     return peewee.PostgresqlDatabase(
-        url, prefer_psycopg3=True, field_types={"TEXT": 'TEXT COLLATE "C"'}
+        url,
+        prefer_psycopg3=True,
+        thread_safe=per_thread,
+        field_types={"TEXT": 'TEXT COLLATE "C"'},
     )
 
 
 class Store:
-    """One log's database, and the folder of what lies beside it. Each thread has its own connection.
+    """One log's database, and the folder of what lies beside it.
 
+    Each thread reads by its own connection. All that write in this process share one, which a
+    thread has while it is `writing`: its cached pages stay valid from one transaction to the next.
     `folder` holds the checkpoint file that guards against a restored old copy, and the log's keys;
     `key` (32 bytes) seals what statements name.
     """
 
-    def __init__(self, folder: Path, database: peewee.Database, key: bytes) -> None:
+    def __init__(
+        self, folder: Path, reading: peewee.Database, writing: peewee.Database, key: bytes
+    ) -> None:
         self.folder = folder
-        self.database = database
         self.key = key
-        self.on_postgres = isinstance(database, peewee.PostgresqlDatabase)
+        self.on_postgres = isinstance(reading, peewee.PostgresqlDatabase)
+        self._reading, self._writing = reading, writing
+        self._turn = Lock()  # whose turn it is to write
+        self._writer = 0  # the thread that has it
+
+    @property
+    def database(self) -> peewee.Database:
+        """By which this thread reads, or while it is `writing`, writes."""
+        return self._writing if self._writer == get_ident() else self._reading
 
     def close(self) -> None:
-        """Close this thread's connection."""
-        if not self.database.is_closed():
-            self.database.close()
+        """Close this thread's connection, and the one that writes."""
+        if not self._reading.is_closed():
+            self._reading.close()
+        with self._turn:
+            if not self._writing.is_closed():
+                self._writing.close()
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query; `?` stands for a value."""
@@ -100,27 +125,25 @@ class Store:
         `key` names the columns by which a row may be there already: it is then replaced, or with
         `keep` left as it is. No two rows of one call that may replace others have the same key.
         """
-        changes = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in key.split(", "))
-        action = f"DO UPDATE SET {changes}" if changes and not keep else "DO NOTHING"
-        tail = f" ON CONFLICT ({key}) {action}" if key else ""
-        head = f"INSERT INTO {table} ({', '.join(columns)}) "
+        if not rows:
+            return
+        head, tail = _insert(table, tuple(columns), key, keep)
         cursor = self.database.cursor()
         if self.on_postgres:
             # One binary array a column: a value a row would be a message to the server each.
-            if rows:
-                arrays = [list(column) for column in zip(*rows, strict=True)]
-                marks = ", ".join(f"%b::{_array_type(column)}" for column in arrays)
-                # A bare WHERE keeps ON CONFLICT from being read as a join's condition.
-                cursor.execute(f"{head}SELECT * FROM unnest({marks}) WHERE true{tail}", arrays)
+            arrays = [list(column) for column in zip(*rows, strict=True)]
+            marks = ", ".join(f"%b::{_array_type(column)}" for column in arrays)
+            cursor.execute(f"{head}SELECT * FROM unnest({marks}){tail}", arrays)
             return
         one = f"({', '.join('?' * len(columns))})"
-        whole = len(rows) - len(rows) % _ROWS
-        for start in range(0, whole, _ROWS):
-            # Each call lets go of the interpreter's lock and must get it back: few calls.
-            values = [value for row in rows[start : start + _ROWS] for value in row]
-            cursor.execute(f"{head}VALUES {', '.join([one] * _ROWS)}{tail}", values)
-        if whole < len(rows):
-            cursor.executemany(f"{head}VALUES {one}{tail}", rows[whole:])
+        start = 0
+        while start < len(rows):
+            # Each call lets go of the interpreter's lock and must get it back, so they are few; by
+            # powers of two, so that the same texts come again and stay prepared.
+            many = min(_ROWS, 1 << (len(rows) - start).bit_length() - 1)
+            values = [value for row in rows[start : start + many] for value in row]
+            cursor.execute(f"{head}VALUES {', '.join([one] * many)}{tail}", values)
+            start += many
 
     def execute_each(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Run one statement for each row of values; must be inside `writing`."""
@@ -133,8 +156,20 @@ class Store:
 
         Raises Refused `read-only` when the database cannot take it (locked, full, read-only, gone).
         """
+        if self._writer == get_ident():
+            with self._writing.atomic():
+                yield
+            return
+        with self._turn:
+            self._writer = get_ident()
+            try:
+                yield from self._transaction()
+            finally:
+                self._writer = 0
+
+    def _transaction(self) -> Iterator[None]:
         try:
-            with self.database.atomic(*(() if self.on_postgres else ("IMMEDIATE",))):
+            with self._writing.atomic(*(() if self.on_postgres else ("IMMEDIATE",))):
                 if self.on_postgres:
                     # Read committed, so every query after the lock sees what was committed before.
                     self.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
@@ -169,6 +204,15 @@ class Store:
 
     def _sql(self, sql: str) -> str:
         return sql.replace("%", "%%").replace("?", "%s") if self.on_postgres else sql
+
+
+@lru_cache(64)
+def _insert(table: str, columns: tuple[str, ...], key: str, keep: bool) -> tuple[str, str]:
+    """What stands before and behind the values of an INSERT."""
+    changes = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in key.split(", "))
+    action = f"DO UPDATE SET {changes}" if changes and not keep else "DO NOTHING"
+    tail = f" ON CONFLICT ({key}) {action}" if key else ""
+    return f"INSERT INTO {table} ({', '.join(columns)}) ", tail
 
 
 def _array_type(column: Sequence[object]) -> str:

@@ -21,6 +21,7 @@ class Guard:
 
     def __init__(self, path: Path, key: VerifierKey) -> None:
         self._path = path
+        self._lock = path.with_name(f".{path.name}.lock")
         self._key = key
         self._seen: tuple[bytes, Checkpoint] | None = None
 
@@ -47,7 +48,7 @@ class Guard:
 
     def advance(self, note: bytes, checkpoint: Checkpoint) -> None:
         """Record a released checkpoint, durably, unless a later one is recorded already."""
-        with (self._path.parent / f".{self._path.name}.lock").open("w") as lock:
+        with self._lock.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             released = self._read()
             if released is not None and released.size >= checkpoint.size:

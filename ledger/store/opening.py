@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +55,8 @@ def open_store(folder: str | Path, *, create: bool = False, url: str = "") -> St
             _keep(place / URL_FILE, f"{url}\n")
     elif not holds_log(place):
         raise Malformed(f"{place} holds no log; make one with `packtrace init` or `make demo-data`")
-    store = Store(place, _database(place), b"")
+    connect = _connector(place)
+    store = Store(place, connect(per_thread=True), connect(per_thread=False), b"")
     try:
         if not create and not store.database.table_exists("meta"):
             raise Malformed(f"{_named(place)} holds no log")
@@ -68,10 +71,10 @@ def open_store(folder: str | Path, *, create: bool = False, url: str = "") -> St
     return store
 
 
-def _database(place: Path) -> peewee.Database:
+def _connector(place: Path) -> Callable[..., peewee.Database]:
     if (place / URL_FILE).is_file():
-        return postgres((place / URL_FILE).read_text("utf-8").strip())
-    return sqlite(place / DATABASE)
+        return partial(postgres, (place / URL_FILE).read_text("utf-8").strip())
+    return partial(sqlite, place / DATABASE)
 
 
 def _named(place: Path) -> str:
@@ -103,12 +106,12 @@ def _keep(path: Path, text: str) -> None:
 
 
 def _update(store: Store) -> None:
-    runner = Runner(store.database, str(_MIGRATIONS))
     fresh = not store.database.table_exists("meta")
-    if not fresh and all(m.applied for m in runner.status()) and _views_fit(store):
+    done = all(migration.applied for migration in _runner(store).status())
+    if not fresh and done and _views_fit(store):
         return
     with store.writing():
-        runner.up()
+        _runner(store).up()
         _seal_items(store)
     if not _views_fit(store):
         # One transaction: nobody may fold on over tables that are being made.
@@ -117,6 +120,10 @@ def _update(store: Store) -> None:
             if not fresh:
                 views.rebuild(store)
             set_meta(store, VIEWS_MADE, VIEWS_VERSION)
+
+
+def _runner(store: Store) -> Runner:
+    return Runner(store.database, str(_MIGRATIONS))
 
 
 def _views_fit(store: Store) -> bool:

@@ -17,6 +17,7 @@ HASH_BYTES: Final = 32
 
 # (level, index) -> hash of the complete subtree over leaves [index * 2**level, (index+1) * 2**level)
 HashReader: TypeAlias = Callable[[int, int], bytes]
+Nodes: TypeAlias = dict[tuple[int, int], bytes]
 
 
 def leaf_hash(data: bytes) -> bytes:

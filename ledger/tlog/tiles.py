@@ -80,11 +80,16 @@ def tiles_of(size: int) -> Iterator[Tile]:
             yield Tile(level, index, width_at(level, index, size))
 
 
-def hash_reader(size: int, read: TileReader) -> merkle.HashReader:
+def hash_reader(
+    size: int, read: TileReader, nodes: merkle.Nodes | None = None
+) -> merkle.HashReader:
     """Read a tree's hashes out of its tiles; each tile is read once.
 
-    `read` gets the tile as a tree of `size` has it, and answers at least that many hashes.
+    `read` gets the tile as a tree of `size` has it, and answers at least that many hashes. `nodes`
+    keeps what was hashed between the tiles' levels, for the readers of other sizes too: a complete
+    subtree never changes.
     """
+    nodes = {} if nodes is None else nodes
     cache: dict[tuple[int, int], bytes] = {}
 
     def tile(level: int, index: int) -> bytes:
@@ -98,12 +103,14 @@ def hash_reader(size: int, read: TileReader) -> merkle.HashReader:
         return content
 
     def hashes(level: int, index: int) -> bytes:
-        stored, rest = divmod(level, HEIGHT)
-        first = index << rest
-        content = tile(stored, first // WIDTH)
-        start = first % WIDTH
-        row = [content[i * HASH : (i + 1) * HASH] for i in range(start, start + (1 << rest))]
-        return merkle.root_of(row)
+        found = nodes.get((level, index))
+        if found is None:
+            if level % HEIGHT == 0:
+                start = index % WIDTH * HASH
+                return tile(level // HEIGHT, index // WIDTH)[start : start + HASH]
+            left, right = hashes(level - 1, 2 * index), hashes(level - 1, 2 * index + 1)
+            found = nodes[level, index] = merkle.node_hash(left, right)
+        return found
 
     return hashes
 

@@ -7,6 +7,7 @@ folder one Flask route that answers with the JSON it got. Both run under the sam
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +24,7 @@ from flask import Flask, jsonify, request
 
 from app import create_app
 from app.config import Settings, wall_clock
-from app.serve import serve
+from app.serve import default_workers, serve
 from ledger.statement import gs1
 from ledger.statement.submission import Submission
 from tests.app.conftest import give_keys
@@ -97,7 +99,7 @@ def server(folder: Path | None = None) -> Iterator[int]:
     command = [sys.executable, "-m", "tests.bench.web", str(port)]
     process = subprocess.Popen(command + ([str(folder)] if folder else []))
     try:
-        while not _listens(port):
+        while not _settled(process.pid):
             if process.poll() is not None:
                 raise RuntimeError("the server did not start")
             time.sleep(0.05)
@@ -107,9 +109,11 @@ def server(folder: Path | None = None) -> Iterator[int]:
         process.wait()
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
+def _settled(server: int) -> bool:
+    """Whether all of a server's workers are at work: each has then bound itself to a core."""
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    wanted = default_workers()
+    return len(children) == wanted and all(len(os.sched_getaffinity(int(c))) == 1 for c in children)
 
 
 def post_all(port: int, clients: int, requests: list[Request]) -> float:
@@ -133,13 +137,14 @@ def post_all(port: int, clients: int, requests: list[Request]) -> float:
 
 
 def _serve(port: int, folder: str) -> None:
-    if folder:
-        settings = Settings(log=Path(folder), secure=False, per_minute=0, stranger_per_minute=0)
-        app = create_app(settings)
-    else:
-        app = Flask("bare")
-        app.add_url_rule("/bare", view_func=lambda: jsonify(request.get_json()), methods=["POST"])
-    serve(lambda: app, HOST, port)
+    settings = Settings(log=Path(folder), secure=False, per_minute=0, stranger_per_minute=0)
+    serve(partial(create_app, settings) if folder else _bare, HOST, port, default_workers())
+
+
+def _bare() -> Flask:
+    app = Flask("bare")
+    app.add_url_rule("/bare", view_func=lambda: jsonify(request.get_json()), methods=["POST"])
+    return app
 
 
 if __name__ == "__main__":

@@ -59,11 +59,12 @@ class Disk:
             self._file.unlink()
 
     def forbid_writing(self) -> None:
-        """The database takes no more writes on this thread's connection."""
-        if self._server is not None:
-            self._chain.store.execute("SET default_transaction_read_only = on")
-        else:
-            self._chain.store.execute("PRAGMA query_only = 1")
+        """The database takes no more writes on the connection that writes."""
+        with self._chain.store.writing():
+            if self._server is not None:
+                self._chain.store.execute("SET default_transaction_read_only = on")
+            else:
+                self._chain.store.execute("PRAGMA query_only = 1")
 
     def fill(self) -> None:
         """No file of the database can grow much."""
@@ -71,9 +72,10 @@ class Disk:
             self._server.stop()
             self._server.start(largest_file=2048)
         else:
-            pages = self._chain.store.one("PRAGMA page_count")
-            assert pages is not None
-            self._chain.store.execute(f"PRAGMA max_page_count = {pages[0]}")
+            with self._chain.store.writing():
+                pages = self._chain.store.one("PRAGMA page_count")
+                assert pages is not None
+                self._chain.store.execute(f"PRAGMA max_page_count = {pages[0]}")
 
     def make_room(self) -> None:
         """The disk has room again."""

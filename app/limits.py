@@ -1,0 +1,56 @@
+"""How often an address may ask: counted for all processes that serve one log together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from hashlib import blake2b
+from mmap import mmap
+from struct import Struct
+from threading import Lock
+from typing import Final
+
+from flask import abort, request
+
+MINUTE_MS: Final = 60_000
+_SLOTS: Final = 1 << 18
+_SLOT: Final = Struct("<II")  # minute, count
+
+
+class Counts:
+    """Counts by name and minute, in memory that processes forked later share.
+
+    Two names may fall into one slot and then share a count: that is rare, and strict. Processes
+    that count at the same moment may lose one; none waits for another, which may have been killed.
+    """
+
+    def __init__(self) -> None:
+        self._memory = mmap(-1, _SLOTS * _SLOT.size)
+        self._key = os.urandom(16)  # nobody may choose whose slot to fill
+        self._lock = Lock()
+
+    def add(self, name: str, minute: int) -> int:
+        """Count one more of a name in a minute; answers how many there were so far."""
+        digest = blake2b(name.encode(), digest_size=4, key=self._key).digest()
+        place = int.from_bytes(digest, "little") % _SLOTS * _SLOT.size
+        with self._lock:
+            at, number = _SLOT.unpack_from(self._memory, place)
+            number = number + 1 if at == minute else 1
+            _SLOT.pack_into(self._memory, place, minute, number)
+        return int(number)
+
+
+class Limits:
+    """What one address may ask in a minute."""
+
+    def __init__(self, counts: Counts, clock: Callable[[], int]) -> None:
+        self._counts = counts
+        self._clock = clock
+
+    def count(self, kind: str, most: int) -> None:
+        """Count one request of a kind; above `most` a minute it ends in 429. 0 is no limit."""
+        if not most:
+            return
+        minute = self._clock() // MINUTE_MS
+        if self._counts.add(f"{kind} {request.remote_addr or ''}", minute) > most:
+            abort(429, f"At most {most} of these a minute from one address; wait a minute.")
