@@ -51,8 +51,7 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def headers(answer: Response) -> Response:
-        for name, value in _HEADERS.items():
-            answer.headers.setdefault(name, value)
+        answer.headers.extend(_HEADERS)
         answer.headers.setdefault("Cache-Control", "no-store")
         if settings.secure:
             answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")

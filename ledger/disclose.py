@@ -61,42 +61,56 @@ class Disclosure:
 
     indexes: tuple[int, ...]
     items: dict[int, tuple[str, ...]]
-    newest: dict[str, int]  # item -> index of the newest act shown that changed something
     gap: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The events about an item that a site may see.
+
+    `newest` is the index of the newest that changed something, -1 for who is shown all. `gap` says
+    that the item changed hands in between, unseen.
+    """
+
+    steps: Sequence[Step]
+    newest: int = -1
+    gap: bool = False
+
+
+def see(sources: Sources, item: str, site: str) -> Seen:
+    """Choose the events about `item` that `site` (GLN; "" is a stranger) may see."""
+    steps = sources.history(item)
+    if site and _sees_all(sources.authority, site):
+        return Seen(_with_containers(sources, steps))
+    custody = [step for step in steps if not step.observed]
+    steps = _part(sources, item, custody, site) if site else custody[:1]
+    if not steps:
+        return Seen(())
+    path = chain.follow(item, (_shown(sources, step) for step in steps))
+    return Seen(steps, path.newest.index if path.newest else steps[0].index, path.gap)
+
+
+def _sees_all(authority: Authority, site: str) -> bool:
+    record = authority.site(site)
+    return record is not None and record.party == authority.gln
 
 
 def disclose(sources: Sources, items: Iterable[str], site: str) -> Disclosure:
     """Choose what a bundle about `items` shows to `site` (GLN; "" is a stranger)."""
-    authority = sources.authority
     shown: dict[int, dict[str, None]] = {}
-    newest: dict[str, int] = {}
     gap = False
-    record = authority.site(site) if site else None
-    sees_all = record is not None and record.party == authority.gln
     for item in items:
-        steps = sources.history(item)
-        custody = [step for step in steps if not step.observed]
-        if not site:
-            steps = custody[:1]
-        elif sees_all:
-            steps = _with_containers(sources, steps)
-        else:
-            steps = _part(sources, item, custody, site)
-        if steps and not sees_all:
-            path = chain.follow(item, (_shown(sources, step) for step in steps))
-            gap = gap or path.gap
-            newest[item] = path.newest.index if path.newest else steps[0].index
-        for step in steps:
+        seen = see(sources, item, site)
+        gap = gap or seen.gap
+        for step in seen.steps:
             named = shown.setdefault(step.index, {})
             if step.named:
                 named[step.named] = None
     governance = _governance(sources, shown, site)
-    if sees_all:
+    if site and _sees_all(sources.authority, site):
         governance |= _marks(sources, shown)
     indexes = tuple(sorted({0, *governance, *shown}))
-    return Disclosure(
-        indexes, {i: tuple(sorted(ids)) for i, ids in shown.items() if ids}, newest, gap
-    )
+    return Disclosure(indexes, {i: tuple(sorted(ids)) for i, ids in shown.items() if ids}, gap)
 
 
 def build(sources: Sources, chosen: Disclosure, checkpoint: bytes, status: Envelope) -> Bundle:
@@ -117,11 +131,18 @@ def _body(sources: Sources, step: Step) -> Event:
 
 
 def _shown(sources: Sources, step: Step) -> Shown:
-    logged = sources.logged(step.index)
+    logged, body = sources.logged(step.index), _body(sources, step)
     lists: dict[str, tuple[str, ...]] = dict.fromkeys(LISTS, ())
     if step.named:
-        lists[sources.list_of(step.index, step.named)] = (step.named,)
-    return Shown(step.index, logged.ms, logged.statement.id, _body(sources, step), *lists.values())
+        lists[_list_of(sources, step)] = (step.named,)
+    return Shown(step.index, logged.ms, logged.statement.id, body, *lists.values())
+
+
+def _list_of(sources: Sources, step: Step) -> str:
+    """Which list names what a step names; most statements have but one."""
+    body = _body(sources, step)
+    only = body.over is None and body.missing is None
+    return "items" if only else sources.list_of(step.index, step.named)
 
 
 def _with_containers(sources: Sources, steps: Sequence[Step]) -> list[Step]:
@@ -170,11 +191,11 @@ def _part(sources: Sources, item: str, steps: Sequence[Step], site: str) -> list
                 sent.add(sources.logged(step.index).statement.id)
                 here = False
             elif body.op in ("receive", "void"):
-                here = sources.list_of(step.index, step.named) != "missing"
+                here = _list_of(sources, step) != "missing"
                 coming = coming and not here
             own.append(step)
         elif body.shipment is not None:
-            back = body.op == "refuse" or sources.list_of(step.index, step.named) == "missing"
+            back = body.op == "refuse" or _list_of(sources, step) == "missing"
             if body.shipment == came or (body.shipment in sent and back):
                 own.append(step)
         elif (body.op == "stolen" and (here or coming)) or (

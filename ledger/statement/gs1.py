@@ -219,7 +219,7 @@ class Label:
         text = self.value("17")
         return parse_yymmdd(text, self.year) if text else None
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The item's canonical id, or "" when the label names no single item."""
         if self.gtin and self.serial:

@@ -11,10 +11,10 @@ from functools import cache
 from typing import Any, Final
 
 from ledger.bundle import Bundle
-from ledger.disclose import Disclosure, Logged, Sources, build, disclose
+from ledger.disclose import Disclosure, Logged, Seen, Sources, build, disclose, see
 from ledger.errors import Refused
 from ledger.proof import clock_words
-from ledger.rules.authority import Mark
+from ledger.rules.authority import Authority, Mark
 from ledger.rules.marks import ON_HOLD, RECALLED, WITHDRAWN
 from ledger.rules.verdict import State, standing
 from ledger.statement import dsse
@@ -26,6 +26,7 @@ from ledger.statement.statuslist import Listed, RevokedKey, StatusList, build_st
 from ledger.statement.submission import Statement
 from ledger.store.append import Log
 from ledger.store.batch import Receipt
+from ledger.store.publish import Head
 from ledger.store.queries import Reader
 
 LIST_MS: Final = 60_000  # for so long, those who ask for a status list get the same
@@ -47,7 +48,8 @@ class Answers:
 
     def _state(self, item: str, site: str) -> State:
         reader = self._reader
-        authority, world, ms = reader.authority(), reader.world(), self._now()
+        head = reader.head()
+        authority, world, ms = reader.authority(head.size), reader.world(), self._now(head)
         found = standing(world, authority, item, site, ms)
         row = world.row(item)
         lot = world.lot(gtin_of(item), row.lot) if row is not None and row.lot else None
@@ -55,12 +57,12 @@ class Answers:
         since, gap = -1, False
         if row is not None and not reader.is_erased(row):
             try:
-                chosen = disclose(self._sources(), [item], site)
+                seen = see(self._sources(head, authority), item, site)
             except LookupError:  # of a container's earlier life, erased since
-                chosen = Disclosure((), {}, {}, gap=True)
-            gap = chosen.gap
+                seen = Seen((), gap=True)
+            gap = seen.gap
             # An authority is shown all: there the newest is the row's own.
-            since = reader.logged(chosen.newest.get(item, world.newest(row))).ms
+            since = reader.ms_of(seen.newest if seen.newest >= 0 else world.newest(row))
         return State(
             id=item,
             state=found.state,
@@ -86,14 +88,15 @@ class Answers:
 
     def _bundle(self, items: Sequence[str], site: str) -> Bundle:
         reader = self._reader
-        authority, world, head = reader.authority(), reader.world(), reader.head()
+        head = reader.head()
+        authority, world = reader.authority(head.size), reader.world()
         for item in items:
             row = world.row(item)
             if row is not None and reader.is_erased(row):
                 raise LookupError(f"{item} has left the chain, and its history was erased since")
-        sources = self._sources()
+        sources = self._sources(head, authority)
         chosen = disclose(sources, items, site)
-        ms = self._now()
+        ms = self._now(head)
         statuses = []
         for item in sorted(set(items)):
             found = standing(world, authority, item, site, ms)
@@ -127,7 +130,8 @@ class Answers:
         """
         with self._reader.snapshot():
             reader = self._reader
-            authority, head, ms = reader.authority(), reader.head(), self._now()
+            head = reader.head()
+            authority, ms = reader.authority(head.size), self._now(head)
             key = (head.note, valid_s, ms // LIST_MS)
             if self._list is not None and self._list[0] == key:
                 return self._list[1]
@@ -161,8 +165,8 @@ class Answers:
                 withdrawn=lines[WITHDRAWN],
             )
             envelope = dsse.sign(dsse.STATUS_LIST, build_status_list(listed), [self._seed])
-            genesis = Disclosure((0,), {}, {}, gap=False)
-            made = build(self._sources(), genesis, head.note, envelope)
+            genesis = Disclosure((0,), {}, gap=False)
+            made = build(self._sources(head, authority), genesis, head.note, envelope)
             self._list = (key, made)
             return made
 
@@ -197,17 +201,16 @@ class Answers:
             log=self._reader.origin,
             # What was in the way may not have been there later, so the size is that of the decision.
             size=refused.size if refused.size >= 0 else head.size,
-            time=clock_words(self._now()),
+            time=clock_words(self._now(head)),
         )
         return dsse.sign(dsse.REFUSAL, build_refusal(refusal), [self._seed])
 
-    def _now(self) -> int:
+    def _now(self, head: Head) -> int:
         """The clock, but never before the newest landing: a status is not older than its log."""
-        return max(self._clock(), self._reader.head().ms)
+        return max(self._clock(), head.ms)
 
-    def _sources(self) -> Sources:
+    def _sources(self, head: Head, authority: Authority) -> Sources:
         reader = self._reader
-        head = reader.head()
 
         @cache
         def logged(index: int) -> Logged:
@@ -215,7 +218,7 @@ class Answers:
             return Logged(found.index, found.ms, Statement.parse(found.envelope))
 
         return Sources(
-            authority=reader.authority(),
+            authority=authority,
             logged=logged,
             history=cache(reader.history),
             item_path=reader.item_path,

@@ -7,12 +7,12 @@ is opened and brought up to date to `opening`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock, get_ident
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import peewee
 import psycopg
@@ -56,6 +56,9 @@ def postgres(url: str, *, per_thread: bool) -> peewee.Database:
         thread_safe=per_thread,
         field_types={"TEXT": 'TEXT COLLATE "C"'},
     )
+
+
+T = TypeVar("T")
 
 
 class Store:
@@ -169,7 +172,7 @@ class Store:
 
     def _transaction(self) -> Iterator[None]:
         try:
-            with self._writing.atomic(*(() if self.on_postgres else ("IMMEDIATE",))):
+            with self._begun(*(() if self.on_postgres else ("IMMEDIATE",))):
                 if self.on_postgres:
                     # Read committed, so every query after the lock sees what was committed before.
                     self.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
@@ -182,16 +185,27 @@ class Store:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Let all reads inside see one state of the log."""
-        with self.database.atomic(*((_REPEATABLE_READ,) if self.on_postgres else ())):
+        with self._begun(*((_REPEATABLE_READ,) if self.on_postgres else ())):
+            yield
+
+    @contextmanager
+    def _begun(self, *mode: object) -> Iterator[None]:
+        with ExitStack() as stack:
+            self._anew(lambda: stack.enter_context(self.database.atomic(*mode)))
             yield
 
     def _run(self, sql: str, values: Sequence[object]) -> Any:
+        return self._anew(lambda: self.database.execute_sql(self._sql(sql), values))
+
+    def _anew(self, work: Callable[[], T]) -> T:
+        """Do what begins something, again on a new connection where the server closed the old one."""
         try:
-            return self.database.execute_sql(self._sql(sql), values)
+            return work()
         except (peewee.OperationalError, peewee.InterfaceError):
-            if not self.database.in_transaction():
-                self._drop()  # the next query connects anew: the server may be back
-            raise
+            if not self.on_postgres or self.database.in_transaction():
+                raise
+            self._drop()
+            return work()
 
     def _drop(self) -> None:
         """Let go of this thread's connection, whatever state it and its transaction are in."""

@@ -19,6 +19,8 @@ DATABASE: Final = "desk.sqlite"
 LINK_MS: Final = 60_000
 SESSION_MS: Final = 12 * 3_600_000
 _PERSON: Final = "party TEXT NOT NULL, site TEXT NOT NULL, keyid TEXT NOT NULL"
+# A power cut may take the last rows, never the file: nothing here is the record of anything.
+_PRAGMAS: Final = {"journal_mode": "wal", "synchronous": "normal", "busy_timeout": 10_000}
 _SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS nonce (id TEXT PRIMARY KEY, until BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS link (id TEXT PRIMARY KEY, until BIGINT NOT NULL, {_PERSON});
@@ -52,9 +54,7 @@ class Desk:
     """The desk rows of one node. Threads may share it."""
 
     def __init__(self, folder: Path) -> None:
-        self._database = peewee.SqliteDatabase(
-            str(folder / DATABASE), pragmas={"journal_mode": "wal", "busy_timeout": 10_000}
-        )
+        self._database = peewee.SqliteDatabase(str(folder / DATABASE), pragmas=_PRAGMAS)
         for sql in _SCHEMA.split(";"):
             self._database.execute_sql(sql)
 

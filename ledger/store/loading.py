@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import astuple, replace
@@ -62,12 +63,14 @@ def stored_entries(
         yield Stored(index, statement_id, ms, bytes(data), bytes(whole))
 
 
+def read_row(store: Store, item: str) -> Row | None:
+    """An item's row, or None when it was never commissioned."""
+    found = store.rows(f"SELECT {ROW} FROM item WHERE id = ?", (item,))
+    return next(resolved(store, found), None)
+
+
 def loaders(store: Store) -> Loaders:
     """What a World asks of the tables."""
-
-    def row(item: str) -> Row | None:
-        found = store.rows(f"SELECT {ROW} FROM item WHERE id = ?", (item,))
-        return next(resolved(store, found), None)
 
     def children(container: str) -> Iterable[str]:
         sql = (
@@ -120,7 +123,7 @@ def loaders(store: Store) -> Loaders:
         return [index for (index,) in rows]
 
     return Loaders(
-        row, children, inside, shipment, lot, statement, number_used, origins, signed, spans,
+        partial(read_row, store), children, inside, shipment, lot, statement, number_used, origins, signed, spans,
         named_reader(store), inputs, mentions,
     )  # fmt: skip
 

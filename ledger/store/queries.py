@@ -25,8 +25,22 @@ from ledger.statement.submission import Statement
 from ledger.store import content
 from ledger.store.database import Store, meta
 from ledger.store.kept import Kept
-from ledger.store.loading import loaders, read_governance, shipment_of, stored_entries, stored_lists
-from ledger.store.publish import Head, evidence, newest, tile_reader, with_cosignatures
+from ledger.store.loading import (
+    loaders,
+    read_governance,
+    read_row,
+    shipment_of,
+    stored_entries,
+    stored_lists,
+)
+from ledger.store.publish import (
+    Head,
+    evidence,
+    newest,
+    published_size,
+    tile_reader,
+    with_cosignatures,
+)
 from ledger.tlog import merkle
 from ledger.tlog.tiles import hash_reader
 
@@ -104,9 +118,12 @@ class Reader:
             raise LookupError("the log is empty")
         return found._replace(note=with_cosignatures(self.store, found.size, found.note))
 
-    def authority(self) -> Authority:
-        """The governance in force now. What is applied is shared: do not change it."""
-        size = self.head().size
+    def authority(self, size: int | None = None) -> Authority:
+        """The governance in force now. What is applied is shared: do not change it.
+
+        `size` is the head's, where it is known.
+        """
+        size = published_size(self.store) if size is None else size
         with self._lock:
             if self._seen < size:
                 read_governance(self.store, self._authority, self._seen)
@@ -123,6 +140,13 @@ class Reader:
         if found is None:
             raise LookupError(f"the log has no entry {index}")
         return found
+
+    def ms_of(self, index: int) -> int:
+        """When the statement at an index landed. Raises LookupError."""
+        row = self.store.one("SELECT ms FROM entry WHERE idx = ?", (index,))
+        if row is None:
+            raise LookupError(f"the log has no entry {index}")
+        return int(row[0])
 
     def _logged(self, where: str, value: object) -> Logged | None:
         try:
@@ -242,7 +266,7 @@ class Reader:
 
         Empty for an item that was never commissioned.
         """
-        row = loaders(self.store).row(item)
+        row = read_row(self.store, item)
         if row is None:
             return []
         steps = {row.born: item}

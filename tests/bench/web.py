@@ -65,7 +65,7 @@ def verdict_http(folder: Path) -> Iterator[dict[str, Any]]:
     lot = chain.reader.lot(packs[0].gtin, "V1")
     assert lot is not None
     chain.store.close()
-    texts = [f"(01){p.gtin}(10)V1(17){lot.expiry}(21){p.serial}" for p in packs]
+    texts = [f"(01){p.gtin}(10)V1(17){lot.expiry:%y%m%d}(21){p.serial}" for p in packs]
     bodies = [json.dumps({"text": text}).encode() for text in texts]
     limit = bare_rate(1, bodies[0])
     with server(folder) as port:
