@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from app.node import maybe_node
 from ledger.errors import CODES, BadProof, BadSignature, LedgerError, Refused
 from ledger.statement.dsse import Envelope
-from ledger.store.database import DatabaseError
+from ledger.store.database import FAILURES
 
 _ENTITLEMENT: Final = (
     "unknown-key key-revoked key-expired key-not-yet key-reused not-entitled not-listed-op "
@@ -53,7 +53,8 @@ def register(app: Flask) -> None:
     """Catch what views raise."""
     app.register_error_handler(LedgerError, _ledger_error)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(DatabaseError, _database_error)
+    for failure in FAILURES:
+        app.register_error_handler(failure, _database_error)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -103,7 +104,7 @@ def _http_error(error: HTTPException) -> Response:
     return answer
 
 
-def _database_error(error: DatabaseError) -> Response:
+def _database_error(error: Exception) -> Response:
     _log.error("database: %s", error)
     return _ledger_error(Refused("read-only", "the database cannot be read at the moment"))
 

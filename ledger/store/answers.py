@@ -7,7 +7,7 @@ for which site is left to the caller.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from ledger.bundle import Bundle
@@ -17,6 +17,7 @@ from ledger.proof import clock_words
 from ledger.rules.authority import Authority, Mark
 from ledger.rules.marks import ON_HOLD, RECALLED, WITHDRAWN
 from ledger.rules.verdict import State, standing
+from ledger.rules.world import World
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
 from ledger.statement.gs1 import gtin_of
@@ -26,7 +27,7 @@ from ledger.statement.statuslist import Listed, RevokedKey, StatusList, build_st
 from ledger.statement.submission import Statement
 from ledger.store.append import Log
 from ledger.store.batch import Receipt
-from ledger.store.publish import Head
+from ledger.store.publish import Head, newest
 from ledger.store.queries import Reader
 
 LIST_MS: Final = 60_000  # for so long, those who ask for a status list get the same
@@ -48,7 +49,9 @@ class Answers:
 
     def _state(self, item: str, site: str) -> State:
         reader = self._reader
-        head = reader.head()
+        head = newest(reader.store)
+        if head is None:
+            raise LookupError("the log is empty")
         authority, world, ms = reader.authority(head.size), reader.world(), self._now(head)
         found = standing(world, authority, item, site, ms)
         row = world.row(item)
@@ -56,13 +59,14 @@ class Answers:
         record = authority.product(gtin_of(item))
         since, gap = -1, False
         if row is not None and not reader.is_erased(row):
+            sources = self._sources(head, authority, world)
             try:
-                seen = see(self._sources(head, authority), item, site)
+                seen = see(sources, item, site)
             except LookupError:  # of a container's earlier life, erased since
                 seen = Seen((), gap=True)
             gap = seen.gap
             # An authority is shown all: there the newest is the row's own.
-            since = reader.ms_of(seen.newest if seen.newest >= 0 else world.newest(row))
+            since = sources.logged(seen.newest if seen.newest >= 0 else world.newest(row)).ms
         return State(
             id=item,
             state=found.state,
@@ -94,7 +98,7 @@ class Answers:
             row = world.row(item)
             if row is not None and reader.is_erased(row):
                 raise LookupError(f"{item} has left the chain, and its history was erased since")
-        sources = self._sources(head, authority)
+        sources = self._sources(head, authority, world)
         chosen = disclose(sources, items, site)
         ms = self._now(head)
         statuses = []
@@ -166,7 +170,9 @@ class Answers:
             )
             envelope = dsse.sign(dsse.STATUS_LIST, build_status_list(listed), [self._seed])
             genesis = Disclosure((0,), {}, gap=False)
-            made = build(self._sources(head, authority), genesis, head.note, envelope)
+            made = build(
+                self._sources(head, authority, reader.world()), genesis, head.note, envelope
+            )
             self._list = (key, made)
             return made
 
@@ -209,23 +215,29 @@ class Answers:
         """The clock, but never before the newest landing: a status is not older than its log."""
         return max(self._clock(), head.ms)
 
-    def _sources(self, head: Head, authority: Authority) -> Sources:
+    def _sources(self, head: Head, authority: Authority, world: World) -> Sources:
         reader = self._reader
 
         @cache
         def logged(index: int) -> Logged:
             found = reader.logged(index)
-            return Logged(found.index, found.ms, Statement.parse(found.envelope))
+            return Logged(found.index, found.ms, _parsed(found.envelope))
 
         return Sources(
             authority=authority,
             logged=logged,
-            history=cache(reader.history),
+            history=cache(lambda item: reader.history(item, world)),
             item_path=reader.item_path,
             list_of=cache(reader.list_of),
             index_of=reader.index_of,
             inclusion=lambda index: reader.inclusion(index, head.size),
         )
+
+
+@lru_cache(1024)
+def _parsed(envelope: bytes) -> Statement:
+    """A statement; the packs of one lot ask for the same one again and again."""
+    return Statement.parse(envelope)
 
 
 def receipt_json(log: Log, receipt: Receipt) -> dict[str, Any]:

@@ -22,8 +22,7 @@ from ledger.errors import Refused
 DATABASE: Final = "ledger.sqlite"
 URL_FILE: Final = "database"  # holds the address of the log's PostgreSQL database
 GUARD: Final = "checkpoint"
-DatabaseError = peewee.DatabaseError  # what every query may raise
-FAILURES: Final = (peewee.PeeweeException, sqlite3.Error, psycopg.Error)
+FAILURES: Final = (peewee.PeeweeException, sqlite3.Error, psycopg.Error)  # of any query
 _CHUNK: Final = 500  # values in one IN list
 _ROWS: Final = 128  # rows in one INSERT on SQLite, a power of two
 _LOCK: Final = 0x7061636B  # number of the advisory lock, one log a database: "pack"
@@ -195,13 +194,13 @@ class Store:
             yield
 
     def _run(self, sql: str, values: Sequence[object]) -> Any:
-        return self._anew(lambda: self.database.execute_sql(self._sql(sql), values))
+        return self._anew(lambda: self.database.connection().execute(self._sql(sql), values))
 
     def _anew(self, work: Callable[[], T]) -> T:
         """Do what begins something, again on a new connection where the server closed the old one."""
         try:
             return work()
-        except (peewee.OperationalError, peewee.InterfaceError):
+        except FAILURES:
             if not self.on_postgres or self.database.in_transaction():
                 raise
             self._drop()

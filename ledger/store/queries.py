@@ -28,7 +28,6 @@ from ledger.store.kept import Kept
 from ledger.store.loading import (
     loaders,
     read_governance,
-    read_row,
     shipment_of,
     stored_entries,
     stored_lists,
@@ -140,13 +139,6 @@ class Reader:
         if found is None:
             raise LookupError(f"the log has no entry {index}")
         return found
-
-    def ms_of(self, index: int) -> int:
-        """When the statement at an index landed. Raises LookupError."""
-        row = self.store.one("SELECT ms FROM entry WHERE idx = ?", (index,))
-        if row is None:
-            raise LookupError(f"the log has no entry {index}")
-        return int(row[0])
 
     def _logged(self, where: str, value: object) -> Logged | None:
         try:
@@ -261,12 +253,12 @@ class Reader:
             raise LookupError(f"the log has no entry {index}")
         return str(row[0])
 
-    def history(self, item: str) -> list[Step]:
+    def history(self, item: str, world: World | None = None) -> list[Step]:
         """Every event about an item, or about a container while it was in it; by index.
 
-        Empty for an item that was never commissioned.
+        Empty for an item that was never commissioned. `world` is of the same snapshot, if any.
         """
-        row = read_row(self.store, item)
+        row = (world or self.world()).row(item)
         if row is None:
             return []
         steps = {row.born: item}

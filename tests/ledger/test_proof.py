@@ -233,7 +233,8 @@ def test_age_decides_the_verdict_and_not_the_proof(chain: Chain) -> None:
 
 def test_disclosure_names_no_governance_twice_and_needs_no_more_than_16_kib(chain: Chain) -> None:
     packs = lived_in(chain)
-    sources = chain.answers._sources()
+    head = chain.reader.head()
+    sources = chain.answers._sources(head, chain.reader.authority(), chain.reader.world())
     chosen = disclose(sources, [packs[1]], chain.pharmacy2.site)
     assert len(set(chosen.indexes)) == len(chosen.indexes)
     assert len(chain.answers.bundle([packs[1]], chain.pharmacy2.site).to_gzip()) < 16 * 1024
