@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from flask import current_app
 from app.config import Settings
 from ledger.errors import LedgerError, Malformed, Refused
 from ledger.statement import keyfile
+from ledger.store import staging
 from ledger.store.answers import Answers
 from ledger.store.append import Log
 from ledger.store.database import Store
@@ -70,6 +72,8 @@ def open_node(settings: Settings) -> Node:
     seeds = [_seed(settings, name) for name in ("log", "status")]
     if seeds[0] is not None and seeds[1] is not None:
         log = Log(store, SigningKey(origin, seeds[0]), seeds[1], settings.clock)
+        with suppress(Refused):  # a database that takes no writes can still be read
+            staging.settle(store)  # what a writer that was killed left to do
     if seeds[1] is not None:
         answers = Answers(reader, seeds[1], settings.clock)
     simulated = reader.simulated

@@ -20,7 +20,7 @@ from ledger.proof import clock_words
 from ledger.remote import LIMITS, ProvenList, verify_list
 from ledger.rules.verdict import HOLD, NOT_CHECKED, OK, PURPOSES, Verdict, verdict
 from ledger.statement import keyfile
-from ledger.statement.gs1 import Label, parse_scan
+from ledger.statement.gs1 import Label, is_gln, parse_scan
 from ledger.tlog.policy import Policy
 from scanner import check, frames, symbols
 
@@ -78,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--status", metavar="FILE", help="status list: what is held or recalled, to check offline"
     )
+    parser.add_argument(
+        "--site", metavar="GLN", help="where you are: no proof for another site counts"
+    )
     parser.add_argument("--log", metavar="URL", help="web address of the log to ask")
     parser.add_argument("--key", metavar="FILE", help="key file to sign in with at --log")
     parser.add_argument("--trust", metavar="FILE", help="trust file with the log's key")
@@ -96,8 +99,9 @@ def _bytes(path: str) -> bytes:
 class _Judge:
     """How labels are judged in this run: by one bundle, or by a log's web address."""
 
-    def __init__(self, trust: Policy, now: datetime, purpose: str) -> None:
-        self.trust, self.now, self.purpose = trust, now, purpose
+    def __init__(self, trust: Policy, now: datetime, options: argparse.Namespace) -> None:
+        self.trust, self.now, self.purpose = trust, now, options.purpose
+        self.site: str | None = options.site
         self.bundle = b""
         self.shelf: check.Shelf | None = None
         self.listed: ProvenList | None = None
@@ -109,7 +113,9 @@ class _Judge:
         data = self.shelf.bundle(label.id) if self.shelf is not None else self.bundle
         if data is None:
             return verdict({"not-in-proof": ""}, self.purpose)
-        return check.by_bundle(label, data, self.trust, self.now, self.purpose, self.listed)
+        return check.by_bundle(
+            label, data, self.trust, self.now, self.purpose, self.listed, self.site
+        )
 
     def told_offline(self, found: Verdict) -> dict[str, object]:
         """As of when an offline verdict is, and what no offline proof can show."""
@@ -117,6 +123,7 @@ class _Judge:
             return {}
         state, listed = found.state, self.listed.listed if self.listed else None
         return {
+            "for_site": state.site if state else None,
             "proof_as_of": clock_words(state.as_of_ms) if state and state.as_of_ms > 0 else None,
             "list_as_of": listed.time if listed else None,
             "not_shown": list(LIMITS),
@@ -124,7 +131,9 @@ class _Judge:
 
 
 def _judge(options: argparse.Namespace, trust: Policy, now: datetime) -> _Judge:
-    judge = _Judge(trust, now, options.purpose)
+    if options.site is not None and not is_gln(options.site):
+        raise Malformed(f"{options.site[:40]!r} is no GLN: give the 13 digits of your site")
+    judge = _Judge(trust, now, options)
     if options.status:
         judge.listed = _status_list(options.status, trust, now)
     if options.bundle and Path(options.bundle).is_dir():
@@ -197,13 +206,18 @@ def _print(given: str, found: Verdict, offline: dict[str, object], *, as_json: b
         print(f"    {reason.words} {reason.next}")
     if offline:
         print(
-            f"    Checked offline: the proof is as of {offline['proof_as_of'] or 'unknown'}, ",
+            f"    Checked offline{_for_site(offline)}: the proof is as of "
+            f"{offline['proof_as_of'] or 'unknown'}, ",
             end="",
         )
         print(
             f"the status list {'as of ' + str(offline['list_as_of']) if offline['list_as_of'] else 'missing'}."
         )
         print(f"    It cannot show: {'; '.join(LIMITS)}.")
+
+
+def _for_site(offline: dict[str, object]) -> str:
+    return f" for site {offline['for_site']}" if offline["for_site"] else ""
 
 
 def _read(inputs: Sequence[str]) -> int:

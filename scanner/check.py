@@ -62,10 +62,12 @@ def by_bundle(
     now: datetime,
     purpose: str,
     listed: ProvenList | None = None,
+    site: str | None = None,
 ) -> Verdict:
     """The verdict on a label by a proof bundle's bytes, and by a status list where there is one.
 
-    `now` is aware, in the site's time zone.
+    `now` is aware, in the site's time zone. `site` is where the pack is (GLN), None where nobody
+    said: a proof for another site is then not told apart.
     """
     try:
         bundle = Bundle.parse(data)
@@ -81,6 +83,8 @@ def by_bundle(
         return verdict({"unusable-proof": str(error)}, purpose)
     if state is None:
         return verdict({"not-in-proof": ""}, purpose)
+    if site is not None and state.site != site:
+        return verdict({"other-site-status": ""}, purpose)
     return judge(state, label, now, purpose, witnessed=proven.witnessed)
 
 

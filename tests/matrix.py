@@ -142,7 +142,7 @@ def _row(status: str, mark: str) -> Row | None:
         case "unknown":
             return None
         case "inside":
-            return replace(row, parent=BOX, site="", owner="", came="")
+            return replace(row, parent=BOX, site="", owner="", joined=BORN + 1)
         case "elsewhere":
             return replace(row, site=there)
         case "sent":

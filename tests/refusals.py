@@ -210,6 +210,8 @@ CASES: list[Case] = [
     ("bad-signature", "random bytes", lambda chain: bytes(forged(commission(chain), bytes(64)))),
     ("bad-signature", "s not reduced", lambda chain: bytes(forged(commission(chain), bytes(32) + b"\xff" * 32))),
     ("unknown-key", "never admitted", lambda chain: bytes(commission(chain, keys=[seed("stranger")]))),
+    ("unknown-key", "never admitted, and other items", lambda chain: bytes(replace(
+        commission(chain, keys=[seed("stranger")]), secret=bytes(32)))),
     ("unknown-key", "one of two", lambda chain: bytes(commission(chain, keys=[chain.maker.key, seed("x")]))),
     ("key-revoked", "revoked before", revoked),
     ("key-expired", "over", lambda chain: bytes(commission(chain, keys=[

@@ -91,7 +91,13 @@ def _pack(draft: Draft, ids: Sequence[str]) -> None:
         draft.changes.joined[item] = parent_id
         draft.put(
             replace(
-                row, parent=parent_id, site="", owner="", shipment=-1, came="", last=draft.index
+                row,
+                parent=parent_id,
+                site="",
+                owner="",
+                shipment=-1,
+                joined=draft.index,
+                last=draft.index,
             )
         )
     # What happens to its content is no news of the container: `last` stays.

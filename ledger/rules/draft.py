@@ -117,8 +117,8 @@ class Draft:
 
     def stop_blocked(self, row: Row) -> None:
         """Refuse what a mark blocks, by the worst one. Raises Refused."""
-        for found in (marks.own_hold(row), *marks.of(self.world, self.authority, row, self.ms)):
-            if found is not None and found.mark in marks.BLOCKS:
+        for found in marks.of(self.world, self.authority, row, self.ms):
+            if found.mark in marks.BLOCKS:
                 evidence = {"index": found.index} if 0 <= found.index < self.index else None
                 raise Refused(marks.BLOCKS[found.mark], found.words, evidence)
 
@@ -133,6 +133,28 @@ class Draft:
         held = {lot: Count(c.n, c.n) for lot, c in counts.items()} if row.hold else counts
         return {lot: count for lot, count in held.items() if count.n}
 
+    def packs_in(self, row: Row, around: tuple[Row, ...] = ()) -> Iterator[tuple[Row, list[Row]]]:
+        """Each pack that an item is or holds, with the containers up to it, innermost first."""
+        if is_pack(row.id):
+            yield row, list(around)
+            return
+        for child in self.children(row.id):
+            yield from self.packs_in(self.row(child), (row, *around))
+
+    @staticmethod
+    def came(row: Row, around: Iterable[Row]) -> tuple[str, int]:
+        """Which site shipped an item to where it is, and by which receipt it came.
+
+        What was received since the item was packed brought it along; what it was packed into here
+        did not.
+        """
+        came, joined = (row.came, row.arrived), row.joined
+        for container in around:
+            if container.arrived > joined:
+                came = container.came, container.arrived
+            joined = container.joined
+        return came
+
     def children(self, container: str) -> list[str]:
         """What is directly inside a container, after what this event took out of it."""
         left = self.changes.left
@@ -145,6 +167,7 @@ class Draft:
         self.count(row, around, -1)
         self.changes.left[row.id] = row.parent
         held = max((row, *around), key=self._strength)  # the innermost of the strongest
+        came, arrived = self.came(row, around)
         row = replace(
             row,
             status=root.status,
@@ -155,7 +178,9 @@ class Draft:
             hold=held.hold,
             hold_reason=held.hold_reason,
             shipment=root.shipment,
-            came=root.came,
+            came=came,
+            arrived=arrived,
+            joined=-1,
             cleared=max([row.cleared, *(c.cleared for c in around if c.cleared > row.last)]),
             last=self.index,
         )

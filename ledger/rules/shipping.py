@@ -15,6 +15,7 @@ from ledger.rules.authority import SiteRecord
 from ledger.rules.draft import Draft
 from ledger.rules.operations import DESTRUCTION, RETURNS
 from ledger.rules.state import ACTIVE, IN_TRANSIT, INACTIVE, OVER, REFUSED, SHORT, Row, Shipment
+from ledger.statement.gs1 import gtin_of
 
 DAY_MS: Final = 24 * 3_600_000
 
@@ -68,16 +69,18 @@ def _destination(draft: Draft) -> SiteRecord:
 
 def _check_return(draft: Draft, row: Row, site: SiteRecord) -> None:
     """Goods go back to the site that shipped them here, their product's holder, or a destroyer."""
-    if site.gln == row.came or DESTRUCTION in site.activities:
+    if DESTRUCTION in site.activities:
         return
-    records = [draft.authority.product(gtin) for gtin, _ in draft.packs(row)]
-    if any(r is None or r.product.holder != site.party for r in records):
-        raise draft.refuse(
-            "wrong-site",
-            row,
-            f"was not shipped here by site {site.gln}, whose party is not its product's holder; "
-            f"nor is {DESTRUCTION} among the site's activities",
-        )
+    for pack, around in draft.packs_in(row):
+        record = draft.authority.product(gtin_of(pack.id))
+        its_holder = record is not None and record.product.holder == site.party
+        if not its_holder and draft.came(pack, around)[0] != site.gln:
+            raise draft.refuse(
+                "wrong-site",
+                pack,
+                f"was not shipped here by site {site.gln}, whose party is not its product's holder; "
+                f"nor is {DESTRUCTION} among the site's activities",
+            )
 
 
 def receive(draft: Draft, ids: Sequence[str]) -> None:
@@ -96,7 +99,7 @@ def receive(draft: Draft, ids: Sequence[str]) -> None:
             raise _not_named(draft, shipment)
         row = replace(row, status=ACTIVE, reason="", site=draft.here, last=draft.index)
         if not back:
-            row = replace(row, owner=shipment.owner, came=shipment.site)
+            row = replace(row, owner=shipment.owner, came=shipment.site, arrived=draft.index)
         draft.put(row)
         if shipment.op in RETURNS and not back and not draft.is_strong(row):
             draft.set_hold(row, event.by, shipment.op)

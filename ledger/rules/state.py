@@ -39,11 +39,13 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     hold: str  # GLN of the party whose quarantine it is under, or ""
     hold_reason: str
     shipment: int  # index of its newest ship statement, -1 before any and inside a container
-    came: str  # GLN of the site that shipped it to where it is, "" before any receipt
+    came: str  # GLN of the site that shipped it here, "" before any receipt; see `Draft.came`
     cleared: int  # index of its newest release from quarantine, -1 before any
     last: int  # index of the newest statement about this row itself
     lot: str  # "" for a logistic unit
     born: int  # index of its commissioning
+    arrived: int = -1  # index of the receipt by which it came, -1 before any
+    joined: int = -1  # index of its packing into `parent`, -1 outside of any container
 
 
 LotKey: TypeAlias = tuple[str, str]  # GTIN and lot number

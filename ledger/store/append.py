@@ -161,7 +161,10 @@ class Log:
                 ref = content.ahead_of(statement.id)
                 waiting.rows = content.rows_of(self.store.key, submission, trees, ref)
         except LedgerError as error:
-            waiting.outcome = error
+            if waiting.verified or waiting.submission.statement.body.log != self.origin:
+                waiting.outcome = error
+            else:
+                waiting.problem = error  # told once the signatures are known to be valid
         return waiting
 
     def _commit_long(self, waiting: Waiting) -> None:
@@ -309,6 +312,8 @@ class Log:
         try:
             if not waiting.verified:
                 rights.verify(fold.authority, statement)
+            if waiting.problem is not None:
+                raise waiting.problem
             if isinstance(statement.body, Genesis):
                 self._check_genesis(statement.body)
             root = waiting.root

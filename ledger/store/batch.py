@@ -50,6 +50,7 @@ class Waiting:
     submission: Submission
     outcome: Outcome | None = None
     verified: bool = False
+    problem: LedgerError | None = None  # with its lists, to be told after its signatures
     rows: content.Rows | None = None  # of what it names, ahead of its index
     root: bytes | None = None  # of its items
     named: Named = field(default_factory=lambda: Named(()))

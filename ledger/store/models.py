@@ -150,6 +150,8 @@ class ItemRow(Model):
     last = BigIntegerField()
     lot = TextField()
     born = BigIntegerField()
+    arrived = BigIntegerField()
+    joined = BigIntegerField()
 
     class Meta:
         table_name = "item"
@@ -322,5 +324,5 @@ VIEWS = (
     Batch, ItemRow, Membership, Content, LotRow, Origin, Input, ShipmentRow, Act, SignatureRow, Answer,
     Mention,
 )  # fmt: skip
-VIEWS_VERSION = "6"  # raise it with any change of the views: they are dropped and folded anew
+VIEWS_VERSION = "7"  # raise it with any change of the views: they are dropped and folded anew
 VIEWS_MADE = "views"  # in meta: the version of the views that the tables hold

@@ -54,7 +54,8 @@ def stage(
             "INSERT INTO batch (k, statement, n, idx, ms) VALUES (?, ?, ?, ?, ?)",
             (k, statement, len(ids), -1, ms),
         )
-    row = (PENDING, "", event.read_point, event.by, "", "", "", -1, "", -1, -k, event.lot or "", -k)
+    lot = event.lot or ""
+    row = (PENDING, "", event.read_point, event.by, "", "", "", -1, "", -1, -k, lot, -k, -1, -1)
     for start in range(0, len(ids), STEP):
         with store.writing():
             rows = [(item, *row) for item in ids[start : start + STEP]]

@@ -208,3 +208,13 @@ def test_missing_choices_are_told(scan: Any, capsys: pytest.CaptureFixture[str])
     assert "--trust" in capsys.readouterr().err
     assert main(["some text", "--trust", "nosuch", "--bundle", "nosuch"]) == 2
     assert "nosuch" in capsys.readouterr().err
+
+
+def test_a_proof_for_another_site_is_not_checked(counter: Chain, scan: Any, tmp_path: Path) -> None:
+    words = (f"(01){label_of(counter).gtin}(10)L1(17)280131(21){label_of(counter).serial}",)
+    status, lines = scan(*words, *offline(tmp_path), "--site", counter.pharmacy.site)
+    assert (status, lines[0]["verdict"], lines[0]["for_site"]) == (0, OK, counter.pharmacy.site)
+    status, lines = scan(*words, *offline(tmp_path), "--site", counter.pharmacy2.site)
+    assert status == 2
+    assert [reason["code"] for reason in lines[0]["reasons"]] == ["other-site-status"]
+    assert main([*words, *map(str, offline(tmp_path)), "--site", "123"]) == 2
