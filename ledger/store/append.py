@@ -20,15 +20,15 @@ from ledger.rules.authority import Authority
 from ledger.statement.events import Event
 from ledger.statement.governance import Genesis
 from ledger.statement.parts import raw_key
-from ledger.statement.submission import Statement, Submission, fit_items
+from ledger.statement.submission import Submission
 from ledger.store import content, staging
-from ledger.store.batch import ENTRY, TILE, Group, New, Outcome, Receipt, Waiting
+from ledger.store.batch import ENTRY, TILE, Group, New, Outcome, Receipt, Waiting, prepare
 from ledger.store.database import GUARD, Store, meta
 from ledger.store.guard import Guard
 from ledger.store.loading import loaders, read_governance
 from ledger.store.models import VIEWS_MADE, VIEWS_VERSION
 from ledger.store.publish import Head, evidence, newest, root_at, tile_reader
-from ledger.store.views import Fold, named_by
+from ledger.store.views import Fold
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
 from ledger.tlog.ed25519 import public_of
@@ -141,31 +141,11 @@ class Log:
 
     # Before the lock
 
+    def _prepare(self, submission: Submission) -> Waiting:
+        return prepare(submission, self.origin, self._authority, self.store.key)
+
     def _prepare_all(self, submissions: Sequence[Submission]) -> list[Waiting]:
         return [self._prepare(submission) for submission in submissions]
-
-    def _prepare(self, submission: Submission) -> Waiting:
-        """All that needs no lock: signatures, and whether the items are those committed to."""
-        waiting = Waiting(submission)
-        statement = submission.statement
-        try:
-            if statement.body.log != self.origin:
-                raise Refused("wrong-log", f"it names {statement.body.log}, this is {self.origin}")
-            authority = self._authority
-            if authority is not None:
-                waiting.verified = _verify_known(authority, statement)
-            trees = fit_items(submission)
-            waiting.root = trees["items"].root if "items" in trees else None
-            waiting.named = named_by(submission)
-            if trees:
-                ref = content.ahead_of(statement.id)
-                waiting.rows = content.rows_of(self.store.key, submission, trees, ref)
-        except LedgerError as error:
-            if waiting.verified or waiting.submission.statement.body.log != self.origin:
-                waiting.outcome = error
-            else:
-                waiting.problem = error  # told once the signatures are known to be valid
-        return waiting
 
     def _commit_long(self, waiting: Waiting) -> None:
         """A long commissioning: its rows are written ahead, in short transactions, see `staging`."""
@@ -400,12 +380,3 @@ def _is_long(waiting: Waiting) -> bool:
 def batched(sequence: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """A sequence in slices of at most `size`."""
     return (sequence[start : start + size] for start in range(0, len(sequence), size))
-
-
-def _verify_known(authority: Authority, statement: Statement) -> bool:
-    """Verify early where all keys are known; a key that a waiting statement brings comes later."""
-    try:
-        rights.verify(authority, statement)
-    except Refused:
-        return False
-    return True

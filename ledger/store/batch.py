@@ -12,11 +12,14 @@ from typing import Final
 
 import msgspec
 
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, Refused
+from ledger.rules import rights
+from ledger.rules.authority import Authority
 from ledger.rules.state import Named
 from ledger.statement import dsse
-from ledger.statement.submission import Submission
+from ledger.statement.submission import Statement, Submission, fit_items
 from ledger.store import content
+from ledger.store.views import named_by
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint
 
@@ -50,7 +53,7 @@ class Waiting:
     submission: Submission
     outcome: Outcome | None = None
     verified: bool = False
-    problem: LedgerError | None = None  # with its lists, to be told after its signatures
+    problem: LedgerError | None = None  # with its lists; told once the signatures are valid
     rows: content.Rows | None = None  # of what it names, ahead of its index
     root: bytes | None = None  # of its items
     named: Named = field(default_factory=lambda: Named(()))
@@ -67,6 +70,45 @@ class Group:
     statements: Sequence[Waiting]
     signed: tuple[bytes, Checkpoint] | None = None
     released: Event = field(default_factory=Event)
+
+
+def prepare(
+    submission: Submission, origin: str, authority: Authority | None, key: bytes
+) -> Waiting:
+    """All that needs no lock: the signatures, and whether the items are those committed to.
+
+    `origin` is the log's, `authority` what this process knows of its governance so far, `key` seals
+    what the statement names.
+    """
+    waiting = Waiting(submission)
+    statement = submission.statement
+    if statement.body.log != origin:
+        waiting.outcome = Refused("wrong-log", f"it names {statement.body.log}, this is {origin}")
+        return waiting
+    try:
+        waiting.verified = authority is not None and _verify_known(authority, statement)
+    except LedgerError as error:
+        waiting.outcome = error
+        return waiting
+    try:
+        trees = fit_items(submission)
+        waiting.root = trees["items"].root if "items" in trees else None
+        waiting.named = named_by(submission)
+        if trees:
+            ref = content.ahead_of(statement.id)
+            waiting.rows = content.rows_of(key, submission, trees, ref)
+    except LedgerError as error:
+        waiting.problem = error
+    return waiting
+
+
+def _verify_known(authority: Authority, statement: Statement) -> bool:
+    """Verify early where all keys are known; a key that a waiting statement brings comes later."""
+    try:
+        rights.verify(authority, statement)
+    except Refused:
+        return False
+    return True
 
 
 class New:
