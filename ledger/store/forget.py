@@ -9,8 +9,11 @@ log's status key, from which a rebuild goes on (custody.md 6).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from ledger.rules.state import INACTIVE
+from msgspec.structs import astuple, replace
+
+from ledger.rules.state import INACTIVE, Row
 from ledger.statement import dsse
 from ledger.statement.events import Event
 from ledger.statement.submission import Statement
@@ -18,6 +21,8 @@ from ledger.store import content
 from ledger.store.database import Store
 from ledger.store.kept import ERASED, Remains
 from ledger.store.queries import Reader
+
+ERASED_UNIT: Final = "erased"  # reason of a container whose history was erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +99,25 @@ def _has_left(reader: Reader, item: str) -> bool:
     return not row.lot and not row.parent and not world.children(item)  # an empty container
 
 
+def _retired(row: Row) -> Row:
+    """A row as it stays; an empty container is used up: nobody could prove where it had been."""
+    if row.status == INACTIVE or row.lot or row.parent:
+        return row
+    return replace(row, status=INACTIVE, reason=ERASED_UNIT)
+
+
 def _erase(
     store: Store, reader: Reader, indexes: list[int], items: list[str], status_seed: bytes
 ) -> None:
     world = reader.world()
-    rows = [row for item in items if (row := world.row(item)) is not None]
+    rows = [_retired(row) for item in items if (row := world.row(item)) is not None]
     lots = store.rows_in("SELECT gtin, lot, expiry, idx FROM lot WHERE idx IN (IN)", indexes)
     remains = Remains(indexes, reader.origin, [tuple(lot) for lot in lots], rows)
     envelope = dsse.sign(ERASED, dsse.canonical(remains), [status_seed])
     store.execute("INSERT INTO kept (idx, data) VALUES (?, ?)", (indexes[-1], bytes(envelope)))
     ids = [i for (i,) in store.rows_in("SELECT id FROM entry WHERE idx IN (IN)", indexes)]
     content.erase(store, ids)
+    store.insert("item", Row.__struct_fields__, [astuple(row) for row in rows], "id")
     wanted = [(index,) for index in indexes]
     for table in ("envelope", "act", "signature", "mention", "shipment", "input"):
         store.execute_each(f"DELETE FROM {table} WHERE idx = ?", wanted)

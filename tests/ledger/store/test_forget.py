@@ -73,6 +73,11 @@ def test_what_has_left_the_chain_is_erased_and_all_else_stands(
         "duplicate-serial", "second-expiry",
     )  # fmt: skip
     assert refused(chain, "supply", chain.pharmacy2, old) == "already-inactive"
+    # Nobody could prove any more where the emptied pallet had been, so nothing is packed into it.
+    unit = chain.unit_id(chain.maker, 1)
+    assert refused(chain, "pack", chain.pharmacy, mixed[1:], parent=unit) == "already-inactive"
+    rebuild(chain.store)
+    assert refused(chain, "pack", chain.pharmacy, mixed[1:], parent=unit) == "already-inactive"
 
 
 def test_a_rebuild_goes_on_from_the_state_that_was_signed(chain: Chain) -> None:
