@@ -266,8 +266,8 @@ class Log:
                     if waiting.named.staged and isinstance(outcome, Receipt):
                         staging.land(store, waiting.named.staged, outcome.index)
         # Committed. The refused ones' evidence and the receipts are about what is durable now.
-        if new.entries:
-            self._seen = head.size + len(new.entries)
+        self._seen = head.size + len(new.entries)
+        if self._seen:  # a refusal shows a checkpoint too, which may be on its way to the file
             group.signed = note, Checkpoint(self.origin, self._seen, root)
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Receipt):
