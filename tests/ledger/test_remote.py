@@ -151,7 +151,7 @@ def test_the_scanner_says_as_of_when_and_what_it_cannot_show(
     words = [packs[0], "--bundle", str(shelf), "--status", str(listed), "--trust", str(trust)]
     assert main(words) == 0
     told = capsys.readouterr().out
-    assert "Checked offline: the proof is as of" in told
+    assert f"Checked offline for site {chain.pharmacy.site}: the proof is as of" in told
     assert "It cannot show: what happened to the pack after" in told
     chain.log.submit(chain.recall_of(chain.scope(lots=["L1"])))
     listed.write_bytes(chain.answers.status_list().to_gzip())
