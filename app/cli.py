@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ import click
 
 from ledger.cli import main
 from ledger.cli.target import echo, json_option, log_option, open_folder
-from ledger.errors import Malformed
+from ledger.errors import LedgerError, Malformed
 from ledger.statement import gs1
 from ledger.statement.events import parse_date
 
@@ -116,8 +117,11 @@ def serve(host: str, port: int, where: Path, workers: int | None) -> None:
     from app.config import Settings
     from app.serve import default_workers
     from app.serve import serve as run
+    from ledger.store.opening import open_store
 
     check_port(host, port)
+    with suppress(LedgerError):  # what is wrong with the log, the pages say
+        open_store(where).close()  # brought up to date once, before several processes open it
     local = host in LOOPBACK
     settings = Settings.from_environ()
     settings = replace(settings, log=where, secure=settings.secure and not local)

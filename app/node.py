@@ -20,7 +20,7 @@ from ledger.statement import keyfile
 from ledger.store import staging
 from ledger.store.answers import Answers
 from ledger.store.append import Log
-from ledger.store.database import Store
+from ledger.store.database import FAILURES, Store
 from ledger.store.desk import Desk
 from ledger.store.opening import open_store
 from ledger.store.publish import trust_file
@@ -72,7 +72,7 @@ def open_node(settings: Settings) -> Node:
     seeds = [_seed(settings, name) for name in ("log", "status")]
     if seeds[0] is not None and seeds[1] is not None:
         log = Log(store, SigningKey(origin, seeds[0]), seeds[1], settings.clock)
-        with suppress(Refused):  # a database that takes no writes can still be read
+        with suppress(Refused, *FAILURES):  # a database that takes no writes can still be read
             staging.settle(store)  # what a writer that was killed left to do
     if seeds[1] is not None:
         answers = Answers(reader, seeds[1], settings.clock)

@@ -20,11 +20,13 @@ def _choose_core(arbiter: Any, worker: Any) -> None:
 
 
 def _settle(worker: Any) -> None:
-    """Keep a worker on its core, and what it has loaded out of the garbage collector's sight.
+    """Keep a worker on its core where all are taken, and what it has loaded out of the garbage collector's sight.
 
     Threads that pass the interpreter's lock between cores wake each other dearly; docs/measurements.md.
     """
-    os.sched_setaffinity(0, {worker.core})
+    cores = os.sched_getaffinity(0)
+    if worker.cfg.workers >= len(cores):  # else others may want the core more than this one
+        os.sched_setaffinity(0, {worker.core})
     gc.collect()
     gc.freeze()
 

@@ -147,11 +147,18 @@ def _list_of(sources: Sources, step: Step) -> str:
 
 def _with_containers(sources: Sources, steps: Sequence[Step]) -> list[Step]:
     """An item's history together with that of every container it was ever in, and what went in."""
-    found = dict.fromkeys(steps)
-    for step in steps:
+    found: dict[Step, None] = {}
+    containers: dict[str, None] = {}
+    todo = list(steps)
+    while todo:
+        step = todo.pop()
+        if step in found:
+            continue
+        found[step] = None
         body = _body(sources, step)
-        if body.parent is not None:
-            found.update(dict.fromkeys(sources.history(body.parent)))
+        if body.parent is not None and body.parent not in containers:
+            containers[body.parent] = None
+            todo += sources.history(body.parent)
         for statement_id in (*(body.inputs or ()), *([body.shipment] if body.shipment else [])):
             found.setdefault(Step(sources.index_of(statement_id), ""))
     return sorted(found)

@@ -109,7 +109,7 @@ class _Judge:
 
     def __call__(self, label: Label) -> Verdict:
         if self.online is not None:
-            return self.online.verdict(label, self.trust, self.now, self.purpose)
+            return self.online.verdict(label, self.trust, self.now, self.purpose, self.site)
         data = self.shelf.bundle(label.id) if self.shelf is not None else self.bundle
         if data is None:
             return verdict({"not-in-proof": ""}, self.purpose)
@@ -138,7 +138,7 @@ def _judge(options: argparse.Namespace, trust: Policy, now: datetime) -> _Judge:
         judge.listed = _status_list(options.status, trust, now)
     if options.bundle and Path(options.bundle).is_dir():
         files = sorted(p for p in Path(options.bundle).iterdir() if ".packtrace.json" in p.name)
-        judge.shelf = check.Shelf(_bytes(str(path)) for path in files)
+        judge.shelf = check.Shelf((_bytes(str(path)) for path in files), judge.site)
         if not len(judge.shelf):
             raise Malformed(f"{options.bundle} holds no proof bundle (*.packtrace.json)")
         return judge

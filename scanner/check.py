@@ -84,17 +84,19 @@ def by_bundle(
     if state is None:
         return verdict({"not-in-proof": ""}, purpose)
     if site is not None and state.site != site:
-        return verdict({"other-site-status": ""}, purpose)
+        return verdict({**dict.fromkeys(state.marks, ""), "other-site-status": ""}, purpose, state)
     return judge(state, label, now, purpose, witnessed=proven.witnessed)
 
 
 class Shelf:
     """Bundles in a folder, by the packs that they are about; the newest of each counts.
 
+    With `site` (GLN), those for another site are passed over.
+
     What a file claims is only looked at to find it: it is verified when it is used.
     """
 
-    def __init__(self, files: Iterable[bytes]) -> None:
+    def __init__(self, files: Iterable[bytes], site: str | None = None) -> None:
         self._newest: dict[str, tuple[int, bytes]] = {}
         for data in files:
             try:
@@ -102,8 +104,10 @@ class Shelf:
                 status = parse_status(bundle.status.payload) if bundle.status else None
             except LedgerError:
                 continue
-            for item in status.items if status else ():
-                if status and status.size >= self._newest.get(item.id, (0, b""))[0]:
+            if status is None or site not in (None, status.for_):
+                continue
+            for item in status.items:
+                if status.size >= self._newest.get(item.id, (0, b""))[0]:
                     self._newest[item.id] = (status.size, data)
 
     def __len__(self) -> int:
@@ -142,7 +146,9 @@ class Online:
         if answer.status_code != httpx.codes.OK:
             raise Malformed(f"{self._url} refused the log-in: {_problem(answer)}")
 
-    def verdict(self, label: Label, trust: Policy, now: datetime, purpose: str) -> Verdict:
+    def verdict(
+        self, label: Label, trust: Policy, now: datetime, purpose: str, site: str | None = None
+    ) -> Verdict:
         """Fetch the label's bundle and judge by it; what the server says beyond it counts nothing."""
         if not label.id or not label.gtin:
             return verdict({"not-our-label": "no GTIN and serial"}, purpose)
@@ -164,7 +170,7 @@ class Online:
         if answer.status_code != httpx.codes.OK:
             code = _REFUSED.get(answer.status_code, "log-down")
             return verdict({code: f"HTTP {answer.status_code}"}, purpose)
-        return by_bundle(label, data, trust, now, purpose)
+        return by_bundle(label, data, trust, now, purpose, site=site)
 
 
 def _problem(answer: httpx.Response) -> str:

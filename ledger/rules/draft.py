@@ -138,6 +138,7 @@ class Draft:
         if is_pack(row.id):
             yield row, list(around)
             return
+        self.world.know_inside(row.id)
         for child in self.children(row.id):
             yield from self.packs_in(self.row(child), (row, *around))
 

@@ -71,6 +71,9 @@ def _check_return(draft: Draft, row: Row, site: SiteRecord) -> None:
     """Goods go back to the site that shipped them here, their product's holder, or a destroyer."""
     if DESTRUCTION in site.activities:
         return
+    records = [draft.authority.product(gtin) for gtin, _ in draft.packs(row)]
+    if all(r is not None and r.product.holder == site.party for r in records):
+        return  # by the lots inside; where it came from, each pack knows for itself
     for pack, around in draft.packs_in(row):
         record = draft.authority.product(gtin_of(pack.id))
         its_holder = record is not None and record.product.holder == site.party

@@ -25,6 +25,7 @@ class Loaders:
 
     row: Callable[[str], Row | None] = lambda _item: None
     children: Callable[[str], Iterable[str]] = lambda _container: ()
+    inside: Callable[[str], Iterable[Row]] = lambda _container: ()  # the rows of the same
     content: Callable[[str], dict[LotKey, Count]] = lambda _container: {}
     shipment: Callable[[int], Shipment | None] = lambda _index: None
     lot: Callable[[str, str], Lot | None] = lambda _gtin, _lot: None
@@ -67,6 +68,10 @@ class World:
             self._rows.setdefault(row.id, row)
         for item in absent:
             self._rows.setdefault(item, None)
+
+    def know_inside(self, container: str) -> None:
+        """Read the rows directly inside a container in one go."""
+        self.know(self._load.inside(container))
 
     def know_lot(self, lot: Lot) -> None:
         """Take in a lot whose first commissioning is not folded here."""

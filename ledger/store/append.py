@@ -37,6 +37,7 @@ from ledger.tlog.tiles import TileReader, hash_reader, new_tiles, reader_over
 
 MAX_BATCH: Final = 1_000  # statements in one transaction
 GATHER_S: Final = 0.012  # how long a commit waits for as many statements as came of late
+CROWD: Final = 4  # fewer are not waited for
 MAX_NODES: Final = 10_000  # of the tree, kept from one transaction to the next
 PART: Final = 250  # statements that a thread prepares at a time
 
@@ -191,7 +192,8 @@ class Log:
             group = self._commit(batch)
             with self._gathered:
                 # Whoever is answered now comes again, as those did that came meanwhile.
-                self._expected = min(len(batch) + len(self._queue), MAX_BATCH)
+                crowd = len(batch) + len(self._queue)
+                self._expected = min(crowd, MAX_BATCH) if crowd >= CROWD else 1
             if mine.group is not None:
                 return group
             self._release(group)
@@ -213,7 +215,7 @@ class Log:
             self._fail(group, error)
         except BaseException:
             self._fail(group, Refused("read-only", "the log failed while it was writing"))
-            group.released.set()
+            self._release(group)
             raise
         return group
 
@@ -272,9 +274,10 @@ class Log:
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Receipt):
                 outcome = replace(outcome, size=head.size + len(new.entries), checkpoint=note)
-            elif isinstance(outcome, Refused) and outcome.evidence is not None:
-                outcome = self._with_evidence(outcome, note)
             waiting.outcome = outcome
+        for waiting in batch:  # what fails here costs a refusal's evidence, and no receipt
+            if isinstance(waiting.outcome, Refused) and waiting.outcome.evidence is not None:
+                waiting.outcome = self._with_evidence(waiting.outcome, note)
 
     def _one(
         self,

@@ -23,7 +23,12 @@ DATABASE: Final = "ledger.sqlite"
 URL_FILE: Final = "database"  # holds the address of the log's PostgreSQL database
 GUARD: Final = "checkpoint"
 FAILURES: Final = (peewee.PeeweeException, sqlite3.Error, psycopg.Error)  # of any query
+# What a connection that the server closed ends in, among others.
+_LOST: Final = (
+    peewee.OperationalError, peewee.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError,
+)  # fmt: skip
 _CHUNK: Final = 500  # values in one IN list
+_ARRAY: Final = 5_000  # rows in one INSERT on PostgreSQL, whose values end at 1 GB
 _ROWS: Final = 128  # rows in one INSERT on SQLite, a power of two
 _LOCK: Final = 0x7061636B  # number of the advisory lock, one log a database: "pack"
 _PRAGMAS: Final = {
@@ -133,9 +138,10 @@ class Store:
         cursor = self.database.cursor()
         if self.on_postgres:
             # One binary array a column: a value a row would be a message to the server each.
-            arrays = [list(column) for column in zip(*rows, strict=True)]
-            marks = ", ".join(f"%b::{_array_type(column)}" for column in arrays)
-            cursor.execute(f"{head}SELECT * FROM unnest({marks}){tail}", arrays)
+            for start in range(0, len(rows), _ARRAY):
+                arrays = [list(c) for c in zip(*rows[start : start + _ARRAY], strict=True)]
+                marks = ", ".join(f"%b::{_array_type(column)}" for column in arrays)
+                cursor.execute(f"{head}SELECT * FROM unnest({marks}){tail}", arrays)
             return
         one = f"({', '.join('?' * len(columns))})"
         start = 0
@@ -200,7 +206,7 @@ class Store:
         """Do what begins something, again on a new connection where the server closed the old one."""
         try:
             return work()
-        except FAILURES:
+        except _LOST:
             if not self.on_postgres or self.database.in_transaction():
                 raise
             self._drop()

@@ -19,7 +19,7 @@ DATABASE: Final = "desk.sqlite"
 LINK_MS: Final = 60_000
 SESSION_MS: Final = 12 * 3_600_000
 _PERSON: Final = "party TEXT NOT NULL, site TEXT NOT NULL, keyid TEXT NOT NULL"
-# A power cut may take the last rows, never the file: nothing here is the record of anything.
+# A power cut may take the last scans, never the file.
 _PRAGMAS: Final = {"journal_mode": "wal", "synchronous": "normal", "busy_timeout": 10_000}
 _SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS nonce (id TEXT PRIMARY KEY, until BIGINT NOT NULL);
@@ -95,6 +95,7 @@ class Desk:
     def end_session(self, token: bytes) -> None:
         """Close a session."""
         self._database.execute_sql("DELETE FROM session WHERE id = ?", (_hash(token),))
+        self._sync()
 
     def add_scan(self, scan: Scan) -> None:
         """Record a scan."""
@@ -117,7 +118,12 @@ class Desk:
         """Read and delete in one step, so that two askers cannot both have it."""
         sql = f"DELETE FROM {table} WHERE id = ? RETURNING *"
         row: Sequence[Any] | None = self._database.execute_sql(sql, (key,)).fetchone()
+        self._sync()
         return row if row is not None and row[1] >= now else None
+
+    def _sync(self) -> None:
+        """What was used up or ended stays so, also after a power cut."""
+        self._database.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _hash(token: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec.structs import astuple, replace
 
-from ledger.rules.state import INACTIVE, Row
+from ledger.rules.state import ACTIVE, INACTIVE, Row
 from ledger.statement import dsse
 from ledger.statement.events import Event
 from ledger.statement.submission import Statement
@@ -96,7 +96,9 @@ def _has_left(reader: Reader, item: str) -> bool:
     root = world.outermost(row)
     if root.status == INACTIVE:
         return root.reason not in ("lost", "check_out")  # what may yet come back has not left
-    return not row.lot and not row.parent and not world.children(item)  # an empty container
+    # A container that was used, and is empty now; one that never was may yet be.
+    used = root.status == ACTIVE and row.last > row.born
+    return used and not row.lot and not row.parent and not world.children(item)
 
 
 def _retired(row: Row) -> Row:
@@ -118,6 +120,7 @@ def _erase(
     ids = [i for (i,) in store.rows_in("SELECT id FROM entry WHERE idx IN (IN)", indexes)]
     content.erase(store, ids)
     store.insert("item", Row.__struct_fields__, [astuple(row) for row in rows], "id")
+    store.execute_each("DELETE FROM content WHERE container = ?", [(row.id,) for row in rows])
     wanted = [(index,) for index in indexes]
     for table in ("envelope", "act", "signature", "mention", "shipment", "input"):
         store.execute_each(f"DELETE FROM {table} WHERE idx = ?", wanted)

@@ -32,7 +32,28 @@ class Remains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [Lot(g, n, parse_date(expiry, "expiry"), i) for g, n, expiry, i in self.lots]
 
 
+class _Former(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Remains as the first versions signed them: each row an array of its columns."""
+
+    indexes: list[int]
+    log: str
+    lots: list[tuple[str, str, str, int]]
+    rows: list[list[str | int]]
+
+
 _decoder: Final = msgspec.json.Decoder(Remains)
+_former: Final = msgspec.json.Decoder(_Former)
+
+
+def _remains(payload: bytes) -> Remains:
+    try:
+        return _decoder.decode(payload)
+    except msgspec.ValidationError:
+        found = _former.decode(payload)
+        rows = msgspec.convert(
+            [dict(zip(Row.__struct_fields__, row, strict=False)) for row in found.rows], list[Row]
+        )
+        return Remains(found.indexes, found.log, found.lots, rows)
 
 
 class Kept:
@@ -47,7 +68,7 @@ class Kept:
         for index, data in store.rows("SELECT idx, data FROM kept ORDER BY idx"):
             try:
                 envelope = Envelope.parse(bytes(data), len(data))
-                self.by_last[index] = _decoder.decode(envelope.payload)
+                self.by_last[index] = _remains(envelope.payload)
             except (LedgerError, msgspec.MsgspecError) as error:
                 raise Malformed(f"table kept, row {index}: {error}") from error
             self._envelopes[index] = envelope

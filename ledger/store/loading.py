@@ -78,7 +78,15 @@ def loaders(store: Store) -> Loaders:
         )
         return [child for (child,) in store.rows(sql, (container,))]
 
-    def inside(container: str) -> dict[LotKey, Count]:
+    def inside(container: str) -> Iterable[Row]:
+        columns = ", ".join(f"item.{name}" for name in Row.__struct_fields__)
+        sql = (
+            f"SELECT {columns} FROM membership JOIN item ON item.id = membership.child "
+            "WHERE membership.parent = ? AND membership.to_idx = -1"
+        )
+        return resolved(store, store.rows(sql, (container,)))
+
+    def counts(container: str) -> dict[LotKey, Count]:
         sql = "SELECT gtin, lot, n, held FROM content WHERE container = ?"
         return {(gtin, lot): Count(n, held) for gtin, lot, n, held in store.rows(sql, (container,))}
 
@@ -123,7 +131,7 @@ def loaders(store: Store) -> Loaders:
         return [index for (index,) in rows]
 
     return Loaders(
-        partial(read_row, store), children, inside, shipment, lot, statement, number_used, origins, signed, spans,
+        partial(read_row, store), children, inside, counts, shipment, lot, statement, number_used, origins, signed, spans,
         named_reader(store), inputs, mentions,
     )  # fmt: skip
 

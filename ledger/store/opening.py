@@ -116,6 +116,8 @@ def _update(store: Store) -> None:
     if not _views_fit(store):
         # One transaction: nobody may fold on over tables that are being made.
         with store.writing():
+            if _views_fit(store):
+                return  # another process made them meanwhile
             _make_views(store)
             if not fresh:
                 views.rebuild(store)

@@ -8,6 +8,7 @@ their index in short transactions again. Whatever is interrupted, the next write
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -47,9 +48,8 @@ def stage(
         return 0
     with store.writing():
         _drop_stale(store, ms)
-        top = store.one("SELECT MAX(k) FROM batch")
-        # From 2 on: -1, which would be 1 negative, stands for none in a row.
-        k = 2 + (top[0] if top and top[0] is not None else 0)
+        # From 2 on: -1, which would be 1 negative, stands for none in a row. None comes twice.
+        k = 2 + secrets.randbits(48)
         store.execute(
             "INSERT INTO batch (k, statement, n, idx, ms) VALUES (?, ?, ?, ?, ?)",
             (k, statement, len(ids), -1, ms),
@@ -84,21 +84,33 @@ def discard(store: Store, k: int) -> None:
     """Delete what was written ahead for a statement that did not land."""
     while True:
         with store.writing():
+            if store.one("SELECT 1 FROM batch WHERE k = ? AND idx >= 0", (k,)) is not None:
+                break  # it landed after all: the answer to the commit was lost
             if not _delete_some(store, k):
                 _forget(store, k)
                 return
+    settle(store)
 
 
 def settle(store: Store) -> None:
     """Give the rows of landed batches their index, some at a time."""
     for k, index in store.rows("SELECT k, idx FROM batch WHERE idx >= 0"):
-        some = "SELECT id FROM item WHERE born = ? LIMIT ?"
-        sql = f"UPDATE item SET status = ?, born = ?, last = ? WHERE born = ? AND id IN ({some})"
-        while _count(store, k, limit=1):
-            with store.writing():
-                store.execute(sql, (ACTIVE, index, index, -k, -k, STEP))
-        with store.writing():
+        while _settle_some(store, k, index):
+            pass
+
+
+def _settle_some(store: Store, k: int, index: int) -> bool:
+    """Settle a part of a landed batch; whether something may be left to another call."""
+    some = "SELECT id FROM item WHERE born = ? LIMIT ?"
+    sql = f"UPDATE item SET status = ?, born = ?, last = ? WHERE born = ? AND id IN ({some})"
+    with store.writing():
+        if store.one("SELECT 1 FROM batch WHERE k = ? AND idx = ?", (k, index)) is None:
+            return False  # another process was faster
+        if not _count(store, k, limit=1):
             store.execute("DELETE FROM batch WHERE k = ?", (k,))
+            return False
+        store.execute(sql, (ACTIVE, index, index, -k, -k, STEP))
+        return True
 
 
 def resolved(store: Store, found: Iterable[Sequence[Any]]) -> Iterator[Row]:

@@ -248,3 +248,18 @@ def test_numbers_that_no_log_has_are_malformed(chain: Chain, field: str, value: 
     form["statements"][0][field] = value
     with pytest.raises(Malformed):
         Bundle.parse(dsse.canonical(form))
+
+
+def test_an_authority_is_proven_a_pack_in_a_container_that_lay_in_another_before(
+    chain: Chain,
+) -> None:
+    box, pallet = chain.unit(chain.maker, 1), chain.unit(chain.maker, 2)
+    first, second = chain.commission("L1", 1), chain.commission("L2", 1)
+    chain.pack(chain.maker, first, box)
+    chain.pack(chain.maker, [box], pallet)
+    chain.unpack(chain.maker, pallet)
+    chain.unpack(chain.maker, box)
+    chain.pack(chain.maker, second, box)
+    site = chain.authority.site
+    proven = verify(chain.answers.bundle(second, site), chain.trust)
+    assert proven.states[second[0]] == chain.answers.state(second[0], site)

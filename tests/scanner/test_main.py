@@ -218,3 +218,19 @@ def test_a_proof_for_another_site_is_not_checked(counter: Chain, scan: Any, tmp_
     assert status == 2
     assert [reason["code"] for reason in lines[0]["reasons"]] == ["other-site-status"]
     assert main([*words, *map(str, offline(tmp_path)), "--site", "123"]) == 2
+
+
+def test_a_folder_is_searched_for_the_proofs_of_ones_own_site(
+    counter: Chain, scan: Any, tmp_path: Path
+) -> None:
+    words = (f"(01){label_of(counter).gtin}(10)L1(17)280131(21){label_of(counter).serial}",)
+    shelf = tmp_path / "proofs"
+    shelf.mkdir()
+    (tmp_path / "packs.json").rename(shelf / "mine.packtrace.json")
+    counter.commission("L9", 1)
+    packs = counter.pack_ids("L1", 3)
+    other = counter.answers.bundle(packs, counter.pharmacy2.site)
+    (shelf / "newer.packtrace.json").write_bytes(other.to_gzip())
+    trust = ("--bundle", shelf, "--trust", tmp_path / "trust.txt", "--json")
+    status, lines = scan(*words, *trust, "--site", counter.pharmacy.site)
+    assert (status, lines[0]["for_site"]) == (0, counter.pharmacy.site)

@@ -240,3 +240,24 @@ def test_partial_tiles_of_every_released_size_are_served(chain: Chain) -> None:
         if tile.width > newest % 256:
             with pytest.raises(LookupError):
                 read_tile(chain.store, tile)
+
+
+def test_a_failure_after_the_commit_costs_no_checkpoint(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain.commission("L1", 1)
+    expiry = date(2028, 1, 31)
+    good = chain.event("commission", chain.maker, chain.pack_ids("L2", 1), lot="L2", expiry=expiry)
+    again = chain.event("commission", chain.maker, chain.pack_ids("L1", 1), lot="L1", expiry=expiry)
+
+    def fail(*_: object) -> None:
+        raise OSError("too many open files")
+
+    monkeypatch.setattr("ledger.store.append.evidence", fail)
+    with pytest.raises(OSError, match="too many"):
+        chain.log.append([good, again])
+    monkeypatch.undo()
+    head = chain.reader.head()
+    kept = open_checkpoint((chain.folder / GUARD).read_bytes(), chain.log_key.verifier)
+    assert kept.size == head.size
+    assert chain.log.submit(good).index == head.size - 1

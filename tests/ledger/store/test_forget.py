@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from ledger.errors import Malformed
 from ledger.proof import verify
+from ledger.rules.state import Row
 from ledger.statement import dsse
 from ledger.store.check import check
 from ledger.store.forget import forget
@@ -99,6 +101,41 @@ def test_a_rebuild_goes_on_from_the_state_that_was_signed(chain: Chain) -> None:
     rebuild(chain.store)
     assert tables(chain) == before
     assert old
+
+
+def test_what_the_first_versions_signed_of_erased_goods_is_still_read(chain: Chain) -> None:
+    lived(chain)
+    forget(chain.store, seed("status"), chain.now - 30 * DAY)
+    [(index, data)] = chain.store.rows("SELECT idx, data FROM kept")
+    said = json.loads(dsse.Envelope.parse(bytes(data)).payload)
+    said["rows"] = [[row[n] for n in Row.__struct_fields__[:14]] for row in said["rows"]]
+    former = dsse.sign(ERASED, dsse.canonical(said), [seed("status")])
+    before = chain.store.rows("SELECT * FROM item ORDER BY id")
+    with chain.store.writing():
+        chain.store.execute("UPDATE kept SET data = ? WHERE idx = ?", (bytes(former), index))
+    rebuild(chain.store)
+    assert len(chain.store.rows("SELECT * FROM item")) == len(before)
+    assert check(chain.store, chain.log_key.verifier) is None
+
+
+def test_a_container_never_used_is_still_of_use(chain: Chain) -> None:
+    lived(chain)
+    spare = chain.unit(chain.maker, 2)
+    chain.hours(24 * 200)
+    forget(chain.store, seed("status"), chain.now - 30 * DAY)
+    chain.pack(chain.maker, chain.commission("L3", 1), spare)
+
+
+def test_a_full_pallet_that_was_stolen_is_erased_with_all_in_it(chain: Chain) -> None:
+    packs, unit = chain.commission("GONE", 2), chain.unit(chain.maker, 1)
+    chain.pack(chain.maker, packs, unit)
+    chain.act("stolen", chain.maker, [unit])
+    chain.hours(24 * 200)
+    forget(chain.store, seed("status"), chain.now - 30 * DAY)
+    assert check(chain.store, chain.log_key.verifier) is None
+    before = tables(chain)
+    rebuild(chain.store)
+    assert tables(chain) == before
 
 
 def test_nothing_goes_while_the_goods_are_in_trade_or_young(chain: Chain) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from ledger.store.check import check
 from ledger.store.database import DATABASE
 from ledger.store.models import CONTENT, VIEWS
 from ledger.store.opening import CONTENT_KEY, open_store
+from ledger.store.queries import Reader
 from tests.ledger.rules.test_refusals import tables
 from tests.ledger.store.test_append import lived_in
 from tests.world import Chain
@@ -86,3 +88,22 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
     (tmp_path / DATABASE).write_bytes(b"not a database, but long enough to be looked at" * 10)
     with pytest.raises(Malformed, match="cannot be read as a log"):
         open_store(tmp_path)
+
+
+def test_several_that_open_an_older_log_at_once_all_get_it(chain: Chain) -> None:
+    packs = lived_in(chain)
+    with chain.store.writing():
+        chain.store.execute("UPDATE meta SET value = '1' WHERE key = 'views'")
+        chain.store.execute("DELETE FROM item")
+    chain.store.close()
+
+    def status(_: int) -> str:
+        store = open_store(chain.folder)
+        row = Reader(store).world().row(packs[0])
+        store.close()
+        return row.status if row is not None else "unknown"
+
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(status, range(3)))
+    assert "unknown" not in found
+    assert check(chain.store, chain.log_key.verifier) is None

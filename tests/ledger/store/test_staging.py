@@ -148,3 +148,39 @@ def test_a_refused_long_commissioning_leaves_nothing(chain: Chain) -> None:
                         keys=[chain.maker.admin])
         )  # fmt: skip
     assert tables(chain) == before
+
+
+@pytest.mark.usefixtures("short")
+def test_what_one_process_settles_another_cannot_settle_into_a_later_batch(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "settle", lambda _: None)
+    first = chain.log.submit(chain.event(
+        "commission", chain.maker, chain.pack_ids("L1", 5), lot="L1", expiry=EXPIRY))  # fmt: skip
+    [(k,)] = chain.store.rows("SELECT k FROM batch")
+    monkeypatch.undo()
+    staging.settle(chain.store)
+    ids = chain.pack_ids("L2", 5)
+    event = chain.event("commission", chain.maker, ids, lot="L2", expiry=EXPIRY)
+    waiting = chain.log._prepare(event)
+    assert waiting.rows is not None
+    other = staging.stage(
+        chain.store, event.statement.body, event.statement.id, ids, waiting.rows, chain.now
+    )  # type: ignore[arg-type]  # it is an event
+    assert other != k
+    assert not staging._settle_some(chain.store, k, first.index)
+    assert chain.reader.world().row(ids[0]) is None
+
+
+@pytest.mark.usefixtures("short")
+def test_a_batch_that_landed_is_not_discarded_when_the_answer_was_lost(chain: Chain) -> None:
+    ids = chain.pack_ids("L1", 5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staging, "settle", lambda _: None)
+        chain.log.submit(chain.event("commission", chain.maker, ids, lot="L1", expiry=EXPIRY))
+    [(k,)] = chain.store.rows("SELECT k FROM batch")
+    staging.discard(chain.store, k)
+    row = chain.reader.world().row(ids[0])
+    assert row is not None
+    assert row.status == "active"
+    assert check(chain.store, chain.log_key.verifier) is None
