@@ -19,6 +19,17 @@ def _choose_core(arbiter: Any, worker: Any) -> None:
     worker.core = min(sorted(os.sched_getaffinity(0)), key=taken.count)
 
 
+def _listen(arbiter: Any, worker: Any) -> None:
+    """Give a worker a listening socket of its own beside the shared one.
+
+    The kernel spreads connections over the sockets of a port (SO_REUSEPORT); from the shared one
+    alone, whichever worker is awake first takes all that come at once.
+    """
+    del arbiter
+    own = [type(shared)(shared.getsockname(), worker.cfg, worker.log) for shared in worker.sockets]
+    worker.sockets = [*worker.sockets, *own]
+
+
 def _settle(worker: Any) -> None:
     """Keep a worker on its core where all are taken, and what it has loaded out of the garbage collector's sight.
 
@@ -77,7 +88,9 @@ def serve(make: Callable[[], Flask], host: str, port: int, workers: int) -> None
         "timeout": 120,
         "limit_request_line": 8190,
         "worker_tmp_dir": None,
+        "reuse_port": True,
         "pre_fork": _choose_core,
+        "post_fork": _listen,
         "post_worker_init": _settle,
         "worker_exit": _leave,
     }

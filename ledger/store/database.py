@@ -6,6 +6,7 @@ is opened and brought up to date to `opening`.
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -171,9 +172,22 @@ class Store:
         with self._turn:
             self._writer = get_ident()
             try:
-                yield from self._transaction()
+                with self._in_line():
+                    yield from self._transaction()
             finally:
                 self._writer = 0
+
+    @contextmanager
+    def _in_line(self) -> Iterator[None]:
+        """Wait for other processes: SQLite itself would look again and again, and sleep between."""
+        with ExitStack() as stack:
+            # On PostgreSQL the advisory lock has a queue. Where the folder takes no file, the
+            # transaction says what is wrong.
+            with suppress(OSError):
+                if not self.on_postgres:
+                    file = stack.enter_context((self.folder / ".writing").open("w"))
+                    fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _transaction(self) -> Iterator[None]:
         try:
