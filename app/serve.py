@@ -31,9 +31,10 @@ def _listen(arbiter: Any, worker: Any) -> None:
 
 
 def _settle(worker: Any) -> None:
-    """Keep a worker on its core where all are taken, and what it has loaded out of the garbage collector's sight.
+    """Keep a worker on its core where all are taken, and what it loaded from the garbage collector.
 
-    Threads that pass the interpreter's lock between cores wake each other dearly; docs/measurements.md.
+    Threads that pass the interpreter's lock between cores wake each other dearly, see
+    docs/measurements.md.
     """
     cores = os.sched_getaffinity(0)
     if worker.cfg.workers >= len(cores):  # else others may want the core more than this one

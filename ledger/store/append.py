@@ -21,8 +21,8 @@ from ledger.statement.events import Event
 from ledger.statement.governance import Genesis
 from ledger.statement.parts import raw_key
 from ledger.statement.submission import Submission
-from ledger.store import content, staging
-from ledger.store.batch import ENTRY, TILE, Group, New, Outcome, Receipt, Waiting, prepare
+from ledger.store import staging
+from ledger.store.batch import Group, New, Outcome, Receipt, Waiting, prepare, write
 from ledger.store.database import GUARD, Store, meta
 from ledger.store.guard import Guard
 from ledger.store.loading import loaders, read_governance
@@ -333,12 +333,9 @@ class Log:
 
     def _write(self, head: Head, new: New) -> tuple[bytes, bytes]:
         store = self.store
-        store.insert("entry", ENTRY, new.entries)
-        store.insert("envelope", ("idx", "data"), new.envelopes)
-        content.put(store, new.content)
         read = tile_reader(store)
         grown = new_tiles(head.size, new.leaves, read)
-        store.insert("tile", TILE, [(*place, data) for place, data in grown.items()], "level, idx")
+        write(store, new.entries, new.envelopes, new.content, grown)
         size = head.size + len(new.entries)
         root = merkle.tree_root(size, self._reader(size, reader_over(grown, read)))
         note = sign_checkpoint(Checkpoint(self.origin, size, root), self._key)

@@ -5,7 +5,7 @@ When it is committed, and what may stand, is left to `append`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Final
@@ -19,12 +19,13 @@ from ledger.rules.state import Named
 from ledger.statement import dsse
 from ledger.statement.submission import Statement, Submission, fit_items
 from ledger.store import content
+from ledger.store.database import Store
 from ledger.store.views import named_by
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint
 
-ENTRY: Final = ("idx", "id", "ms", "governance", "root", "data")
-TILE: Final = ("level", "idx", "data")
+_ENTRY: Final = ("idx", "id", "ms", "governance", "root", "data")
+EntryRow = tuple[int, str, int, int, bytes | None, bytes]
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -117,7 +118,7 @@ class New:
     def __init__(self, size: int, ms: int) -> None:
         self.size = size
         self.ms = ms
-        self.entries: list[tuple[int, str, int, int, bytes | None, bytes]] = []
+        self.entries: list[EntryRow] = []
         self.envelopes: list[tuple[int, bytes]] = []
         self.content: list[content.Rows] = []
         self.leaves: list[bytes] = []
@@ -134,3 +135,18 @@ class New:
         if waiting.rows is not None and not waiting.named.staged:
             self.content.append(waiting.rows.placed(index))
         self.leaves.append(merkle.leaf_hash(data))
+
+
+def write(
+    store: Store,
+    entries: Sequence[EntryRow],
+    envelopes: Sequence[tuple[int, bytes]],
+    lists: Sequence[content.Rows],
+    tiles: Mapping[tuple[int, int], bytes],
+) -> None:
+    """Write down entries, what they only commit to, and the tiles they made or widened."""
+    store.insert("entry", _ENTRY, entries)
+    store.insert("envelope", ("idx", "data"), envelopes)
+    content.put(store, lists)
+    rows = [(*place, data) for place, data in tiles.items()]
+    store.insert("tile", ("level", "idx", "data"), rows, "level, idx")

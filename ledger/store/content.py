@@ -37,8 +37,9 @@ _encoder: Final = msgspec.json.Encoder()
 class Rows(NamedTuple):
     """What is written for some statements: rows of the tables named and leaf.
 
-    The secret lies in the first row of the list of items. The rows' first column is the statement's index, so that they are appended in order; for one that
-    is written ahead of its landing it is `ahead_of` the statement.
+    The secret lies in the first row of the list of items. The rows' first column is the statement's
+    index, so that they are appended in order; for one that is written ahead of its landing it is
+    `ahead_of` the statement.
     """
 
     named: list[tuple[int, int, int, str, bytes]]

@@ -264,8 +264,4 @@ def meta(store: Store, key: str) -> str:
 def set_meta(store: Store, key: str, value: str) -> None:
     """Record a fact about this log."""
     with store.writing():
-        store.execute(
-            "INSERT INTO meta (key, value) VALUES (?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (key, value),
-        )
+        store.insert("meta", ("key", "value"), [(key, value)], "key")

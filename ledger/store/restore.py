@@ -15,7 +15,7 @@ from ledger.pulled import Pulled
 from ledger.statement import dsse
 from ledger.statement.submission import Statement, Submission, commitments, fit_items
 from ledger.store import content, views
-from ledger.store.batch import ENTRY, TILE
+from ledger.store.batch import EntryRow, write
 from ledger.store.database import GUARD, Store, set_meta
 from ledger.store.opening import holds_log, open_store
 from ledger.tlog import merkle
@@ -62,7 +62,7 @@ def restore(
 
 
 def _write(store: Store, entries: list[bytes], by_index: dict[int, Submission]) -> None:
-    rows: list[tuple[int, str, int, int, bytes | None, bytes]] = []
+    rows: list[EntryRow] = []
     lists: list[content.Rows] = []
     envelopes: list[tuple[int, bytes]] = []
     for index, entry in enumerate(entries):
@@ -77,12 +77,9 @@ def _write(store: Store, entries: list[bytes], by_index: dict[int, Submission]) 
             envelopes.append((index, bytes(statement.envelope)))
         if items is not None and submission.items:
             lists.append(content.rows_of(store.key, submission, fit_items(submission), index))
-    store.insert("entry", ENTRY, rows)
-    store.insert("envelope", ("idx", "data"), envelopes)
-    content.put(store, lists)
     leaves = [merkle.leaf_hash(entry) for entry in entries]
     grown = new_tiles(0, leaves, _nothing)
-    store.insert("tile", TILE, [(*place, data) for place, data in grown.items()], "level, idx")
+    write(store, rows, envelopes, lists, grown)
 
 
 def _nothing(tile: Tile) -> bytes:
