@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Final
 
 import cv2
@@ -41,11 +42,15 @@ class Symbol:
         return self.symbology + self.text if self.symbology in ("]d2", "]Q3") else self.text
 
 
-def read(frame: Frame) -> list[Symbol]:
-    """All symbols that can be read on a grey frame; none when there are none. Never raises."""
+def read(frame: Frame, *, budget_s: float = 0.15, quick: bool = False) -> list[Symbol]:
+    """All symbols that can be read on a grey frame; none when there are none. Never raises.
+
+    `budget_s` are the seconds after which no further pass is begun; `quick` takes the first alone.
+    """
+    end = perf_counter() + budget_s
     found = _decode(frame)
-    for enhance in _ENHANCED:
-        if found or min(frame.shape) < _LEAST:
+    for enhance in () if quick else _ENHANCED:
+        if found or min(frame.shape) < _LEAST or perf_counter() > end:
             break
         better, scale = enhance(frame)
         found = _decode(better, scale)

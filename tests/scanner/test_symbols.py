@@ -110,7 +110,7 @@ UNREAD = {"zxing_qrcode-4_05.png", "zxing_qrcode-4_13.png", "zxing_qrcode-4_32.p
 
 def right(path: Path) -> bool:
     """Whether a photograph was read as its text file says, and one without a code as none."""
-    texts = [symbol.text for symbol in read(read_file(path))]
+    texts = [symbol.text for symbol in read(read_file(path), budget_s=5.0)]
     expected = path.with_suffix(".txt")
     if path.parent.name == "negative":
         return texts == []
