@@ -38,7 +38,7 @@ def label_of_picture(data: bytes) -> Label:
     """The label in a picture's bytes. Raises Malformed."""
     if len(data) > MAX_PICTURE:
         raise Malformed(f"a picture is at most {MAX_PICTURE} bytes; take a smaller one")
-    return read_label(read(read_image(data)), here_and_now().year)
+    return read_label(read(read_image(data)), here_and_now().year).label
 
 
 def scan(

@@ -173,7 +173,7 @@ def _one(given: str, judge: _Judge, purpose: str, now: datetime) -> Verdict:
             found = symbols.read(frames.read_file(path))
             if not found:
                 return verdict({"unreadable": "no code in the picture"}, purpose)
-            label = check.read_label(found, now.year)
+            label = check.read_label(found, now.year).label
         else:
             label = parse_scan(given, year=now.year)
     except Malformed as error:

@@ -7,7 +7,9 @@ the trust file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
 from typing import Final
 from urllib.parse import quote
 
@@ -17,7 +19,7 @@ from ledger.bundle import MAX_BUNDLE, Bundle
 from ledger.errors import BadProof, BadSignature, LedgerError, Malformed
 from ledger.proof import verify
 from ledger.remote import ProvenList, apply
-from ledger.rules.verdict import Verdict, judge, verdict
+from ledger.rules.verdict import Verdict, also, judge, verdict
 from ledger.statement import dsse
 from ledger.statement.gs1 import Label, parse_scan
 from ledger.statement.login import CLI, Login, build_login
@@ -31,14 +33,28 @@ TIMEOUT: Final = 10.0  # seconds for one answer
 _REFUSED: Final = {403: "label-incomplete", 404: "not-confirmed"}
 
 
-def read_label(symbols: Sequence[Symbol], year: int) -> Label:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the symbols of a picture say together.
+
+    `text` is the reading of the symbol that says most; `contradiction` tells, in words, where two
+    symbols of the pack disagree: a finding about the pack, "" when there is none.
+    """
+
+    label: Label
+    text: str
+    contradiction: str = ""
+
+
+def read_label(symbols: Sequence[Symbol], year: int) -> Reading:
     """The label of the one pack that the symbols of a picture name.
 
-    Raises Malformed when there is none, or when they name different packs.
+    A QR code and a Data Matrix beside it are taken for one pack's: where they disagree, that is a
+    finding. Raises Malformed when there is no label, or when symbols of one kind name several packs.
     """
     if not symbols:
         raise Malformed("no code in the picture")
-    labels: dict[str, Label] = {}
+    read: list[tuple[Symbol, Label]] = []
     refused = ""
     for symbol in symbols:
         try:
@@ -46,13 +62,40 @@ def read_label(symbols: Sequence[Symbol], year: int) -> Label:
         except Malformed as error:
             refused = str(error)
             continue
-        labels.setdefault(label.id, label)
-    labels.pop("", None)
-    if not labels:
-        raise Malformed(refused or "the code names no single pack")
-    if len(labels) > 1:
-        raise Malformed("the picture shows the codes of more than one pack; show one")
-    return next(iter(labels.values()))
+        if label.id:
+            read.append((symbol, label))
+        else:
+            refused = refused or "the code names no single pack"
+    if not read:
+        raise Malformed(refused)
+    for one, other in combinations(read, 2):
+        if one[0].format == other[0].format and one[1].id != other[1].id:
+            raise Malformed("the picture shows the codes of more than one pack; show one")
+    symbol, label = max(read, key=lambda found: len(found[1].elements))
+    return Reading(label, symbol.scan, _contradiction([found for _, found in read]))
+
+
+def _contradiction(labels: Sequence[Label]) -> str:
+    """Where labels of one pack disagree: each claim that two of them make differently, in words."""
+    wrong = []
+    for name, values in (
+        ("GTIN", {label.gtin for label in labels}),
+        ("serial", {label.serial for label in labels}),
+        ("SSCC", {label.sscc for label in labels}),
+        ("lot", {label.lot for label in labels}),
+        ("expiry", {str(label.expiry) if label.expiry else "" for label in labels}),
+    ):
+        said = sorted(values - {""})
+        if len(said) > 1:
+            wrong.append(f"{name} {' and '.join(said)}")
+    return ", ".join(wrong)
+
+
+def judged(told: Verdict, reading: Reading) -> Verdict:
+    """A verdict with what the symbols themselves give away added to its reasons."""
+    if not reading.contradiction:
+        return told
+    return also(told, "symbols-disagree", reading.contradiction)
 
 
 def by_bundle(

@@ -7,13 +7,14 @@ how a verdict looks, is left to others.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ledger.rules import marks
 from ledger.rules.authority import Authority
+from ledger.rules.claims import Claim, compare
 from ledger.rules.operations import SUPPLIES
 from ledger.rules.state import IN_TRANSIT, INACTIVE, REFUSED
 from ledger.rules.world import World
@@ -104,6 +105,7 @@ class Verdict:
     reasons: tuple[Reason, ...]
     purpose: str
     state: State | None
+    claims: tuple[Claim, ...] = ()  # the label's against the log's; none for a stranger
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -145,6 +147,11 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "This pack has expired ({detail}).",
             "Put it with the expired stock for destruction.",
         ),
+        "symbols-disagree": (
+            HOLD,
+            "The codes on this pack contradict each other ({detail}).",
+            "If two packs are in view, show one. Else keep the pack apart and ask.",
+        ),
         "on-hold": (HOLD, "This pack is on hold (quarantine).", _ASK),
         "in-transit": (
             HOLD,
@@ -169,6 +176,11 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             HOLD,
             "Something done to this pack was reported after the fact and broke a rule.",
             "Keep the pack apart until who reported it has explained it.",
+        ),
+        "split-view": (
+            NOT_CHECKED,
+            "The log shows two histories ({detail}): nothing that it says can be relied on.",
+            "Keep the evidence and give it to the authority. Ask another way before you supply.",
         ),
         "no-status": (
             NOT_CHECKED,
@@ -209,6 +221,11 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             NOT_CHECKED,
             "No code could be read ({detail}).",
             "Hold the label flat and close, and scan again.",
+        ),
+        "scan-again": (
+            NOT_CHECKED,
+            "The reading looks like a scanner's fault, not like this pack's label ({detail}).",
+            "Scan the pack again.",
         ),
         "not-our-label": (
             NOT_CHECKED,
@@ -262,12 +279,21 @@ def reason(code: str, detail: str = "") -> Reason:
     return Reason(code, words.replace("{detail}", detail), step)
 
 
+def _rank(code: str) -> tuple[int, int]:
+    return _WORST_FIRST.index(_REASONS[code][0]), CODES.index(code)
+
+
 def verdict(codes: Mapping[str, str], purpose: str, state: State | None = None) -> Verdict:
     """The verdict that these reasons (code -> detail) lead to, worst first."""
-    order = {code: (_WORST_FIRST.index(_REASONS[code][0]), CODES.index(code)) for code in codes}
-    ranked = sorted(codes, key=order.__getitem__)
+    ranked = sorted(codes, key=_rank)
     word = _REASONS[ranked[0]][0]
     return Verdict(word, tuple(reason(code, codes[code]) for code in ranked), purpose, state)
+
+
+def also(told: Verdict, code: str, detail: str = "") -> Verdict:
+    """A verdict with one more reason, in its place among the others."""
+    found = sorted((*told.reasons, reason(code, detail)), key=lambda one: _rank(one.code))
+    return replace(told, word=_REASONS[found[0].code][0], reasons=tuple(found))
 
 
 def judge(state: State, label: Label, now: datetime, purpose: str, *, witnessed: bool) -> Verdict:
@@ -298,7 +324,12 @@ def judge(state: State, label: Label, now: datetime, purpose: str, *, witnessed:
         found["hand-offs-between"] = ""
     if not witnessed:
         found["operators-clock"] = ""
-    return verdict(found, purpose, state)
+    told = verdict(found, purpose, state)
+    return replace(told, claims=_compare(state, label)) if known else told
+
+
+def _compare(state: State, label: Label) -> tuple[Claim, ...]:
+    return compare(label, state.id, state.lot, state.expiry)
 
 
 def _standing_code(state: State, purpose: str, now: datetime) -> tuple[str, str]:
@@ -327,13 +358,9 @@ def _since(state: State, now: datetime) -> str:
 
 
 def _label(found: dict[str, str], state: State, label: Label) -> None:
-    wrong = []
-    if label.lot and label.lot != state.lot:
-        wrong.append(f"lot {label.lot} on the label")
-    if label.expiry is not None and label.expiry != state.expiry:
-        wrong.append(f"expiry {label.expiry} on the label")
+    wrong = [claim for claim in _compare(state, label) if claim.agrees is False]
     if wrong:
-        found["label-mismatch"] = ", ".join(wrong)
+        found["label-mismatch"] = ", ".join(f"{one.name} {one.label} on the label" for one in wrong)
 
 
 def _age(found: dict[str, str], state: State, now: datetime) -> None:

@@ -70,7 +70,7 @@ def test_each_label_gets_its_verdict_offline(world: Path, pharmacist: Any) -> No
     now = datetime.fromtimestamp(EVENING_MS / 1000, UTC)
     for one in expected(world):
         found = gs1.parse_item_id(one["item"])
-        label = read_label(read(read_file(world / "labels" / one["picture"])), now.year)
+        label = read_label(read(read_file(world / "labels" / one["picture"])), now.year).label
         assert label.id == one["item"]
         data = pharmacist.get(f"/api/packs/{found.gtin}/{found.serial}/bundle").data
         told = by_bundle(label, data, trust, now, one["purpose"])

@@ -33,7 +33,7 @@ SEEN: dict[str, Callable[[Picture], Picture]] = {
 def test_a_printed_label_is_read_as_a_camera_sees_it(seen: Callable[[Picture], Picture]) -> None:
     found = read(seen(pictures.printed()))
     assert [symbol.text for symbol in found] == [LABEL.link]
-    label = read_label(found, 2026)
+    label = read_label(found, 2026).label
     assert (label.gtin, label.lot, label.serial) == (LABEL.gtin, LABEL.lot, LABEL.serial)
     assert label.expiry == LABEL.expiry
 
@@ -54,27 +54,8 @@ def test_a_gs1_datamatrix_keeps_its_fnc1() -> None:
     (symbol,) = read(pictures.gs1_datamatrix("(01)09521101000016(21)A1(10)L1(17)280131"))
     assert symbol.format == "DataMatrix"
     assert symbol.text == "010952110100001621A1\x1d10L1\x1d17280131"
-    label = read_label([symbol], 2026)
+    label = read_label([symbol], 2026).label
     assert (label.gtin, label.serial, label.lot) == ("09521101000016", "A1", "L1")
-
-
-def test_two_symbols_of_one_pack_are_one_label_and_of_two_packs_none() -> None:
-    from ledger.errors import Malformed
-
-    code = pictures.qr(LABEL.link)
-    matrix = pictures.gs1_datamatrix("(01)09521101000016(21)A-1%2F(10)L/1(17)280131", 8)
-    other = pictures.gs1_datamatrix("(01)09521101000016(21)B2(10)L/1(17)280131", 8)
-    for second, fits in ((matrix, True), (other, False)):
-        page = np.full((500, 900), 255, np.uint8)
-        page[50 : 50 + code.shape[0], 50 : 50 + code.shape[1]] = code
-        page[50 : 50 + second.shape[0], 550 : 550 + second.shape[1]] = second
-        found = read(page)
-        assert len(found) == 2
-        if fits:
-            assert read_label(found, 2026).serial == "A-1%2F"
-        else:
-            with pytest.raises(Malformed, match="more than one pack"):
-                read_label(found, 2026)
 
 
 @pytest.mark.parametrize(
