@@ -1,6 +1,9 @@
-"""Drawing of the printed label: a QR code of the pack's GS1 Digital Link, and the same in words.
+"""Drawing of the printed label: the pack's GS1 Digital Link as a QR code, where asked for its GS1
+DataMatrix too, and the same in words.
 
-Which packs there are is left to the caller; how a label is read, to `symbols`.
+Each label is read again before it is handed out. Which packs there are is left to the caller; how
+a symbol is read, to `symbols`; what a label printer is sent, to `zpl`. What was measured for the
+sizes below is in docs/labels.md (`python -m tests.bench.labels`).
 """
 
 from __future__ import annotations
@@ -8,17 +11,31 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
-import qrcode
+import numpy as np
+import zxingcpp
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.image.pil import PilImage
 
+from ledger.errors import Malformed
 from ledger.statement import gs1
+from scanner.symbols import read
 
+Modules: TypeAlias = NDArray[np.bool_]  # rows x columns of a symbol, True is dark
+
+MM_PER_INCH: Final = 25.4
+DPI: Final = (100, 1200)  # least and most dots an inch that a label is drawn for
+MODULE_MM: Final = 0.5  # a QR code's module; what GS1 and our measurements say: docs/labels.md
+DATAMATRIX_MM: Final = 0.42  # a DataMatrix's
+LEVEL: Final = "M"  # error correction of the QR code
 QUIET: Final = 4  # modules of white round a QR code (ISO/IEC 18004 section 9.1)
+QUIET_DATAMATRIX: Final = 4  # ISO/IEC 16022 asks for 1
+WORDS_MM: Final = 2.8  # height of the type, 8 points
+_LINE: Final = 1.3  # from line to line, in heights of the type
+_QR: Final = "]Q1"  # AIM identifiers (ISO/IEC 15424): QR code without ECI, GS1 DataMatrix
+_GS1_DATAMATRIX: Final = "]d2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,39 +53,117 @@ class PrintedLabel:
         lot, serial = quote(self.lot, safe=""), quote(self.serial, safe="")
         return f"{gs1.ROOT}/01/{self.gtin}/10/{lot}/21/{serial}?17={self.expiry:%y%m%d}"
 
+    @property
+    def elements(self) -> str:
+        """The element string as a reader sends it: U+001D ends the serial, the lot comes last.
 
-def render(label: PrintedLabel, *, dpi: int = 300, module: int = 0) -> Image.Image:
-    """The label as a grey picture: QR code left, words right.
+        >>> PrintedLabel("09521101000016", "L1", date(2028, 1, 31), "A1").elements
+        '010952110100001621A1\\x1d1728013110L1'
+        """
+        return f"01{self.gtin}21{self.serial}\x1d17{self.expiry:%y%m%d}10{self.lot}"
 
-    `module` is a QR module's side in whole dots, by default 0.5 mm at `dpi`. Raises Malformed when
-    the label's values break GS1's rules.
+
+def qr_modules(text: str, *, level: str = LEVEL) -> Modules:
+    """The modules of a text's QR code, without quiet zone; `level` is one of L, M, Q, H."""
+    return _modules(zxingcpp.create_barcode(text, zxingcpp.QRCode, ec_level=level))
+
+
+def datamatrix_modules(label: PrintedLabel) -> Modules:
+    """The modules of a label's GS1 DataMatrix, square, without quiet zone."""
+    # A bracket within a value would begin an identifier; the writer takes a backslash as escape,
+    # which is no character of GS1's set itself.
+    serial, lot = (value.replace("(", r"\(") for value in (label.serial, label.lot))
+    text = f"(01){label.gtin}(21){serial}(17){label.expiry:%y%m%d}(10){lot}"
+    return _modules(zxingcpp.create_barcode(text, zxingcpp.DataMatrix, gs1=True, force_square=True))
+
+
+def _modules(barcode: zxingcpp.Barcode) -> Modules:
+    picture = zxingcpp.write_barcode_to_image(barcode, scale=1, add_quiet_zones=False)
+    return np.array(picture) < 128
+
+
+def render(
+    label: PrintedLabel, *, dpi: int = 300, module: int = 0, datamatrix: bool = False
+) -> Image.Image:
+    """The label in black and white, as grey values 0 and 255: QR code left, words beside it.
+
+    `datamatrix` adds the GS1 DataMatrix at the right, apart from the QR code so that a scanner
+    aims at one of them. `module` is the side of a QR module in whole dots, by default the next to
+    0.5 mm at `dpi`; a DataMatrix's is in proportion. Raises Malformed when the label's values break GS1's rules, when dpi or module are
+    out of range, and when the drawn label cannot be read back.
     """
     gs1.parse_scan(label.link)
-    dots = module or max(2, round(0.5 / 25.4 * dpi))
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=dots, border=QUIET)
-    code.add_data(label.link)
-    code.make(fit=True)
-    picture = code.make_image(image_factory=PilImage).get_image().convert("L")
-    lines = [
-        f"GTIN {label.gtin}",
-        f"LOT  {label.lot}",
-        f"EXP  {label.expiry.isoformat()}",
-        f"SN   {label.serial}",
-    ]
-    size = max(10, picture.height // 10)
-    font = ImageFont.load_default(size)
-    width = max(round(font.getlength(line)) for line in lines)
-    page = Image.new("L", (picture.width + width + QUIET * dots, picture.height), 255)
-    page.paste(picture, (0, 0))
-    draw = ImageDraw.Draw(page)
-    step = (picture.height - 2 * QUIET * dots) // len(lines)
-    for number, line in enumerate(lines):
-        draw.text((picture.width, QUIET * dots + number * step), line, fill=0, font=font)
+    if not DPI[0] <= dpi <= DPI[1] or not 0 <= module <= 100:
+        raise Malformed(f"a label has {DPI[0]} to {DPI[1]} dots an inch, a module up to 100 dots")
+    dots = module or max(2, round(MODULE_MM / MM_PER_INCH * dpi))
+    parts = [_symbol(qr_modules(label.link), dots, QUIET), _words(label, dpi, datamatrix)]
+    if datamatrix:
+        small = max(2, round(dots * DATAMATRIX_MM / MODULE_MM))
+        parts.append(_symbol(datamatrix_modules(label), small, QUIET_DATAMATRIX))
+    page = Image.new("L", (sum(p.width for p in parts), max(p.height for p in parts)), 255)
+    left = 0
+    for part in parts:
+        page.paste(part, (left, (page.height - part.height) // 2))
+        left += part.width
+    confirm(page, label, datamatrix=datamatrix)
     return page
 
 
+def _symbol(modules: Modules, dots: int, quiet: int) -> Image.Image:
+    light = ~np.pad(modules, quiet)
+    return Image.fromarray(light.repeat(dots, 0).repeat(dots, 1).astype(np.uint8) * 255)
+
+
+def _words(label: PrintedLabel, dpi: int, datamatrix: bool) -> Image.Image:
+    """The human-readable lines: title left, value right.
+
+    Packs with a DataMatrix name the GTIN as the EU's pack coding does: PC, product code.
+    """
+    lines = [
+        ("PC" if datamatrix else "GTIN", label.gtin),
+        ("SN", label.serial),
+        ("LOT", label.lot),
+        ("EXP", label.expiry.isoformat()),
+    ]
+    size = round(WORDS_MM / MM_PER_INCH * dpi)
+    font = ImageFont.load_default(size)
+    titles = round(max(font.getlength(title) for title, _ in lines)) + size // 2
+    values = round(max(font.getlength(value) for _, value in lines))
+    step = round(size * _LINE)
+    block = Image.new("L", (titles + values + size // 2, step * len(lines)), 255)
+    draw = ImageDraw.Draw(block)
+    draw.fontmode = "1"  # a label printer has no greys
+    for number, (title, value) in enumerate(lines):
+        draw.text((0, number * step), title, fill=0, font=font)
+        draw.text((titles, number * step), value, fill=0, font=font)
+    return block
+
+
+def confirm(picture: Image.Image, label: PrintedLabel, *, datamatrix: bool = False) -> None:
+    """Read a label's picture again: its symbols must say what the label says, and nothing else.
+
+    Raises Malformed when they do not, or when one cannot be read.
+    """
+    wanted = {(_QR, label.link)} | ({(_GS1_DATAMATRIX, label.elements)} if datamatrix else set())
+    symbols = read(np.asarray(picture, dtype=np.uint8), quick=True)  # easy, or no good label
+    said = [gs1.parse_scan(symbol.scan, year=label.expiry.year) for symbol in symbols]
+    values = {(one.gtin, one.lot, one.expiry, one.serial) for one in said}
+    if (
+        sorted((symbol.symbology, symbol.text) for symbol in symbols) != sorted(wanted)
+        or values != {(label.gtin, label.lot, label.expiry, label.serial)}
+    ):  # fmt: skip
+        raise Malformed(
+            f"the label of serial {label.serial} was drawn but cannot be read back, so it is not "
+            "handed out; draw it with larger modules or more dots an inch"
+        )
+
+
 def to_png(picture: Image.Image, *, dpi: int = 300) -> bytes:
-    """A picture as PNG, with its printing resolution; the same bytes for the same picture."""
+    """A label's picture as PNG of one bit a dot, with its printing resolution.
+
+    The same bytes for the same picture.
+    """
     out = io.BytesIO()
-    picture.save(out, "PNG", dpi=(dpi, dpi))
+    bits = picture.convert("1", dither=Image.Dither.NONE)
+    bits.save(out, "PNG", dpi=(dpi, dpi))
     return out.getvalue()
