@@ -62,6 +62,15 @@ class PrintedLabel:
         """
         return f"01{self.gtin}21{self.serial}\x1d17{self.expiry:%y%m%d}10{self.lot}"
 
+    def is_said_by(self, scan: str) -> bool:
+        """Whether a scan says this label's four values.
+
+        Raises Malformed when it breaks GS1's rules.
+        """
+        said = gs1.parse_scan(scan, year=self.expiry.year)
+        values = said.gtin, said.lot, said.expiry, said.serial
+        return values == (self.gtin, self.lot, self.expiry, self.serial)
+
 
 def qr_modules(text: str, *, level: str = LEVEL) -> Modules:
     """The modules of a text's QR code, without quiet zone; `level` is one of L, M, Q, H."""
@@ -89,14 +98,17 @@ def render(
 
     `datamatrix` adds the GS1 DataMatrix at the right, apart from the QR code so that a scanner
     aims at one of them. `module` is the side of a QR module in whole dots, by default the next to
-    0.5 mm at `dpi`; a DataMatrix's is in proportion. Raises Malformed when the label's values break GS1's rules, when dpi or module are
-    out of range, and when the drawn label cannot be read back.
+    0.5 mm at `dpi`; a DataMatrix's is in proportion. Raises Malformed when the label's values
+    break GS1's rules, when dpi or module are out of range, and when the drawn label cannot be
+    read back.
     """
-    gs1.parse_scan(label.link)
+    if not label.is_said_by(label.link):
+        raise Malformed(f"GTIN {label.gtin[:40]!r} is no GTIN-14")
     if not DPI[0] <= dpi <= DPI[1] or not 0 <= module <= 100:
         raise Malformed(f"a label has {DPI[0]} to {DPI[1]} dots an inch, a module up to 100 dots")
     dots = module or max(2, round(MODULE_MM / MM_PER_INCH * dpi))
-    parts = [_symbol(qr_modules(label.link), dots, QUIET), _words(label, dpi, datamatrix)]
+    margin = QUIET * dots
+    parts = [_symbol(qr_modules(label.link), dots, QUIET), _words(label, dpi, margin, datamatrix)]
     if datamatrix:
         small = max(2, round(dots * DATAMATRIX_MM / MODULE_MM))
         parts.append(_symbol(datamatrix_modules(label), small, QUIET_DATAMATRIX))
@@ -114,8 +126,8 @@ def _symbol(modules: Modules, dots: int, quiet: int) -> Image.Image:
     return Image.fromarray(light.repeat(dots, 0).repeat(dots, 1).astype(np.uint8) * 255)
 
 
-def _words(label: PrintedLabel, dpi: int, datamatrix: bool) -> Image.Image:
-    """The human-readable lines: title left, value right.
+def _words(label: PrintedLabel, dpi: int, margin: int, datamatrix: bool) -> Image.Image:
+    """The human-readable lines: title left, value right, a margin round them but at the left.
 
     Packs with a DataMatrix name the GTIN as the EU's pack coding does: PC, product code.
     """
@@ -130,12 +142,13 @@ def _words(label: PrintedLabel, dpi: int, datamatrix: bool) -> Image.Image:
     titles = round(max(font.getlength(title) for title, _ in lines)) + size // 2
     values = round(max(font.getlength(value) for _, value in lines))
     step = round(size * _LINE)
-    block = Image.new("L", (titles + values + size // 2, step * len(lines)), 255)
+    wide, high = titles + values + margin, step * len(lines) + 2 * margin
+    block = Image.new("L", (wide, high), 255)
     draw = ImageDraw.Draw(block)
     draw.fontmode = "1"  # a label printer has no greys
     for number, (title, value) in enumerate(lines):
-        draw.text((0, number * step), title, fill=0, font=font)
-        draw.text((titles, number * step), value, fill=0, font=font)
+        draw.text((0, margin + number * step), title, fill=0, font=font)
+        draw.text((titles, margin + number * step), value, fill=0, font=font)
     return block
 
 
@@ -144,14 +157,12 @@ def confirm(picture: Image.Image, label: PrintedLabel, *, datamatrix: bool = Fal
 
     Raises Malformed when they do not, or when one cannot be read.
     """
-    wanted = {(_QR, label.link)} | ({(_GS1_DATAMATRIX, label.elements)} if datamatrix else set())
-    symbols = read(np.asarray(picture, dtype=np.uint8), quick=True)  # easy, or no good label
-    said = [gs1.parse_scan(symbol.scan, year=label.expiry.year) for symbol in symbols]
-    values = {(one.gtin, one.lot, one.expiry, one.serial) for one in said}
-    if (
-        sorted((symbol.symbology, symbol.text) for symbol in symbols) != sorted(wanted)
-        or values != {(label.gtin, label.lot, label.expiry, label.serial)}
-    ):  # fmt: skip
+    wanted = [(_QR, label.link)] + ([(_GS1_DATAMATRIX, label.elements)] if datamatrix else [])
+    # The first stage alone: a label that needs a deeper look is no easy one.
+    symbols = read(np.asarray(picture, dtype=np.uint8), quick=True)
+    if sorted((one.symbology, one.text) for one in symbols) != wanted or not all(
+        label.is_said_by(one.scan) for one in symbols
+    ):
         raise Malformed(
             f"the label of serial {label.serial} was drawn but cannot be read back, so it is not "
             "handed out; draw it with larger modules or more dots an inch"
