@@ -14,8 +14,10 @@ from flask import Flask
 from app import errors, present, security, session
 from app.api import BLUEPRINTS as API
 from app.config import Settings
+from app.looking import Looks
 from app.node import KEY, open_node
 from app.pages import BLUEPRINTS as PAGES
+from app.scanning import LOOKS
 from ledger.errors import LedgerError
 from ledger.statement.submission import MAX_LINE
 
@@ -36,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.extensions[KEY] = open_node(settings)
     except LedgerError as error:
         app.extensions[KEY] = error
+    app.extensions[LOOKS] = Looks()
     security.register(app, settings)
     session.register(app)
     errors.register(app)

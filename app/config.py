@@ -24,7 +24,7 @@ class Settings:
     """How one node runs.
 
     `log` is the log's folder. `per_minute` limits what one address may ask or submit in a minute,
-    0 for no limit. `hosts` are the names it answers to, () for any. `secure` marks cookies for
+    `frames_per_minute` the camera frames of one session; 0 for no limit. `hosts` are the names it answers to, () for any. `secure` marks cookies for
     HTTPS only; switch it off on a loopback address alone. `counts` is shared by the processes that
     are forked after it was made.
     """
@@ -33,6 +33,7 @@ class Settings:
     passphrase: bytes = b""
     per_minute: int = 600
     stranger_per_minute: int = 30
+    frames_per_minute: int = 600
     hosts: tuple[str, ...] = ()
     secure: bool = True
     clock: Callable[[], int] = wall_clock
@@ -50,6 +51,7 @@ class Settings:
             passphrase=environ.get("PACKTRACE_PASSPHRASE", "").encode(),
             per_minute=_number(environ, "PACKTRACE_PER_MINUTE", 600),
             stranger_per_minute=_number(environ, "PACKTRACE_STRANGER_PER_MINUTE", 30),
+            frames_per_minute=_number(environ, "PACKTRACE_FRAMES_PER_MINUTE", 600),
             hosts=hosts,
             secure=environ.get("PACKTRACE_INSECURE_COOKIES", "") != "1",
         )

@@ -38,7 +38,9 @@ _HTTP_CODES: Final = {
     413: "too-large",
     415: "unsupported-media-type",
     429: "too-many-requests",
+    503: "busy",
 }
+_RETRY_AFTER: Final = {429: "60", 503: "1"}  # seconds
 _log = logging.getLogger("packtrace")
 
 
@@ -97,8 +99,8 @@ def _http_error(error: HTTPException) -> Response:
             error.response.get_data(), error.response.status_code, error.response.headers
         )
     answer = _answer(status, code, told)
-    if status == 429:
-        answer.headers["Retry-After"] = "60"
+    if status in _RETRY_AFTER:
+        answer.headers["Retry-After"] = _RETRY_AFTER[status]
     if status == 405:
         answer.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
     return answer

@@ -47,10 +47,17 @@ class Limits:
         self._counts = counts
         self._clock = clock
 
-    def count(self, kind: str, most: int) -> None:
-        """Count one request of a kind; above `most` a minute it ends in 429. 0 is no limit."""
-        if not most:
-            return
+    def count(self, kind: str, most: int, by: str = "", once: str = "") -> bool:
+        """Count one request of a kind; above `most` a minute it ends in 429. 0 is no limit.
+
+        `by` says whose it is, an address by default. What is asked with the same `once` again within
+        the minute counts as one. Answers whether it was counted.
+        """
+        who = by or request.remote_addr or ""
         minute = self._clock() // MINUTE_MS
-        if self._counts.add(f"{kind} {request.remote_addr or ''}", minute) > most:
-            abort(429, f"At most {most} of these a minute from one address; wait a minute.")
+        if once and self._counts.add(f"once {kind} {who} {once}", minute) > 1:
+            return False
+        if most and self._counts.add(f"{kind} {who}", minute) > most:
+            whom = "of this session" if by else "from one address"
+            abort(429, f"At most {most} of these a minute {whom}; wait a minute.")
+        return True

@@ -1,25 +1,60 @@
-"""A text or picture to a verdict, for pages and programs alike; each scan is a desk row."""
+"""A text, a picture or a camera's frame to what a person is told; each scan is a desk row.
+
+The way of a scan: read (`looking`) -> judge by the log -> where the log does not confirm it, ask the
+scanner-fault filter -> record. What it looks like is left to `present` and the pages.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Final
 
-from flask import current_app
+from flask import current_app, request, url_for
 
+from app.limits import Limits
+from app.looking import Looks, Seen
 from app.node import answers, node
-from app.session import person
+from app.present import marked
+from app.session import COOKIE, person
 from ledger.errors import Malformed
 from ledger.proof import clock_words
-from ledger.rules.verdict import PURPOSES, Verdict, judge, verdict
+from ledger.rules.claims import compare
+from ledger.rules.verdict import OK, PURPOSES, Verdict, judge, verdict
 from ledger.statement.gs1 import Label, parse_scan
 from ledger.store.desk import Scan
-from scanner.check import read_label
-from scanner.frames import read_image
-from scanner.symbols import read
+from scanner import faults
+from scanner.check import Reading, alerts, judged
+from scanner.faults import CAMERA, SOURCES, TYPED, Explanation, explain
 
-MAX_PICTURE: Final = 10 * 1024 * 1024
+LOOKS: Final = "looks"
 NO_SITE: Final = ""
+LINK: Final = ""  # the source of a link that was followed: nothing read it wrongly
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one scan leads to.
+
+    `again` is there where the reading looks like a scanner's fault. `alert` says that the pack
+    itself, not the reading, is in question. `seen` is there for pictures.
+    """
+
+    verdict: Verdict
+    label: Label | None = None
+    text: str = ""
+    again: Explanation | None = None
+    alert: bool = False
+    seen: Seen | None = None
+
+    @property
+    def sure(self) -> bool:
+        """Whether this one reading may be shown: the log confirms all that it says."""
+        claims = self.verdict.claims
+        confirmed = bool(claims) and all(claim.agrees is not False for claim in claims)
+        doubted = "symbols-disagree" in self.verdict.codes
+        return (confirmed or self.verdict.word == OK) and not doubted
 
 
 def here_and_now() -> datetime:
@@ -34,36 +69,119 @@ def check_purpose(text: str) -> str:
     return text or "check"
 
 
-def label_of_picture(data: bytes) -> Label:
-    """The label in a picture's bytes. Raises Malformed."""
-    if len(data) > MAX_PICTURE:
-        raise Malformed(f"a picture is at most {MAX_PICTURE} bytes; take a smaller one")
-    return read_label(read(read_image(data)), here_and_now().year).label
+def check_source(text: str) -> str:
+    """What a text was read by, "typed" by default. Raises Malformed."""
+    if (text or TYPED) not in SOURCES:
+        raise Malformed(f"a source is one of {', '.join(SOURCES)}, not {text[:40]!r}")
+    return text or TYPED
 
 
-def scan(
-    text: str = "", picture: bytes = b"", purpose: str = "check"
-) -> tuple[Verdict, Label | None]:
-    """Judge what was typed, pasted or photographed; records the scan.
+def scan_text(text: str, purpose: str, source: str = LINK) -> Told:
+    """Judge what was typed, pasted, sent by a scanner or followed as a link; records the scan."""
+    _count("scan")
+    return _record(_judge_text(text, purpose, source), purpose)
 
-    Answers the label too, None where none could be read.
-    """
-    found = node()
-    who = person()
-    limit = found.settings.per_minute if who else found.settings.stranger_per_minute
-    current_app.extensions["limits"].count("scan", limit)
-    label: Label | None = None
+
+def scan_picture(data: bytes, purpose: str) -> Told:
+    """Judge a picture that somebody chose; records the scan."""
+    _count("scan")
     try:
-        label = label_of_picture(picture) if picture else parse_scan(text, year=here_and_now().year)
-        told = _judge(label, purpose)
+        seen = _looks().still(data, here_and_now().year)
     except Malformed as error:
-        code = "unreadable" if picture else "not-our-label"
-        told = verdict({code: str(error)}, purpose)
-    site = who.site if who else NO_SITE
-    item = label.id if label else ""
-    row = Scan(found.clock(), site, item, purpose, told.word, " ".join(told.codes))
-    found.desk.add_scan(row)
-    return told, label
+        return _record(Told(verdict({"unreadable": str(error)}, purpose)), purpose)
+    return _record(_judge_seen(seen, purpose), purpose)
+
+
+def scan_frame(data: bytes, purpose: str) -> Told:
+    """Judge a live camera's frame; records the scan once for as long as a pack stays in view.
+
+    Raises Malformed for what is no frame: a camera's page sends pictures.
+    """
+    who, limits = person(), _limits()
+    most = node().settings.frames_per_minute
+    limits.count("frame", most, by=request.cookies[COOKIE] if who else "")
+    seen = _looks().frame(data, here_and_now().year)
+    if seen.reading is None:
+        return _judge_seen(seen, purpose)
+    digest = _digest(seen.reading.text)
+    counted = _count("scan", once=digest)
+    told = _judge_seen(seen, purpose)
+    if who and node().desk.look_again(who.site, digest, node().clock()):
+        return told
+    return _record(told, purpose) if counted or who else told
+
+
+def _count(kind: str, once: str = "") -> bool:
+    settings = node().settings
+    most = settings.per_minute if person() else settings.stranger_per_minute
+    return _limits().count(kind, most, once=once)
+
+
+def _limits() -> Limits:
+    found: Limits = current_app.extensions["limits"]
+    return found
+
+
+def _looks() -> Looks:
+    found: Looks = current_app.extensions[LOOKS]
+    return found
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _judge_seen(seen: Seen, purpose: str) -> Told:
+    if seen.reading is None:
+        code = "not-our-label" if seen.symbols else "unreadable"
+        return Told(verdict({code: seen.why}, purpose), seen=seen)
+    told = _filtered(seen.reading, purpose, CAMERA)
+    return replace(told, seen=seen)
+
+
+def _judge_text(text: str, purpose: str, source: str) -> Told:
+    try:
+        label = parse_scan(text, year=here_and_now().year)
+    except Malformed as error:
+        told = Told(verdict({"not-our-label": str(error)}, purpose), None, text)
+        return _explained(told, purpose, source) if source and person() else told
+    return _filtered(Reading(label, text), purpose, source)
+
+
+def _filtered(reading: Reading, purpose: str, source: str) -> Told:
+    """The verdict on a reading; the fault filter is asked where the log does not confirm it."""
+    told = Told(judged(_judge(reading.label, purpose), reading), reading.label, reading.text)
+    if person() is None:  # no alert of a stranger's, and no repair: it would tell live serials
+        return told
+    if reading.contradiction:
+        return replace(told, alert=alerts(told.verdict, _read_before(reading.text)))
+    if told.sure or not source:
+        return replace(told, alert=alerts(told.verdict, repeated=False))
+    return _explained(told, purpose, source)
+
+
+def _explained(told: Told, purpose: str, source: str) -> Told:
+    found = explain(told.text, source, _confirmed, year=here_and_now().year)
+    repeated = faults.alerts(found, _read_before(told.text))
+    if found.outcome == "repaired" and not repeated:
+        code = verdict({"scan-again": found.words}, purpose)
+        return replace(told, verdict=code, again=found)
+    return replace(told, alert=alerts(told.verdict, repeated))
+
+
+def _read_before(text: str) -> bool:
+    who = person()
+    return who is not None and node().desk.read_before(who.site, _digest(text), node().clock())
+
+
+def _confirmed(label: Label) -> bool:
+    """Whether the log knows a label's pack, and agrees with all that the label says."""
+    who = person()
+    if who is None or not label.id:
+        return False
+    state = answers().state(label.id, who.site)
+    claims = compare(label, state.id, state.lot, state.expiry)
+    return state.state != "unknown" and all(claim.agrees is not False for claim in claims)
 
 
 def _judge(label: Label, purpose: str) -> Verdict:
@@ -74,23 +192,76 @@ def _judge(label: Label, purpose: str) -> Verdict:
     return judge(state, label, here_and_now(), purpose, witnessed=False)
 
 
-def verdict_json(told: Verdict, label: Label | None) -> dict[str, Any]:
-    """A verdict as the JSON interface tells it; a stranger learns no state beyond its words."""
-    state = told.state if told.state is not None and told.state.site else None
+def _record(told: Told, purpose: str) -> Told:
+    found, who = node(), person()
+    item = told.label.id if told.label else ""
+    # Of what a stranger read, nothing is kept that could be held against a later reading.
+    site, digest = (who.site, _digest(told.text)) if who else (NO_SITE, "")
+    found.desk.add_scan(
+        Scan(
+            found.clock(), site, item, purpose, told.verdict.word, " ".join(told.verdict.codes),
+            digest, int(told.alert),
+        )
+    )  # fmt: skip
+    return told
+
+
+def told_json(told: Told) -> dict[str, Any]:
+    """A scan as the JSON interface tells it; a stranger learns no state beyond its words."""
+    found, label = told.verdict, told.label
+    state = found.state if found.state is not None and found.state.site else None
     return {
-        "verdict": told.word,
-        "purpose": told.purpose,
-        "reasons": [reason._asdict() for reason in told.reasons],
-        "label": None
-        if label is None
-        else {
-            "id": label.id,
-            "gtin": label.gtin,
-            "lot": label.lot,
-            "serial": label.serial,
-            "expiry": label.expiry.isoformat() if label.expiry else None,
-        },
+        "verdict": found.word,
+        "purpose": found.purpose,
+        "mark": marked(found.word)._asdict(),
+        "reasons": [reason._asdict() for reason in found.reasons],
+        "label": label and label_json(label),
+        "claims": [claim._asdict() for claim in found.claims],
         "state": state.state if state else None,
         "product": state.product if state else None,
-        "as_of": clock_words(told.state.as_of_ms) if told.state else None,
+        "as_of": clock_words(found.state.as_of_ms) if found.state else None,
+        "reading": told.text or None,
+        "sure": told.sure,
+        "alert": told.alert,
+        "again": told.again
+        and {
+            "faults": list(told.again.faults),
+            "words": told.again.words,
+            "offered": told.again.label and label_json(told.again.label),
+        },
+        "links": links(told),
+        **(_seen_json(told.seen) if told.seen else {}),
     }
+
+
+def label_json(label: Label) -> dict[str, Any]:
+    """What a label says."""
+    return {
+        "id": label.id,
+        "gtin": label.gtin,
+        "lot": label.lot,
+        "serial": label.serial,
+        "sscc": label.sscc,
+        "expiry": label.expiry.isoformat() if label.expiry else None,
+    }
+
+
+def _seen_json(seen: Seen) -> dict[str, Any]:
+    return {
+        "width": seen.width,
+        "height": seen.height,
+        "symbols": [{"format": one.format, "corners": one.corners} for one in seen.symbols],
+    }
+
+
+def links(told: Told) -> dict[str, str | None]:
+    """Where the proof and the timeline are, for who may see them."""
+    label, who = told.label, person()
+    if told.again is not None or label is None or not (label.gtin and label.serial):
+        return {"proof": None, "pack": None}
+    pack = url_for("pack_pages.show", gtin=label.gtin, serial=label.serial)
+    proof = url_for(
+        "packs.bundle", gtin=label.gtin, serial=label.serial, lot=label.lot or None,
+        expiry=label.value("17") or None,
+    )  # fmt: skip
+    return {"proof": proof if who or told.sure else None, "pack": pack if who else None}

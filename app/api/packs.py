@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from app.node import answers, node
-from app.scanning import here_and_now, scan, verdict_json
+from app.scanning import here_and_now, scan_text, told_json
 from app.session import person
 from ledger.errors import Refused
 from ledger.rules.verdict import State
@@ -28,7 +28,7 @@ def show(gtin: str, serial: str) -> Response:
     if serial.endswith("/bundle"):
         return bundle(gtin, serial.removesuffix("/bundle"))
     label = label_of(gtin, serial, request.args.get("lot", ""), request.args.get("expiry", ""))
-    return jsonify(verdict_json(*scan(text=label.ai_string)))
+    return jsonify(told_json(scan_text(label.ai_string, "check")))
 
 
 @blueprint.get("/api/packs/<gtin>/<path:serial>/bundle")

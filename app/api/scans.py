@@ -1,12 +1,21 @@
-"""POST /api/scans: a label's text, or its picture, to a verdict."""
+"""POST /api/scans: a label's text, its picture, or a live camera's frame, to a verdict."""
 
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 from flask import Blueprint, Response, jsonify, request
 
-from app.scanning import check_purpose, scan, verdict_json
+from app.scanning import (
+    Told,
+    check_purpose,
+    check_source,
+    scan_frame,
+    scan_picture,
+    scan_text,
+    told_json,
+)
 from ledger.errors import Malformed
 
 blueprint = Blueprint("scans", __name__)
@@ -14,21 +23,29 @@ blueprint = Blueprint("scans", __name__)
 
 @blueprint.post("/api/scans")
 def create() -> Response:
-    """`{"text", "purpose"?}` as JSON, or a picture as multipart `image` (and `purpose`)."""
+    """`{"text", "purpose"?, "source"?}` as JSON, or multipart `image` (and `purpose`, `stream`)."""
     if request.mimetype == "multipart/form-data":
-        upload = request.files.get("image")
-        if upload is None:
-            raise Malformed("send the picture as the part named image")
-        purpose = check_purpose(request.form.get("purpose", ""))
-        picture = upload.read()
-        if not picture:
-            raise Malformed("the picture is empty")
-        return jsonify(verdict_json(*scan(picture=picture, purpose=purpose)))
+        return jsonify(told_json(_picture()))
     try:
         told = json.loads(request.get_data(cache=False))
-        text, purpose = told["text"], told.get("purpose", "")
+        text, purpose, source = told["text"], told.get("purpose", ""), told.get("source", "")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Malformed('a scan is {"text": …, "purpose"?: …} or a picture') from error
-    if not isinstance(text, str) or not isinstance(purpose, str):
-        raise Malformed("text and purpose are strings")
-    return jsonify(verdict_json(*scan(text=text, purpose=check_purpose(purpose))))
+        raise Malformed(
+            'a scan is {"text": …, "purpose"?: …, "source"?: …} or a picture'
+        ) from error
+    if not all(isinstance(one, str) for one in (text, purpose, source)):
+        raise Malformed("text, purpose and source are strings")
+    return jsonify(told_json(scan_text(text, check_purpose(purpose), check_source(source))))
+
+
+def _picture() -> Told:
+    upload = request.files.get("image")
+    if upload is None:
+        raise Malformed("send the picture as the part named image")
+    purpose = check_purpose(request.form.get("purpose", ""))
+    with closing(upload):  # a large one lies in a file without a name
+        data = upload.read()
+    if not data:
+        raise Malformed("the picture is empty")
+    live = request.form.get("stream", "") == "1"
+    return scan_frame(data, purpose) if live else scan_picture(data, purpose)

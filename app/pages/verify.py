@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from flask import Blueprint, render_template, request
 
 from app.api.packs import label_of
 from app.present import marked
-from app.scanning import check_purpose, scan
+from app.scanning import Told, check_purpose, links, scan_picture, scan_text
 from app.session import acting
-from ledger.rules.verdict import PURPOSES, Verdict
-from ledger.statement.gs1 import Label
+from ledger.rules.verdict import PURPOSES
+from scanner.faults import TYPED
 
 blueprint = Blueprint("verify", __name__)
 
@@ -25,32 +27,36 @@ def verify() -> str:
     """The verdict on what was typed, pasted or uploaded."""
     purpose = check_purpose(request.form.get("purpose", ""))
     upload = request.files.get("image")
-    picture = upload.read() if upload is not None else b""
+    picture = b""
+    if upload is not None:
+        with closing(upload):
+            picture = upload.read()
     text = request.form.get("text", "")
     if not picture and not text.strip():
         return render_template(
             "verify/form.html", purposes=PURPOSES, acting=acting(),
             error="Type or paste a code, or choose a picture of the label.",
         )  # fmt: skip
-    return _page(*scan(text=text, picture=picture, purpose=purpose))
+    return _page(scan_picture(picture, purpose) if picture else scan_text(text, purpose, TYPED))
 
 
 @blueprint.get("/01/<gtin>/21/<path:serial>")
 def by_serial(gtin: str, serial: str) -> str:
     """A pack's Digital Link."""
     label = label_of(gtin, serial, expiry=request.args.get("17", ""))
-    return _page(*scan(text=label.ai_string))
+    return _page(scan_text(label.ai_string, "check"))
 
 
 @blueprint.get("/01/<gtin>/10/<lot>/21/<path:serial>")
 def by_lot_and_serial(gtin: str, lot: str, serial: str) -> str:
     """A pack's Digital Link with its lot, as our labels carry it."""
     label = label_of(gtin, serial, lot, request.args.get("17", ""))
-    return _page(*scan(text=label.ai_string))
+    return _page(scan_text(label.ai_string, "check"))
 
 
-def _page(told: Verdict, label: Label | None) -> str:
+def _page(told: Told) -> str:
     return render_template(
-        "verify/verdict.html", told=told, label=label, mark=marked(told.word), acting=acting(),
-        purposes=PURPOSES,
+        "verify/verdict.html", told=told, mark=marked(told.verdict.word), acting=acting(),
+        purposes=PURPOSES, links=links(told),
+        claims={claim.name: claim for claim in told.verdict.claims},
     )  # fmt: skip

@@ -26,9 +26,17 @@ CREATE TABLE IF NOT EXISTS nonce (id TEXT PRIMARY KEY, until BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS link (id TEXT PRIMARY KEY, until BIGINT NOT NULL, {_PERSON});
 CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, until BIGINT NOT NULL, {_PERSON});
 CREATE TABLE IF NOT EXISTS scan (ms BIGINT NOT NULL, site TEXT NOT NULL, item TEXT NOT NULL,
-  purpose TEXT NOT NULL, verdict TEXT NOT NULL, codes TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS scan_item ON scan (item, ms)
+  purpose TEXT NOT NULL, verdict TEXT NOT NULL, codes TEXT NOT NULL,
+  reading TEXT NOT NULL DEFAULT '', alert INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS scan_item ON scan (item, ms);
+CREATE INDEX IF NOT EXISTS scan_site ON scan (site, ms)
 """
+# What a desk of an older release lacks.
+_ADDED: Final = {
+    "scan": {"reading": "TEXT NOT NULL DEFAULT ''", "alert": "INTEGER NOT NULL DEFAULT 0"}
+}
+LOOK_MS: Final = 1_000  # readings closer to each other than this are one look at a pack
+AGAIN_MS: Final = 10 * 60_000  # a second reading within this time is the same person's
 
 
 class Person(NamedTuple):
@@ -40,7 +48,7 @@ class Person(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """One scan and its verdict; `site` is "" for a stranger."""
+    """One scan and its verdict; `site` is "" for a stranger, `reading` a digest of what was read."""
 
     ms: int
     site: str
@@ -48,6 +56,8 @@ class Scan(NamedTuple):
     purpose: str
     verdict: str
     codes: str
+    reading: str = ""
+    alert: int = 0
 
 
 class Desk:
@@ -57,6 +67,12 @@ class Desk:
         self._database = peewee.SqliteDatabase(str(folder / DATABASE), pragmas=_PRAGMAS)
         for sql in _SCHEMA.split(";"):
             self._database.execute_sql(sql)
+        with self._database.atomic("IMMEDIATE"):  # several processes may open a desk at once
+            for table, columns in _ADDED.items():
+                there = {column.name for column in self._database.get_columns(table)}
+                for name, kind in columns.items():
+                    if name not in there:
+                        self._database.execute_sql(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -101,9 +117,25 @@ class Desk:
         """Record a scan."""
         self._add("scan", scan)
 
+    def look_again(self, site: str, reading: str, now: int) -> bool:
+        """Whether this reading goes on from a look that a site is having: a pack held in view.
+
+        If so, the look's scan is kept and lasts until now.
+        """
+        sql = "UPDATE scan SET ms = ? WHERE site = ? AND reading = ? AND ms > ? AND ms <= ?"
+        cursor = self._database.execute_sql(sql, (now, site, reading, now - LOOK_MS, now))
+        return bool(cursor.rowcount)
+
+    def read_before(self, site: str, reading: str, now: int) -> bool:
+        """Whether a site had this very reading in an earlier look, not long ago."""
+        sql = "SELECT 1 FROM scan WHERE site = ? AND reading = ? AND ms BETWEEN ? AND ? LIMIT 1"
+        values = (site, reading, now - AGAIN_MS, now - LOOK_MS)
+        return self._database.execute_sql(sql, values).fetchone() is not None
+
     def scans(self, site: str, limit: int = 20) -> list[Scan]:
         """A site's newest scans, newest first."""
-        sql = "SELECT * FROM scan WHERE site = ? ORDER BY ms DESC, rowid DESC LIMIT ?"
+        columns = ", ".join(Scan._fields)
+        sql = f"SELECT {columns} FROM scan WHERE site = ? ORDER BY ms DESC, rowid DESC LIMIT ?"
         return [Scan(*row) for row in self._database.execute_sql(sql, (site, limit)).fetchall()]
 
     def forget_scans(self, before: int) -> None:

@@ -1,0 +1,95 @@
+"""Pictures to readings on a server that many cameras share: bounded in work, memory and time.
+
+A picture is decoded and forgotten; none is ever stored.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flask import abort
+
+from ledger.errors import Malformed
+from scanner.check import Reading, read_label
+from scanner.frames import read_image
+from scanner.symbols import Symbol, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_PICTURE: Final = 10 * 1024 * 1024  # bytes of an uploaded picture
+MAX_FRAME: Final = 1024 * 1024  # bytes of a camera's frame
+MAX_FRAME_PIXELS: Final = 4_000_000
+STILL_S: Final = 2.0  # what a picture that somebody chose may take to read
+FRAME_S: Final = 0.15  # what a frame may take when nobody else waits
+_FRAMES_AT_ONCE: Final = 2  # a process
+_WAIT_FRAME_S: Final = 0.5  # a frame that waits longer is stale: the next one is better
+_WAIT_STILL_S: Final = 20.0
+
+
+class Seen(NamedTuple):
+    """What a picture shows. `reading` is None where no label could be read, `why` then says why."""
+
+    reading: Reading | None
+    why: str
+    symbols: tuple[Symbol, ...]
+    width: int  # pixels
+    height: int
+
+
+class Looks:
+    """One process's share of looking at pictures. Threads share it."""
+
+    def __init__(self) -> None:
+        self._frames = BoundedSemaphore(_FRAMES_AT_ONCE)
+        self._still = Lock()  # one large picture in memory at a time
+        self._deep = Lock()
+
+    def still(self, data: bytes, year: int) -> Seen:
+        """Read a picture that somebody chose. Ends in 503 when too many wait for their turn."""
+        if len(data) > MAX_PICTURE:
+            raise Malformed(f"a picture is at most {MAX_PICTURE} bytes; take a smaller one")
+        if not self._still.acquire(timeout=_WAIT_STILL_S):
+            abort(503, "Too many pictures are being read; send this one again in a moment.")
+        try:
+            return _seen(data, year, STILL_S)
+        finally:
+            self._still.release()
+
+    def frame(self, data: bytes, year: int) -> Seen:
+        """Read a frame of a live camera: thoroughly only while no other frame is looked at so.
+
+        Ends in 503 when it would be stale before its turn comes.
+        """
+        if len(data) > MAX_FRAME:
+            raise Malformed(f"a frame is at most {MAX_FRAME} bytes; send a smaller one")
+        if not self._frames.acquire(timeout=_WAIT_FRAME_S):
+            abort(503, "Too many frames are being read; send the next one in a moment.")
+        try:
+            with self._thorough() as thorough:
+                return _seen(data, year, FRAME_S if thorough else 0.0, MAX_FRAME_PIXELS)
+        finally:
+            self._frames.release()
+
+    @contextmanager
+    def _thorough(self) -> Iterator[bool]:
+        mine = self._deep.acquire(blocking=False)
+        try:
+            yield mine
+        finally:
+            if mine:
+                self._deep.release()
+
+
+def _seen(data: bytes, year: int, budget_s: float, most: int = 0) -> Seen:
+    picture = read_image(data)
+    height, width = picture.shape
+    if most and width * height > most:
+        raise Malformed(f"a frame has at most {most} pixels; send a smaller one")
+    symbols = tuple(read(picture, budget_s=budget_s, quick=not budget_s))
+    try:
+        return Seen(read_label(symbols, year), "", symbols, width, height)
+    except Malformed as error:
+        return Seen(None, str(error), symbols, width, height)
