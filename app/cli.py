@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import sys
 from contextlib import suppress
@@ -30,17 +29,43 @@ _port_option = click.option(
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("labels"), show_default=True
 )
-@click.option("--dpi", type=click.IntRange(100, 1200), default=300, show_default=True)
+@click.option(
+    "--dpi",
+    type=click.Choice(["203", "300", "600"]),
+    default="300",
+    show_default=True,
+    help="Dots an inch of the printer.",
+)
+@click.option(
+    "--datamatrix",
+    is_flag=True,
+    help="Beside the QR code a GS1 DataMatrix, as packs in the EU have.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["png", "zpl"]),
+    default="png",
+    show_default=True,
+    help="Pictures, or what a label printer is sent.",
+)
 @log_option
 @json_option
-def labels(gtin: str, lot: str, output: Path, dpi: int, where: str, as_json: bool) -> None:
-    """Draw the labels of a lot's packs as PNG, one file a pack.
+def labels(
+    gtin: str, lot: str, output: Path, dpi: str, datamatrix: bool, form: str, where: str,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Draw the labels of a lot's packs, one file a pack; each is read back before it is written.
 
     \b
-    Example:
+    Examples:
       packtrace labels 09521101000016 EX2601 -o labels/
+      packtrace labels 09521101000016 EX2601 --datamatrix --dpi 600
+      packtrace labels 09521101000016 EX2601 --dpi 203 --format zpl -o labels/
+      cat labels/*.zpl | nc printer.example 9100
     """
     from scanner.label import PrintedLabel, render, to_png
+    from scanner.zpl import to_zpl
 
     reader = open_folder(where).reader
     record = reader.lot(gtin, lot)
@@ -48,15 +73,19 @@ def labels(gtin: str, lot: str, output: Path, dpi: int, where: str, as_json: boo
         raise Malformed(f"lot {lot} of {gtin} was never commissioned on this log")
     ids = reader.packs_of_lot(gtin, lot)
     output.mkdir(parents=True, exist_ok=True)
+    dots = int(dpi)
     with click.progressbar(
         ids, label="drawing", file=sys.stderr, hidden=not sys.stderr.isatty()
     ) as progress:
         for item in progress:
             serial = gs1.parse_item_id(item).serial
-            picture = render(PrintedLabel(gtin, lot, record.expiry, serial), dpi=dpi)
-            # A serial may hold characters that no file name should.
-            name = re.sub(r"[^A-Za-z0-9._-]", "_", item.rpartition("/")[2])
-            (output / f"{gtin}-{name}.png").write_bytes(to_png(picture, dpi=dpi))
+            label = PrintedLabel(gtin, lot, record.expiry, serial)
+            picture = render(label, dpi=dots, datamatrix=datamatrix)
+            data = to_zpl(picture).encode() if form == "zpl" else to_png(picture, dpi=dots)
+            # The id's escapes keep a serial's / out of file names, and two serials apart; ~ is no
+            # character of a serial, and unlike % safe in shells and addresses.
+            name = item.rpartition("/")[2].replace("%", "~")
+            (output / f"{gtin}-{name}.{form}").write_bytes(data)
     told = {"folder": str(output), "labels": len(ids)}
     echo(as_json, told, f"{output}: {len(ids)} labels")
 
