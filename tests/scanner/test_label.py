@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import zxingcpp
 from click.testing import CliRunner
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -32,6 +35,8 @@ GS1_82 = "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklm
 VALUES = st.text(GS1_82, min_size=1, max_size=20)
 LONGEST = PrintedLabel("09521101000016", "W" * 20, date(2028, 1, 31), "%" * 20)
 DOTS = {203: (4, 3), 300: (6, 5), 600: (12, 10)}  # dots of a QR module and of a DataMatrix's
+
+write = zxingcpp.create_barcode
 
 
 def pixels(label: PrintedLabel, dpi: int = 300, *, datamatrix: bool = False) -> Picture:
@@ -138,6 +143,31 @@ def test_a_picture_that_does_not_read_as_its_label_is_not_handed_out() -> None:
         torn[top : (top + bottom) // 2, left : (left + right) // 2] = 255
         with pytest.raises(Malformed, match="cannot be read back"):
             confirm(Image.fromarray(torn), LABEL, datamatrix=True)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda text, form, options: write(text + "X", form, **options),
+        lambda text, form, options: write(text.replace("A-1", "A-l"), form, **options),
+        lambda text, form, options: write(text, form, **options | {"gs1": False}),
+    ],
+    ids=["one more", "another value", "no FNC1"],
+)
+def test_a_writer_of_symbols_that_errs_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, fault: Callable[..., Any]
+) -> None:
+    def faulty(text: str, form: Any, **options: Any) -> Any:
+        return (
+            fault(text, form, options)
+            if form == zxingcpp.DataMatrix
+            else write(text, form, **options)
+        )
+
+    monkeypatch.setattr(zxingcpp, "create_barcode", faulty)
+    render(LABEL)
+    with pytest.raises(Malformed, match="cannot be read back"):
+        render(LABEL, datamatrix=True)
 
 
 @pytest.mark.parametrize("dpi", DOTS)
