@@ -42,7 +42,7 @@ MAY_IMPORT: Final[list[tuple[str, set[str]]]] = [
     ("ledger.__main__", {"ledger.cli"}),
     ("ledger.audit", PURE | {"ledger.audit_words", "ledger.bundle", "ledger.proof"}),
     ("ledger", PROOF),
-    ("scanner", PROOF | {"scanner", "cv2", "numpy", "zxingcpp", "qrcode", "PIL", "httpx"}),
+    ("scanner", PROOF | {"scanner", "cv2", "numpy", "zxingcpp", "PIL", "httpx"}),
     ("app", {"app", "ledger", "scanner", "flask", "werkzeug", "jinja2", "markupsafe", "msgspec",
              "gunicorn", "click", "httpx"}),
 ]  # fmt: skip
