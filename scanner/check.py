@@ -6,7 +6,7 @@ the trust file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
@@ -106,17 +106,21 @@ def by_bundle(
     purpose: str,
     listed: ProvenList | None = None,
     site: str | None = None,
+    shown: Callable[[bytes], object] | None = None,
 ) -> Verdict:
     """The verdict on a label by a proof bundle's bytes, and by a status list where there is one.
 
     `now` is aware, in the site's time zone. `site` is where the pack is (GLN), None where nobody
-    said: a proof for another site is then not told apart.
+    said: a proof for another site is then not told apart. `shown` is given the note of each
+    checkpoint that a proof holds under, for whoever keeps the log's history.
     """
     try:
         bundle = Bundle.parse(data)
         if bundle.status is None:
             return verdict({"no-status": ""}, purpose)
         proven = verify(bundle, trust)
+        if shown is not None:
+            shown(bundle.checkpoint)
         state = proven.states.get(label.id)
         if state is not None and listed is not None:
             state = apply(state, proven, listed)
@@ -205,8 +209,9 @@ class Online:
             raise Malformed(f"{self._url} refused the log-in: {_problem(answer)}")
 
     def verdict(
-        self, label: Label, trust: Policy, now: datetime, purpose: str, site: str | None = None
-    ) -> Verdict:
+        self, label: Label, trust: Policy, now: datetime, purpose: str, site: str | None = None,
+        shown: Callable[[bytes], object] | None = None,
+    ) -> Verdict:  # fmt: skip
         """Fetch the label's bundle and judge by it; what the server says beyond it counts nothing."""
         if not label.id or not label.gtin:
             return verdict({"not-our-label": "no GTIN and serial"}, purpose)
@@ -228,7 +233,7 @@ class Online:
         if answer.status_code != httpx.codes.OK:
             code = _REFUSED.get(answer.status_code, "log-down")
             return verdict({code: f"HTTP {answer.status_code}"}, purpose)
-        return by_bundle(label, data, trust, now, purpose, site=site)
+        return by_bundle(label, data, trust, now, purpose, site=site, shown=shown)
 
 
 def _problem(answer: httpx.Response) -> str:

@@ -42,7 +42,7 @@ MAY_IMPORT: Final[list[tuple[str, set[str]]]] = [
     ("ledger.__main__", {"ledger.cli"}),
     ("ledger.audit", PURE | {"ledger.audit_words", "ledger.bundle", "ledger.proof"}),
     ("ledger", PROOF),
-    ("scanner", PROOF | {"scanner", "cv2", "numpy", "zxingcpp", "PIL", "httpx"}),
+    ("scanner", PROOF | {"scanner", "ledger.files", "cv2", "numpy", "zxingcpp", "PIL", "httpx"}),
     ("app", {"app", "ledger", "scanner", "flask", "werkzeug", "jinja2", "markupsafe", "msgspec",
              "gunicorn", "click", "httpx"}),
 ]  # fmt: skip
@@ -124,11 +124,11 @@ def test_the_environment_is_read_in_one_place_a_program() -> None:
     assert readers == {"app.config", "ledger.cli.target"}
 
 
-def test_only_frames_opens_cameras_and_only_the_store_speaks_sql() -> None:
+def test_only_camera_opens_cameras_and_only_the_store_speaks_sql() -> None:
     for path in SOURCES:
         text = path.read_text()
         if "VideoCapture" in text:
-            assert name_of(path) == "scanner.frames"
+            assert name_of(path) == "scanner.camera"
         if re.search(r'"(SELECT|INSERT|UPDATE|DELETE) ', text):
             assert within(name_of(path), "ledger.store"), path
 
