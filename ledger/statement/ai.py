@@ -147,7 +147,8 @@ def split_bracketed(text: str) -> list[Element]:
                 place += 1
             value += text[place]
             place += 1
-        elements.append((ai, value))
+        # Print sets the elements apart by spaces; no value can hold one.
+        elements.append((ai, value.strip(" \t\r\n")))
     return elements
 
 

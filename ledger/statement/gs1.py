@@ -28,6 +28,7 @@ from ledger.statement.ai import (
     split_bracketed,
     split_elements,
 )
+from ledger.statement.printed import is_printed, split_printed
 
 __all__ = [
     "ItemId",
@@ -249,8 +250,9 @@ def parse_scan(text: str, *, year: int = PIVOT_YEAR) -> Label:
     """Read what a scanner, a person or a link says, as a label.
 
     Takes GS1 element strings (with or without symbology identifier; FNC1 as U+001D), the bracketed
-    form, GS1 Digital Links of any domain, EPC URNs, and a bare GTIN or SSCC. `year` is the current
-    one, for the century of dates. Raises Malformed with the reason for everything else.
+    and the plain human-readable form, GS1 Digital Links of any domain, EPC URNs, and a bare GTIN or
+    SSCC. `year` is the current one, for the century of dates. Raises Malformed with the reason for
+    everything else.
     """
     if len(text) > MAX_TEXT:
         raise Malformed(f"a label holds at most {MAX_TEXT} characters, this text has {len(text)}")
@@ -269,6 +271,8 @@ def parse_scan(text: str, *, year: int = PIVOT_YEAR) -> Label:
         elements = _digital_link(text)
     elif text.startswith("("):
         elements = split_bracketed(text)
+    elif not symbology and is_printed(text):
+        elements = split_printed(text, year)
     elif symbology and symbology not in _GS1_SYMBOLOGIES:
         raise Malformed("the code is not marked as GS1 data, and is no GS1 Digital Link")
     elif not symbology and _DIGITS.fullmatch(text) and len(text) in (8, 12, 13, 14, 18):
