@@ -28,12 +28,12 @@ MISSING = "there is no Chromium on this machine; `make setup-test` installs it"
 Scheme = Literal["light", "dark"]
 
 
-def launch(playwright: Playwright) -> Browser:
+def launch(playwright: Playwright, *flags: str) -> Browser:
     """Start this machine's browser; without one the run fails, naming the step that installs it."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.fail(MISSING)
-    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+    return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ RULES = {
 PAGES = {
     "/": ("/", "/"),
     "/verify": ("/verify", "/verify"),
+    "/scan": ("/scan", "/scan"),
     "/01/<gtin>/21/<path:serial>": ("/01/{gtin}/21/{serial}", "/01/09521102000015/21/NONE"),
     "/01/<gtin>/10/<lot>/21/<path:serial>": (
         "/01/{gtin}/10/{lot}/21/{serial}?17={expiry}",
@@ -75,7 +76,7 @@ def unserved(visit: Visit, bare: Site, page: str, **look: object) -> Visitor:
     """A page where there is no log."""
     visitor: Visitor = visit(bare, **look)
     status = visitor.open(PAGES[page][1])
-    assert status == (200 if page in ("/", "/verify", "/help", "/login/<token>") else 503)
+    assert status == (200 if page in ("/", "/verify", "/scan", "/help", "/login/<token>") else 503)
     return visitor
 
 
@@ -159,7 +160,8 @@ def test_it_has_one_heading_a_title_and_help_in_the_same_place(made: Made, page:
     visitor = made(page)
     assert visitor.page.get_by_role("heading", level=1).count() == 1
     assert visitor.page.title().endswith(" · Packtrace")
-    assert visitor.page.locator("nav a").all_inner_texts() == ["Check a pack", "Log", "Help"]
+    links = visitor.page.locator("nav a").all_inner_texts()
+    assert links == ["Check a pack", "Scan", "Log", "Help"]
     visitor.page.keyboard.press("Tab")
     if page not in ("/", "/verify") and "/01/" not in page:  # those start in the box
         assert visitor.page.evaluate("document.activeElement.className") == "skip"

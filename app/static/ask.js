@@ -1,0 +1,37 @@
+/** Asks the server for a verdict: POST /api/scans. */
+
+const UNREACHED = 2; // s to wait before an unreachable server is asked again
+
+/** Ask about one scan. Answers `{told}`, or `{wait}` in seconds with `{words}`, or `{words}` alone. */
+export async function ask(scan) {
+  let answer;
+  let told;
+  try {
+    answer = await fetch("/api/scans", { method: "POST", ...request(scan) });
+    told = await answer.json();
+  } catch {
+    return { wait: UNREACHED, words: "The server cannot be reached. Check the line." };
+  }
+  if (answer.ok) return { told };
+  const words = told.detail ?? answer.statusText;
+  if (answer.status !== 429 && answer.status !== 503) return { words };
+  const wait = Number(answer.headers.get("Retry-After")) || 1;
+  return { wait, words };
+}
+
+function request({ text, source, image, purpose, stream }) {
+  if (image) {
+    const body = new FormData();
+    body.set("image", image, image.name ?? "frame.jpg");
+    body.set("purpose", purpose);
+    if (stream) body.set("stream", "1");
+    return { body };
+  }
+  const headers = { "Content-Type": "application/json" };
+  return { headers, body: JSON.stringify({ text, purpose, source }) };
+}
+
+/** Wait for some seconds. */
+export function pause(seconds) {
+  return new Promise((done) => setTimeout(done, seconds * 1000));
+}

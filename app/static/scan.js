@@ -1,0 +1,199 @@
+/** The page /scan: a camera, a scanner that types and a form, one session of verdicts. */
+
+import { ask, pause } from "./ask.js";
+import { Camera, faultOf, unable } from "./camera.js";
+import { Live } from "./live.js";
+import { Screen } from "./screen.js";
+import { Session } from "./session.js";
+import { Remembered, Signals } from "./signal.js";
+import { stops } from "./verdict.js";
+import { Wedge } from "./wedge.js";
+
+const at = (id) => document.getElementById(id);
+const box = at("box");
+const signals = new Signals(at("sound"), at("vibration"));
+const screen = new Screen();
+const session = new Session((told) => screen.reopen(told));
+
+/** What the scans are for. */
+function purpose() {
+  return new FormData(box).get("purpose");
+}
+
+/** Show a verdict, and add it to the session. */
+function found(told, source) {
+  session.add(told, source);
+  signals.give(told.mark.style);
+  if (stops(told)) screen.halt(told);
+  else screen.show(told);
+}
+
+// Scans that are no camera's: none is lost, each is asked for in its turn.
+
+const queue = [];
+let working = false;
+
+async function scan(one) {
+  queue.push({ purpose: purpose(), ...one });
+  count("");
+  if (working) return;
+  working = true;
+  while (queue.length) {
+    await screen.clear;
+    const [first] = queue;
+    const { told, words, wait } = await ask(first);
+    if (wait) {
+      count(words);
+      await pause(wait);
+      continue;
+    }
+    await screen.clear; // the camera may have found something bad in between
+    queue.shift();
+    count("");
+    found(told ?? unasked(words, first.purpose), first.image ? "picture" : first.source);
+  }
+  working = false;
+}
+
+function count(words) {
+  const waiting = queue.length > 1 || words || screen.halted ? queue.length : 0;
+  const scans = waiting === 1 ? "1 scan waits." : `${waiting} scans wait.`;
+  at("queue").textContent = waiting ? `${scans} ${words}` : "";
+  if (screen.halted) screen.waiting(waiting ? `${scans} It is checked when you scan on.` : "");
+}
+
+function unasked(words, purpose_) {
+  const reason = { code: "not-asked", words, next: "Scan again." };
+  const mark = { symbol: "?", style: "unknown" };
+  return { verdict: "Not checked", mark, reasons: [reason], purpose: purpose_, reading: null };
+}
+
+new Wedge((text) => scan({ text, source: "wedge" })).listen();
+
+box.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const [image] = at("image").files;
+  const text = at("text").value;
+  at("error").hidden = Boolean(image || text.trim());
+  at("error").textContent = "Type or paste a code, or choose a picture of the label.";
+  if (image) scan({ image });
+  else if (text.trim()) scan({ text, source: "typed" });
+  else at("text").focus();
+  at("image").value = "";
+  at("text").value = "";
+});
+
+// The camera.
+
+const video = at("video");
+const device = at("device");
+const wanted = new Remembered("camera");
+const running = new Remembered("camera runs");
+const camera = new Camera(video, () => off("unplugged"));
+const live = new Live({
+  camera,
+  video,
+  screen,
+  purpose,
+  found: (told) => found(told, "camera"),
+  state: (words) => tell(words),
+});
+let paused = false; // while the page is hidden
+let starting = false;
+
+function tell(words) {
+  if (at("state").textContent !== words) at("state").textContent = words;
+}
+
+function trouble(name) {
+  for (const one of document.querySelectorAll("[data-fault]")) one.hidden = one.dataset.fault !== name;
+}
+
+async function on() {
+  if (starting) return;
+  starting = true;
+  trouble("");
+  tell("The browser may ask whether this page may use the camera.");
+  try {
+    await camera.open(wanted.value);
+  } catch (error) {
+    starting = false;
+    return off(faultOf(error));
+  }
+  starting = false;
+  if (document.hidden) return hide();
+  show(true);
+  running.value = "on";
+  await offer();
+  live.start();
+}
+
+function off(fault = "") {
+  live.stop();
+  camera.close();
+  show(false);
+  trouble(fault);
+  tell(fault ? "The camera is off." : "The camera is off. Nothing that it saw was kept.");
+}
+
+function show(runs) {
+  at("stage").hidden = !runs;
+  at("power").textContent = runs ? "Stop the camera" : "Start the camera";
+  at("light").hidden = !runs || !camera.hasLight;
+  at("light").setAttribute("aria-pressed", "false");
+  if (!runs) at("choice").hidden = true;
+}
+
+/** Offer the other cameras, where there are any. */
+async function offer() {
+  const all = await Camera.all();
+  at("choice").hidden = !camera.runs || all.length < 2;
+  const options = all.map((one, n) => new Option(one.label || `Camera ${n + 1}`, one.deviceId));
+  device.replaceChildren(...options);
+  device.value = camera.device;
+}
+
+function hide() {
+  paused = true;
+  off();
+}
+
+if (unable()) {
+  trouble(unable());
+  at("power").hidden = true;
+} else {
+  at("power").addEventListener("click", () => {
+    if (!camera.runs) return on();
+    running.value = "";
+    return off();
+  });
+  device.addEventListener("change", () => {
+    wanted.value = device.value;
+    live.stop();
+    on();
+  });
+  at("light").addEventListener("click", async () => {
+    const lit = at("light").getAttribute("aria-pressed") !== "true";
+    await camera.light(lit);
+    at("light").setAttribute("aria-pressed", String(lit));
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden && camera.runs) hide();
+    else if (!document.hidden && paused) {
+      paused = false;
+      on();
+    }
+  });
+  navigator.mediaDevices.addEventListener("devicechange", async () => {
+    if (camera.runs) return offer();
+    const gone = !document.querySelector("[data-fault=unplugged]").hidden;
+    if (gone && (await Camera.all()).length) on();
+  });
+  // Whoever had the camera running and has allowed it for good need not press again.
+  navigator.permissions?.query({ name: "camera" }).then(
+    ({ state }) => state === "granted" && running.value && on(),
+    () => {}, // a browser that does not tell
+  );
+}
+for (const one of box.elements.purpose) one.addEventListener("change", () => live.again());
+for (const id of ["camera", "session", "wedge"]) at(id).hidden = false;

@@ -1,0 +1,74 @@
+/** Where a verdict is shown: over the page while scanning goes on, or before it until it was seen. */
+
+import { draw, sentence } from "./verdict.js";
+
+/** The two full screens of the page, and what is said aloud. */
+export class Screen {
+  #over = document.getElementById("verdict");
+  #stopped = document.getElementById("stopped");
+  #said = document.getElementById("said");
+  #seen = null; // resolves when the verdict that stopped scanning was seen
+
+  constructor() {
+    document.getElementById("fold").addEventListener("click", () => this.fold());
+    // Whoever goes on with the page has done with the verdict that lies over it.
+    const within = (event) => this.#over.contains(event.target);
+    document.addEventListener("focusin", (event) => within(event) || this.fold());
+    document.addEventListener("input", (event) => within(event) || this.fold());
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.fold());
+  }
+
+  /** Resolves at once, or when the verdict that stopped scanning was seen. */
+  get clear() {
+    return this.#seen ?? Promise.resolve();
+  }
+
+  /** Whether scanning has stopped. */
+  get halted() {
+    return this.#seen !== null;
+  }
+
+  /** Show a verdict while scanning goes on; nothing that has the focus loses it. */
+  show(told, aloud = true) {
+    this.#over.querySelector(".told").replaceChildren(draw(told));
+    this.#over.scrollTop = 0;
+    this.#over.hidden = false;
+    document.body.classList.add("showing");
+    if (aloud) this.#said.textContent = sentence(told);
+  }
+
+  /** Open a verdict that was shown before. */
+  reopen(told) {
+    this.show(told, false);
+    document.getElementById("fold").focus();
+  }
+
+  /** Show a verdict that must be seen before scanning goes on. */
+  halt(told) {
+    this.fold();
+    this.#stopped.querySelector(".told").replaceChildren(draw(told));
+    this.#said.textContent = sentence(told);
+    this.waiting("");
+    this.#seen = new Promise((done) => {
+      const over = () => {
+        this.#seen = null;
+        done();
+      };
+      this.#stopped.addEventListener("close", over, { once: true });
+    });
+    this.#stopped.showModal();
+    this.#stopped.scrollTop = 0;
+  }
+
+  /** Say what waits until the verdict was seen. */
+  waiting(words) {
+    this.#stopped.querySelector(".waiting").textContent = words;
+  }
+
+  /** Back to the page. */
+  fold() {
+    if (this.#over.hidden) return;
+    this.#over.hidden = true;
+    document.body.classList.remove("showing");
+  }
+}

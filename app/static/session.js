@@ -1,0 +1,52 @@
+/** The scans of this session, newest first; in the page's memory alone. */
+
+import { element, kindOf } from "./verdict.js";
+
+/** The list, and how many scans and alerts there were. */
+export class Session {
+  #lines = document.getElementById("history");
+  #count = document.getElementById("count");
+  #alerts = document.getElementById("alerts");
+  #scans = 0;
+  #alerted = 0;
+  #open;
+
+  /** `open(told)` is called when somebody wants to see a line's verdict again. */
+  constructor(open) {
+    this.#open = open;
+  }
+
+  /** Add a line for one scan. */
+  add(told, source) {
+    this.#scans += 1;
+    this.#alerted += told.alert ? 1 : 0;
+    this.#count.textContent = `${this.#scans} ${this.#scans === 1 ? "scan" : "scans"}.`;
+    this.#alerts.textContent = `✕ ${this.#alerted} ${this.#alerted === 1 ? "alert" : "alerts"}`;
+    this.#alerts.hidden = this.#alerted === 0;
+    const item = element("li");
+    item.append(this.#line(told, source));
+    this.#lines.prepend(item);
+  }
+
+  #line(told, source) {
+    const line = element("button", "", "line");
+    line.type = "button";
+    const mark = element("span", told.mark.symbol, `mark ${told.mark.style}`);
+    mark.setAttribute("aria-hidden", "true");
+    const what = told.product ?? told.label?.gtin ?? told.reasons[0].words;
+    const serial = told.label?.serial ?? told.label?.sscc ?? "";
+    line.append(
+      mark,
+      element("strong", told.verdict),
+      element("span", [what, serial].filter(Boolean).join(", ")),
+      element("span", kindOf(told), "kind"),
+      element("span", `${clock()} · ${told.purpose} · ${source}`, "hint"),
+    );
+    line.addEventListener("click", () => this.#open(told));
+    return line;
+  }
+}
+
+function clock() {
+  return new Date().toLocaleTimeString([], { hour12: false });
+}
