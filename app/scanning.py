@@ -22,7 +22,7 @@ from ledger.errors import Malformed
 from ledger.proof import clock_words
 from ledger.rules.claims import compare
 from ledger.rules.verdict import OK, PURPOSES, Verdict, judge, verdict
-from ledger.statement.gs1 import Label, parse_scan
+from ledger.statement.gs1 import MAX_TEXT, Label, parse_scan
 from ledger.store.desk import Scan
 from scanner import faults
 from scanner.check import Reading, alerts, judged
@@ -144,7 +144,8 @@ def _judge_text(text: str, purpose: str, source: str) -> Told:
         label = parse_scan(text, year=here_and_now().year)
     except Malformed as error:
         told = Told(verdict({"not-our-label": str(error)}, purpose), None, text)
-        return _explained(told, purpose, source) if source and person() else told
+        asked = source and person() and len(text) <= MAX_TEXT
+        return _explained(told, purpose, source) if asked else told
     return _filtered(Reading(label, text), purpose, source)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from typing import Final
 
 from flask import Blueprint, Response, jsonify, request
 
+from app.looking import MAX_PICTURE
 from app.scanning import (
     Told,
     check_purpose,
@@ -19,12 +21,16 @@ from app.scanning import (
 from ledger.errors import Malformed
 
 blueprint = Blueprint("scans", __name__)
+MAX_TEXT_BODY: Final = 64 * 1024  # bytes of a request
+MAX_PICTURE_BODY: Final = MAX_PICTURE + 64 * 1024
 
 
 @blueprint.post("/api/scans")
 def create() -> Response:
     """`{"text", "purpose"?, "source"?}` as JSON, or multipart `image` (and `purpose`, `stream`)."""
-    if request.mimetype == "multipart/form-data":
+    picture = request.mimetype == "multipart/form-data"
+    request.max_content_length = MAX_PICTURE_BODY if picture else MAX_TEXT_BODY
+    if picture:
         return jsonify(told_json(_picture()))
     try:
         told = json.loads(request.get_data(cache=False))

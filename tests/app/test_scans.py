@@ -242,6 +242,13 @@ def test_what_is_no_frame_or_too_large_is_refused_in_words(
         assert codes(show(client, data)) == ["unreadable"]
 
 
+def test_a_body_beyond_all_measure_is_cut_off(client: FlaskClient) -> None:
+    text = b'{"text":"' + b"A" * (1 << 20) + b'"}'
+    answer = client.post("/api/scans", data=text, content_type="application/json")
+    assert (answer.status_code, answer.get_json()["code"]) == (413, "too-large")
+    show(client, bytes(12 << 20), status=413)
+
+
 def test_a_frame_that_would_be_stale_before_its_turn_is_sent_back(
     app: Flask, stock: Chain, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
