@@ -19,6 +19,9 @@ from ledger.errors import Malformed
 
 MAX_COPIES: Final = 99_999_999  # ^PQ
 _MAX_DOTS: Final = 32_000  # ^LL, ^PW
+# What an earlier job may have left in the printer, set back: units are dots and none is doubled,
+# nothing is turned, mirrored, inverted or shifted.
+_PLAIN: Final = "^CI28^MUD^JMA^PON^PMN^LRN^LS0^LH0,0"
 
 
 def to_zpl(picture: Image.Image, *, copies: int = 1) -> str:
@@ -30,7 +33,8 @@ def to_zpl(picture: Image.Image, *, copies: int = 1) -> str:
 
     >>> print(to_zpl(Image.new("L", (16, 2), 0)), end="")
     ^XA
-    ^CI28^PW16^LL2^LH0,0
+    ^CI28^MUD^JMA^PON^PMN^LRN^LS0^LH0,0
+    ^PW16^LL2
     ^FO0,0^GFA,4,4,2,:Z64:eNr7////fwAJ+gP9:342D^FS
     ^PQ1
     ^XZ
@@ -46,7 +50,8 @@ def to_zpl(picture: Image.Image, *, copies: int = 1) -> str:
     total = rows.size
     return (
         "^XA\n"
-        f"^CI28^PW{picture.width}^LL{picture.height}^LH0,0\n"
+        f"{_PLAIN}\n"
+        f"^PW{picture.width}^LL{picture.height}\n"
         f"^FO0,0^GFA,{total},{total},{rows.shape[1]},:Z64:{coded.decode()}:{check:04X}^FS\n"
         f"^PQ{copies}\n"
         "^XZ\n"

@@ -45,10 +45,13 @@ def dots_of(text: str) -> Picture:
     """What one label format prints, as the programming guide describes its commands."""
     commands = commands_of(text)
     assert [name for name, _ in commands] == [
-        "^XA", "^CI", "^PW", "^LL", "^LH", "^FO", "^GF", "^FS", "^PQ", "^XZ",
+        "^XA", "^CI", "^MU", "^JM", "^PO", "^PM", "^LR", "^LS", "^LH", "^PW", "^LL",
+        "^FO", "^GF", "^FS", "^PQ", "^XZ",
     ]  # fmt: skip
     told = dict(commands)
-    assert told["^CI"] == "28"
+    assert [told[name] for name in ("^CI", "^MU", "^JM", "^PO", "^PM", "^LR", "^LS")] == [
+        "28", "D", "A", "N", "N", "N", "0",
+    ]  # fmt: skip
     assert told["^LH"] == told["^FO"] == "0,0"
     field = re.fullmatch(r"A,(\d+),(\d+),(\d+),:Z64:([A-Za-z0-9+/=]+):([0-9A-F]{4})", told["^GF"])
     assert field is not None
