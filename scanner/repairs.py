@@ -1,0 +1,288 @@
+"""What a reading may have been before its scanner, keyboard or spreadsheet touched it: pure.
+
+Each repair is a guess with the faults that it takes back, likeliest first. No repair leaves out what
+the reading claims: it would clear a pack whose lot or expiry is wrong. Which guess is offered is
+left to `faults`, which asks the log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import combinations, islice
+from typing import Final
+
+from ledger.errors import Malformed
+from ledger.statement.ai import Element, split_bracketed
+from ledger.statement.gs1 import parse_scan
+from ledger.statement.printed import fields, is_printed
+from scanner.cells import date_readings, from_cells, gtin_of_cell, whole_number
+from scanner.spellings import AIM, GS1_AIM, LENS, Faults, spellings, two_layouts
+from scanner.splits import GS, LOOK_ALIKE, LOST, ZEROS, Split, separated, splits
+
+CAMERA, WEDGE, TYPED = "camera", "wedge", "typed"
+
+_STARTS: Final = re.compile(r"(?=01[0-9]{12}|1[17][0-9]{6}|(?:10|21)[!-~]|00[0-9]{18})", re.ASCII)
+_PIECES: Final = re.compile(r"(?=\][A-Za-z][0-9])|(?=https?://)", re.IGNORECASE)
+_BRACKETS: Final = re.compile(r"[(\[{<] *([0-9OoIl]{2,4}) *[)\]}>]", re.ASCII)
+_BLANK: Final = " \t\r\n"
+_ORDER: Final = {"01": 0, "22": 1, "10": 2, "21": 3}  # of a Digital Link's path
+_ENDING: Final = re.compile(
+    r"(?:<(?:CR|LF|TAB|ETX|EOT)>|\{(?:CR|LF|TAB|ENTER)\}|\\[rnt]|%0[DA9]|[^!-~])+$", re.IGNORECASE
+)
+_LINK: Final = re.compile(r"/(?:01/[0-9]{12,14}(?=/|$)|00/[0-9]{18})", re.ASCII)
+_LIKE: Final = {"0": "O", "O": "0", "o": "0", "1": "Il", "I": "1l", "l": "1I"}
+_LESS_LIKE: Final = {"S": "5", "5": "S", "B": "8", "8": "B", "Z": "2", "2": "Z", "G": "6", "6": "G"}
+
+
+def repairs(text: str, source: str, year: int) -> Iterator[Split]:
+    """What the label's elements may have been, each with the faults taken back, likeliest first.
+
+    They are a pack's identifiers and dates in form, and not yet checked to stand together.
+    """
+    if source == CAMERA:
+        yield from _symbol(text, year)
+        return
+    typed = source == TYPED
+    found: list[Split] = []
+    for spelt, faults in spellings(text, typed):
+        for split in _labels(spelt, typed, year):
+            found.append(Split(split.elements, faults + split.faults))
+            yield found[-1]
+    if not found:
+        for spelt, faults in two_layouts(text):
+            for split in _labels(spelt, typed, year):
+                yield Split(split.elements, faults + split.faults)
+    if typed:
+        yield from _confused(found[:8])
+
+
+def _symbol(text: str, year: int) -> Iterator[Split]:
+    """A symbol corrects its own errors: only what was printed wrongly into it is taken back."""
+    if link := _LINK.search(text):
+        yield from _link(text[link.start() :], typed=False, year=year)
+        return
+    body = text[3:] if AIM.match(text) else text
+    plain, misprinted = separated(body.strip(GS))
+    unmarked = () if body == text or text[:3] in GS1_AIM else ("separator-unprinted",)
+    for elements, faults in splits(plain, plain, year):
+        codes = ["separator-unprinted" if f == LOST else "separator-misprinted" for f in faults]
+        misprints = ["separator-misprinted"] if misprinted else []
+        yield Split(elements, tuple(dict.fromkeys([*unmarked, *misprints, *codes])))
+
+
+def _labels(text: str, typed: bool, year: int) -> Iterator[Split]:
+    """Each label that a line can be: one code, or several of one pack run together."""
+    pieces = [piece for piece in _PIECES.split(text) if piece.strip(_BLANK)]
+    if len(pieces) > 1:
+        yield from _together(pieces, typed, year)
+        return
+    yield from _one(text, typed, year)
+
+
+def _one(text: str, typed: bool, year: int) -> Iterator[Split]:
+    """Each label that the text of one code can be."""
+    body = text.strip(_BLANK)
+    if typed and is_printed(body):
+        yield from _marked([*fields(body)], typed, year)
+    elif link := _LINK.search(body.translate(LENS) if typed else body):
+        yield from _link(body[link.start() :], typed, year)
+    elif _BRACKETS.match(body):
+        round_ones = _BRACKETS.sub(_bracket, body)
+        same: Faults = () if round_ones == body else ("brackets",)
+        try:
+            elements = split_bracketed(round_ones)
+        except Malformed:
+            return
+        for split in _marked(elements, typed, year):
+            yield Split(split.elements, same + split.faults)
+    else:
+        yield from _element_string(body, typed, year)
+    if typed:
+        for cells in from_cells(body, year):
+            yield Split(cells, ("cells",))
+
+
+def _bracket(match: re.Match[str]) -> str:
+    return f"({match[1].translate(LENS)})"
+
+
+def _together(pieces: list[str], typed: bool, year: int) -> Iterator[Split]:
+    """Several codes in one line, where all of them are one pack's and none says otherwise."""
+    said: dict[str, str] = {}
+    faults: Faults = ("run-together",)
+    for piece in pieces:
+        body = AIM.sub("", piece.strip(_BLANK), 1) if AIM.match(piece.strip(_BLANK)) else ""
+        if gtin := gtin_of_cell(body):
+            elements: tuple[Element, ...] = (("01", gtin),)
+        else:
+            split = next(_one(piece, typed, year), None)
+            if split is None:
+                return
+            elements = split.elements
+            faults += split.faults
+        if any(said.setdefault(ai, value) != value for ai, value in elements):
+            return
+    yield Split(tuple(said.items()), faults)
+
+
+def _element_string(text: str, typed: bool, year: int) -> Iterator[Split]:
+    end = _ENDING.search(text)
+    body = text[: end.start()] if end else text
+    trimmed = text[len(body) :].strip(_BLANK + GS)
+    after: Faults = ("suffix",) if trimmed else ()
+    for place, before in _beginnings(body, typed):
+        rest = body[place:].lstrip(GS)
+        for whole, faults in _once(body, place, rest):
+            yield from _separated(whole, before + after + faults, typed, year)
+
+
+def _once(body: str, place: int, rest: str) -> Iterator[tuple[str, Faults]]:
+    """The text itself, and one of its copies where the same code stands in it again and again."""
+    again = body.find(body[: place + 18], place + 18)
+    if again > 0:
+        first, others = body[place:again], body[again:]
+        copies = others.split(body[: place + 18])[1:]
+        tail = first[18:]
+        if all(
+            copy.strip(_BLANK) == tail.strip(_BLANK) for copy in copies[:-1]
+        ) and tail.startswith(copies[-1].strip(_BLANK)):
+            yield first.strip(_BLANK + GS), ("run-together",)
+            return
+    yield rest, ()
+
+
+def _beginnings(text: str, typed: bool) -> Iterator[tuple[int, Faults]]:
+    """Where the elements may begin, behind what scanners write before them."""
+    if AIM.match(text):
+        yield 3, () if text[:3] in GS1_AIM else ("prefix",)
+        return
+    digits = text.translate(LENS) if typed else text
+    yield 0, ()
+    # What begins with an identifier is no prefix: leaving it out would leave out a claim.
+    if _STARTS.match(digits) or text.startswith(GS):
+        return
+    for match in islice(_STARTS.finditer(digits, 1, 40), 3):
+        if not re.search(r"[0-9]{4}", digits[: match.start()]):
+            yield match.start(), ("prefix",)
+
+
+def _separated(body: str, faults: Faults, typed: bool, year: int) -> Iterator[Split]:
+    ways = [body]
+    if "~1" in body:
+        ways.append(body.replace("~1", GS))
+    if typed and any(c.isspace() for c in body):
+        ways.append("".join(body.split()))
+    if typed and re.match(r"1[0-9]{14}", body):
+        ways.append("0" + body)
+    for way in ways:
+        plain, replaced = separated(way)
+        digits = plain.translate(LENS) if typed else plain
+        more = ("spaces",) if way is not body and len(way) < len(body) and "~1" not in body else ()
+        more = (ZEROS,) if len(way) > len(body) else more
+        for elements, lost in splits(plain, digits, year):
+            yield Split(elements, faults + more + replaced + lost)
+
+
+def _link(text: str, typed: bool, year: int) -> Iterator[Split]:
+    """A Digital Link from its key on, whatever stood before; its path in its one order."""
+    end = _ENDING.search(text)
+    rest = text[: end.start()] if end else text
+    faults: Faults = ("suffix",) if text[len(rest) :].strip(_BLANK) else ()
+    path, mark, query = rest.partition("?")
+    segments = path.split("/")[1:]
+    if typed and segments[0].translate(LENS) == "01":
+        gtin = gtin_of_cell(segments[1].translate(LENS))
+        if segments[:2] != ["01", gtin]:
+            alike = segments[0] != "01" or len(segments[1]) == 14
+            faults = (*faults, LOOK_ALIKE if alike else ZEROS)
+        segments[:2] = ["01", gtin]
+    pairs = [(segments[n], segments[n + 1]) for n in range(0, len(segments) - 1, 2)]
+    ordered = sorted(pairs, key=lambda pair: _ORDER.get(pair[0], 9))
+    if ordered != pairs:
+        faults = (*faults, "field-order")
+    link = "".join(f"/{ai}/{value}" for ai, value in ordered)
+    if len(segments) % 2:
+        return
+    try:
+        label = parse_scan(f"https://id.gs1.org{link}{mark}{query}", year=year)
+    except Malformed:
+        return
+    yield Split(label.elements, faults)
+
+
+def _marked(elements: list[Element], typed: bool, year: int) -> Iterator[Split]:
+    """Elements that stand behind their identifiers or words, each mended where only one way is right."""
+    ways: list[Split] = [Split((), ())]
+    for ai, value in elements:
+        if not ai:
+            continue
+        options = list(_mended(ai, value, typed, year))
+        ways = [
+            Split((*way.elements, (ai, text)), way.faults + faults)
+            for way in ways
+            for text, faults in options
+        ]
+    yield from ways
+
+
+def _mended(ai: str, value: str, typed: bool, year: int) -> Iterator[tuple[str, Faults]]:
+    if ai in ("11", "17"):
+        for text in date_readings(value.translate(LENS) if typed else value, year):
+            yield text, () if text == value else ("date-form",)
+        return
+    bare = "".join(value.split())
+    spaces: Faults = () if bare == value else ("spaces",)
+    if ai not in ("00", "01"):
+        bare = bare.rstrip(",;") if typed else bare
+        yield bare, spaces
+        return
+    for text, faults in ((value, ()), (bare, spaces), (bare.translate(LENS), (LOOK_ALIKE,))):
+        digits = whole_number(text) if ai == "00" else gtin_of_cell(text)
+        if digits:
+            same = digits == text
+            yield digits, faults if same or faults else (ZEROS,)
+            return
+
+
+def _confused(found: list[Split]) -> Iterator[Split]:
+    """Serial and lot with the characters that a person or a spreadsheet takes for others."""
+    for split in found:
+        for n, (ai, value) in enumerate(split.elements):
+            if ai in ("10", "21") and value.isdigit():
+                for width in range(len(value) + 1, 21):
+                    yield _with(split, {n: value.zfill(width)}, ZEROS)
+            elif ai in ("10", "21") and (digits := whole_number(value)):
+                yield _with(split, {n: digits}, "scientific")
+    for split in found:
+        yield from _alike(split)
+
+
+def _alike(split: Split) -> Iterator[Split]:
+    places = [
+        (n, at, c)
+        for ai in ("21", "10")
+        for n, (other, value) in enumerate(split.elements)
+        if other == ai
+        for at, c in enumerate(value)
+    ]
+    values = {n: value for n, (ai, value) in enumerate(split.elements) if ai in ("10", "21")}
+    lower = {n: value.upper() for n, value in values.items()}
+    if lower != values:
+        yield _with(split, lower, "case-lost")
+    for one in sorted({c for _, _, c in places if c in _LIKE}):
+        for other in _LIKE[one]:
+            yield _with(split, {n: v.replace(one, other) for n, v in values.items()}, LOOK_ALIKE)
+    changes = [(n, at, o) for n, at, c in places for o in _LIKE.get(c, "")]
+    changes += [(n, at, o) for n, at, c in places for o in _LESS_LIKE.get(c, "")]
+    for number in (1, 2):
+        for chosen in combinations(changes, number):
+            changed = dict(values)
+            for n, at, c in chosen:
+                changed[n] = changed[n][:at] + c + changed[n][at + 1 :]
+            yield _with(split, changed, LOOK_ALIKE)
+
+
+def _with(split: Split, values: dict[int, str], fault: str) -> Split:
+    elements = tuple((ai, values.get(n, value)) for n, (ai, value) in enumerate(split.elements))
+    return Split(elements, (*split.faults, fault))

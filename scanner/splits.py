@@ -1,0 +1,154 @@
+"""Every way to take an element string apart whose separators are lost or stand as something else.
+
+A value of variable length without a separator behind it may end wherever a known identifier begins,
+so one string can be several labels: which of them is a pack is for the log to say (`faults`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from ledger.errors import Malformed
+from ledger.statement.ai import CSET_82, Element, has_check_digit, parse_yymmdd
+
+GS: Final = "\x1d"
+LOST, REPLACED, DOUBLED = "separator-lost", "separator-replaced", "separator-doubled"
+LOOK_ALIKE, ZEROS = "look-alike", "leading-zeros"
+
+# What scanners, programs and people write where the separator was.
+_NAMED: Final = re.compile(
+    r"[{<\[(](?:GS|FNC1|F8|0x1D|U\+001D)[})>\]]|\^\]|\\(?:x1D|u001D|035|F)|%1D|&#(?:29|x1D);"
+    r"|_x001D_|~d029|\u241d|\u2194|[\x1c\x1e\x1f]",
+    re.IGNORECASE,
+)
+# What can stand for it among letters and digits; the identifier that follows tells.
+_SPELT: Final = ("0029", "029", "29", "FNC1", "GS", "1D")
+_OUTSIDE: Final = re.compile(f"[^{re.escape(''.join(sorted(CSET_82)))}{GS}]")
+_FIXED: Final[Mapping[str, int]] = {"00": 18, "01": 14, "11": 6, "15": 6, "17": 6}
+_VARIABLE: Final[Mapping[str, int]] = {
+    "10": 20, "21": 20, "22": 20, "30": 8, "37": 8, "240": 30, "241": 30, "250": 30,
+    **{f"71{n}": 20 for n in range(8)}, **{f"9{n}": 90 for n in range(10)},
+}  # fmt: skip
+# A value ends without a separator only before these: what else it might hold, the log cannot tell.
+_NEXT: Final = re.compile(r"(?=01[0-9]{14}|1[17][0-9]{6}|(?:10|21|71[0-7])[^\x1d])", re.ASCII)
+_MOST: Final = 48  # ways to take one string apart
+
+
+class Split(NamedTuple):
+    """One way to take a string apart, and the faults that it takes back."""
+
+    elements: tuple[Element, ...]
+    faults: tuple[str, ...]
+
+
+def separated(text: str) -> tuple[str, tuple[str, ...]]:
+    """A text with U+001D for everything that can only be a separator, and the faults taken back."""
+    plain = _NAMED.sub(GS, text)
+    plain = _OUTSIDE.sub(GS, plain)
+    faults: tuple[str, ...] = (REPLACED,) if plain != text else ()
+    if GS * 2 in plain:
+        plain = re.sub(f"{GS}+", GS, plain)
+        faults = faults or (DOUBLED,)
+    return plain, faults
+
+
+def splits(text: str, digits: str, year: int) -> Iterator[Split]:
+    """Each way to read a text as a whole pack label: GTIN with serial, or SSCC; likeliest first.
+
+    `digits` is the same text, character for character, as it looks where only digits can stand;
+    equal to `text` where the source confuses none.
+    """
+    search = _Search(text, digits, year)
+    yield from search.run()
+
+
+class _Search:
+    """One bounded search, depth first: natural ends before ends without a separator."""
+
+    def __init__(self, text: str, digits: str, year: int) -> None:
+        self.text, self.digits, self.year = text, digits, year
+        self.typed = digits is not text
+        self.next = [m.start() for m in _NEXT.finditer(text)]
+        self.left = _MOST
+
+    def run(self) -> Iterator[Split]:
+        for split in self._from(0, (), ()):
+            names = {ai for ai, _ in split.elements}
+            if "00" in names or names >= {"01", "21"}:
+                yield split
+                self.left -= 1
+            if self.left <= 0:
+                return
+
+    def _from(
+        self, at: int, found: tuple[Element, ...], faults: tuple[str, ...]
+    ) -> Iterator[Split]:
+        if at >= len(self.text):
+            yield Split(found, tuple(dict.fromkeys(faults)))
+            return
+        if self.left <= 0 or len(found) > 8:
+            return
+        ai = next((self.digits[at : at + n] for n in (2, 3) if self._known(at, n)), "")
+        if not ai or any(ai == other for other, _ in found):
+            return
+        start = at + len(ai)
+        if self.text[at:start] != ai:
+            faults = (*faults, LOOK_ALIKE)
+        if ai in _FIXED:
+            for value, end, more in self._fixed(ai, start):
+                after = end + (self.text[end : end + 1] == GS)
+                yield from self._from(after, (*found, (ai, value)), faults + more)
+        else:
+            for end, after, more in self._ends(start, _VARIABLE[ai]):
+                element = (ai, self.text[start:end])
+                yield from self._from(after, (*found, element), faults + more)
+
+    def _known(self, at: int, n: int) -> bool:
+        ai = self.digits[at : at + n]
+        return ai in _FIXED or ai in _VARIABLE
+
+    def _fixed(self, ai: str, start: int) -> Iterator[tuple[str, int, tuple[str, ...]]]:
+        """The values of an identifier of fixed length, each with its end and its faults."""
+        lengths = (14, 13, 12) if self.typed and ai == "01" else (_FIXED[ai],)
+        for length in lengths:
+            end = start + length
+            value = self.digits[start:end]
+            if len(value) == length and _right(ai, value, self.year):
+                faults = () if self.text[start:end] == value else (LOOK_ALIKE,)
+                yield (
+                    value.zfill(_FIXED[ai]),
+                    end,
+                    faults if length == _FIXED[ai] else (*faults, ZEROS),
+                )
+
+    def _ends(self, start: int, longest: int) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        """Where a value of variable length may end, and where the next identifier begins."""
+        natural = self.text.find(GS, start)
+        natural = len(self.text) if natural < 0 else natural
+        if start < natural <= start + longest:
+            yield natural, natural + 1, ()
+        for place in self.next:
+            if place <= start or place > min(natural, start + longest + 4):
+                continue
+            if place <= start + longest:
+                yield place, place, (LOST,)
+            before = self.text[start:place]
+            if len(before) > 1 and not before[-1].isalnum() and len(before) - 1 <= longest:
+                yield place - 1, place, (REPLACED,)
+            for spelt in _SPELT:
+                if len(spelt) < len(before) <= longest + len(spelt) and before.upper().endswith(
+                    spelt
+                ):
+                    yield place - len(spelt), place, (REPLACED,)
+
+
+def _right(ai: str, value: str, year: int) -> bool:
+    if ai in ("00", "01"):
+        return has_check_digit(value)
+    try:
+        parse_yymmdd(value, year)
+    except Malformed:
+        return False
+    return True
