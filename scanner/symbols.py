@@ -1,25 +1,34 @@
 """Frames to symbols: QR codes and Data Matrix, with their corners and exact text.
 
-The easy frame costs one pass; each further pass is taken only where nothing was found. What the
-text means is left to `ledger.statement.gs1`.
+The easy frame costs one pass; each further look is taken only where nothing was found, until the
+frame's time is up. What the text means is left to `ledger.statement.gs1`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
 import zxingcpp
 
+from scanner import bent
 from scanner.frames import Frame
 
 _FORMATS: Final = zxingcpp.barcode_formats_from_str("QRCode|DataMatrix|MicroQRCode|RMQRCode")
+# A Micro QR code checks itself too weakly to be believed where a frame had to be enhanced.
+_STRONG: Final = zxingcpp.barcode_formats_from_str("QRCode|DataMatrix|RMQRCode")
+_QR: Final = zxingcpp.barcode_formats_from_str("QRCode")
+_LOCAL: Final = zxingcpp.Binarizer.LocalAverage
+_GLOBAL: Final = zxingcpp.Binarizer.GlobalHistogram
 _LEAST: Final = 20  # pixels: below this there is no symbol to enhance
-_SMALL: Final = 900  # pixels: below this a frame is also tried enlarged
+_WHOLE: Final = 2_100_000  # pixels that one look may have: about 40 ms of a crowded scene
+_PART: Final = 520_000  # pixels of a part that is looked at enlarged
+_SHARED: Final = 0.3  # of a part lies in its neighbour too, so that no seam cuts a symbol
+_BENT: Final = 3  # codes of one look that are followed along their bend
 
 Corner = tuple[int, int]
 
@@ -42,85 +51,190 @@ class Symbol:
         return self.symbology + self.text if self.symbology in ("]d2", "]Q3") else self.text
 
 
+class _Look(NamedTuple):
+    """A frame or a part of it, prepared; `scale` and `left`, `top` lead back to the frame."""
+
+    pixels: Frame
+    scale: float = 1.0
+    left: int = 0
+    top: int = 0
+    binarizer: Any = _LOCAL
+    formats: Any = _STRONG
+
+
 def read(frame: Frame, *, budget_s: float = 0.15, quick: bool = False) -> list[Symbol]:
     """All symbols that can be read on a grey frame; none when there are none. Never raises.
 
-    `budget_s` are the seconds after which no further pass is begun; `quick` takes the first alone.
+    `budget_s` are the seconds after which no further look is begun: 0.15 for a frame of a stream,
+    more for a file. `quick` takes the first look alone.
     """
-    end = perf_counter() + budget_s
-    found = _decode(frame)
-    for enhance in () if quick else _ENHANCED:
-        if found or min(frame.shape) < _LEAST or perf_counter() > end:
-            break
-        better, scale = enhance(frame)
-        found = _decode(better, scale)
-    return found
-
-
-def _decode(frame: Frame, scale: float = 1.0) -> list[Symbol]:
     if min(frame.shape) < 3:
         return []
+    end = perf_counter() + budget_s
+    for look in _looks(frame):
+        found, unread = _decode(look)
+        if found or quick:
+            return found
+        for barcode in unread[:_BENT]:
+            if perf_counter() > end:
+                return []
+            if unbent := _unbent(look, barcode, end):
+                return [unbent]
+        if perf_counter() > end:
+            return []
+    return []
+
+
+def _looks(frame: Frame) -> Iterator[_Look]:
+    """The frame in the order in which looks earn their time; the first is the frame as it is."""
+    first = _reduced(frame)
+    yield first._replace(formats=_FORMATS)
+    if min(frame.shape) < _LEAST:
+        return
+    if first.scale < 1:
+        yield from _parts(frame, _WHOLE)
+    yield _halved(first)
+    yield _evened(first)
+    for part in _parts(first.pixels, _PART):
+        for enhance in _ENLARGED:
+            look = enhance(part)
+            yield look._replace(
+                scale=look.scale * first.scale, left=round(part.left / first.scale),
+                top=round(part.top / first.scale),
+            )  # fmt: skip
+
+
+def _reduced(frame: Frame) -> _Look:
+    """The whole frame with no more pixels than one look may have."""
+    if frame.size <= _WHOLE:
+        return _Look(np.ascontiguousarray(frame))
+    scale = (_WHOLE / frame.size) ** 0.5
+    size = (max(1, int(frame.shape[1] * scale)), max(1, int(frame.shape[0] * scale)))
+    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    return _Look(small.astype(np.uint8, copy=False), size[0] / frame.shape[1])
+
+
+def _parts(frame: Frame, most: int) -> Iterator[_Look]:
+    """Overlapping parts of at most so many pixels, the frame's middle first; small frames whole."""
+    high, wide = frame.shape
+    side = int(most**0.5)
+    if frame.size <= most:
+        yield _Look(frame)
+        return
+    part_high, part_wide = min(high, side), min(wide, side)
+    if part_high < side:
+        part_wide = min(wide, most // part_high)
+    elif part_wide < side:
+        part_high = min(high, most // part_wide)
+    places = [(top, left) for top in _starts(high, part_high) for left in _starts(wide, part_wide)]
+    middle = ((high - part_high) / 2, (wide - part_wide) / 2)
+    places.sort(key=lambda place: (place[0] - middle[0]) ** 2 + (place[1] - middle[1]) ** 2)
+    for top, left in places:
+        part = np.ascontiguousarray(frame[top : top + part_high, left : left + part_wide])
+        yield _Look(part, 1.0, left, top)
+
+
+def _starts(length: int, part: int) -> list[int]:
+    """Where parts of a length begin so that they cover it and share some of it."""
+    if part >= length:
+        return [0]
+    count = 1 + -(-(length - part) // max(1, int(part * (1 - _SHARED))))
+    return [round(number * (length - part) / (count - 1)) for number in range(count)]
+
+
+def _halved(look: _Look) -> _Look:
+    """Half the size, one threshold for all: noise, motion, dots that do not touch, weak light."""
+    half = cv2.resize(look.pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    return look._replace(
+        pixels=half.astype(np.uint8, copy=False), scale=look.scale / 2,
+        binarizer=_GLOBAL, formats=_STRONG,
+    )  # fmt: skip
+
+
+def _evened(look: _Look) -> _Look:
+    """Black and white by the neighbourhood: noise, glare, strong gradients of light."""
+    soft = cv2.GaussianBlur(look.pixels, (3, 3), 0)
+    kind = cv2.ADAPTIVE_THRESH_GAUSSIAN_C
+    made = cv2.adaptiveThreshold(soft, 255, kind, cv2.THRESH_BINARY, 51, 4)
+    return look._replace(pixels=made.astype(np.uint8, copy=False), formats=_STRONG)
+
+
+def _doubled(look: _Look) -> Frame:
+    large = cv2.resize(look.pixels, None, fx=2.0, fy=2.0, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large, dtype=np.uint8)
+
+
+def _sharpened(look: _Look) -> _Look:
+    """Twice the size and sharper: small symbols, out of focus."""
+    large = _doubled(look)
+    soft = cv2.GaussianBlur(large, (0, 0), 5)
+    made = cv2.addWeighted(large, 3.0, soft, -2.0, 0)
+    return look._replace(pixels=made.astype(np.uint8, copy=False), scale=look.scale * 2)
+
+
+def _contrasted(look: _Look) -> _Look:
+    """Twice the size with local contrast: small symbols in shadow or glare."""
+    made = cv2.createCLAHE(4.0, (8, 8)).apply(_doubled(look))
+    return look._replace(pixels=made.astype(np.uint8, copy=False), scale=look.scale * 2)
+
+
+_ENLARGED: Final[tuple[Callable[[_Look], _Look], ...]] = (_sharpened, _contrasted)
+
+
+def _decode(look: _Look) -> tuple[list[Symbol], list[Any]]:
+    """The symbols of one look, and those that were located but not read."""
     barcodes = zxingcpp.read_barcodes(
-        np.ascontiguousarray(frame), formats=_FORMATS, text_mode=zxingcpp.TextMode.Plain
-    )
+        look.pixels, formats=look.formats, text_mode=zxingcpp.TextMode.Plain,
+        binarizer=look.binarizer, return_errors=True,
+    )  # fmt: skip
     found: dict[tuple[str, str], Symbol] = {}
+    unread = []
     for barcode in barcodes:
         if barcode.valid:
-            place = barcode.position
-            points = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
-            a, b, c, d = ((round(p.x / scale), round(p.y / scale)) for p in points)
-            # The formats' names differ between releases by spaces ("QR Code").
-            name = str(barcode.format).rpartition(".")[2].replace(" ", "")
-            symbol = Symbol(name, barcode.text, (a, b, c, d), barcode.symbology_identifier)
+            symbol = _symbol(barcode, _corners(barcode, look))
             found.setdefault((symbol.text, str(symbol.corners)), symbol)
-    return list(found.values())
+        else:
+            unread.append(barcode)
+    return list(found.values()), unread
 
 
-def _sharper(frame: Frame) -> tuple[Frame, float]:
-    """Unsharp mask: a slightly blurred frame."""
-    soft = cv2.GaussianBlur(frame, (0, 0), 3)
-    return cv2.addWeighted(frame, 2.5, soft, -1.5, 0).astype(np.uint8), 1.0
+def _corners(barcode: Any, look: _Look) -> tuple[Corner, Corner, Corner, Corner]:
+    place = barcode.position
+    a, b, c, d = (
+        (round(point.x / look.scale) + look.left, round(point.y / look.scale) + look.top)
+        for point in (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
+    )
+    return a, b, c, d
 
 
-def _even(frame: Frame) -> tuple[Frame, float]:
-    """Local contrast: shadows and glare."""
-    return cv2.createCLAHE(4.0, (8, 8)).apply(frame).astype(np.uint8), 1.0
+def _symbol(barcode: Any, corners: tuple[Corner, Corner, Corner, Corner]) -> Symbol:
+    # The formats' names differ between releases by spaces ("QR Code").
+    name = str(barcode.format).rpartition(".")[2].replace(" ", "")
+    return Symbol(name, barcode.text, corners, barcode.symbology_identifier)
 
 
-def _smooth(frame: Frame) -> tuple[Frame, float]:
-    """Halved: noise, dots that do not touch, cloth."""
-    half = cv2.resize(frame, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    return half.astype(np.uint8), 0.5
-
-
-def _closed(frame: Frame) -> tuple[Frame, float]:
-    """Ink grown by a little: worn or dotted prints."""
-    kernel = np.ones((3, 3), np.uint8)
-    return cv2.erode(cv2.GaussianBlur(frame, (5, 5), 0), kernel).astype(np.uint8), 1.0
-
-
-def _larger(frame: Frame) -> tuple[Frame, float]:
-    """Enlarged: small symbols."""
-    if max(frame.shape) > _SMALL:
-        return frame[:0], 1.0
-    large = cv2.resize(frame, None, fx=2.0, fy=2.0, interpolation=cv2.INTER_CUBIC)
-    return large.astype(np.uint8), 2.0
-
-
-def _threshold(frame: Frame) -> tuple[Frame, float]:
-    """Black and white by the neighbourhood: strong gradients of light."""
-    block = max(31, min(frame.shape) // 8 | 1)
-    soft = cv2.GaussianBlur(frame, (3, 3), 0)
-    kind = cv2.ADAPTIVE_THRESH_GAUSSIAN_C
-    made = cv2.adaptiveThreshold(soft, 255, kind, cv2.THRESH_BINARY, block, 8)
-    return made.astype(np.uint8), 1.0
-
-
-_ENHANCED: Final[tuple[Callable[[Frame], tuple[Frame, float]], ...]] = (
-    _sharper,
-    _smooth,
-    _even,
-    _closed,
-    _larger,
-    _threshold,
-)
+def _unbent(look: _Look, barcode: Any, end: float) -> Symbol | None:
+    """A QR code that was located but not read, followed along its bend while there is time."""
+    version = (barcode.extra or {}).get("Version", "")
+    if barcode.format != zxingcpp.QRCode or not version.isdecimal():
+        return None
+    side = 17 + 4 * int(version)
+    if side > bent.MOST_SIDE:
+        return None
+    place = barcode.position
+    points = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
+    before = None
+    for modules in bent.modules(look.pixels, [(p.x, p.y) for p in points], side):
+        if before is not None and np.array_equal(modules, before):
+            return None  # it has come to rest
+        before = modules
+        drawn = np.kron(modules * 255, np.ones((2, 2), np.uint8)).astype(np.uint8, copy=False)
+        drawn = np.pad(drawn, 8, constant_values=255)
+        for read_flat in zxingcpp.read_barcodes(
+            drawn, formats=_QR, text_mode=zxingcpp.TextMode.Plain, is_pure=True
+        ):
+            if read_flat.valid:
+                return _symbol(read_flat, _corners(barcode, look))
+        if perf_counter() > end:
+            return None
+    return None

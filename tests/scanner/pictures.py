@@ -81,3 +81,66 @@ def encoded(picture: Picture, kind: str = "PNG") -> bytes:
     out = io.BytesIO()
     Image.fromarray(picture).save(out, kind)
     return out.getvalue()
+
+
+def curved(picture: Picture, half_angle: float) -> Picture:
+    """Round a bottle: the picture's width covers twice this angle (degrees) of the cylinder."""
+    high, wide = picture.shape
+    reach = np.sin(np.radians(half_angle))
+    across = np.linspace(-reach, reach, wide)
+    source = (np.degrees(np.arcsin(across)) / half_angle + 1) / 2 * (wide - 1)
+    # A camera a little above the bottle sees its rings as arcs.
+    sag = (1 - np.cos(np.arcsin(across))) * wide * 0.15
+    rows = np.arange(high)[:, None] - sag[None, :]
+    columns = np.broadcast_to(source, (high, wide))
+    return cv2.remap(
+        picture, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    ).astype(np.uint8)  # fmt: skip
+
+
+def crumpled(picture: Picture, share: float) -> Picture:
+    """On cloth: waves of a share of the width."""
+    high, wide = picture.shape
+    down, right = np.mgrid[0:high, 0:wide].astype(np.float32)
+    columns = right + wide * share * np.sin(down / high * 7)
+    rows = down + wide * share * np.sin(right / wide * 6)
+    return cv2.remap(
+        picture, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    ).astype(np.uint8)  # fmt: skip
+
+
+def glossy(picture: Picture, strength: float) -> Picture:
+    """A lamp's reflection over the middle, of so many grey values."""
+    high, wide = picture.shape
+    down, right = np.mgrid[0:high, 0:wide]
+    lamp = ((right - wide * 0.45) / (wide * 0.2)) ** 2 + ((down - high * 0.5) / (high * 0.2)) ** 2
+    return (picture + strength * np.exp(-lamp)).clip(0, 255).astype(np.uint8)
+
+
+def dim(picture: Picture, light: float) -> Picture:
+    """Low light: a share of the light, with the camera's own noise of 2.5 grey values."""
+    return noisy((picture * light).astype(np.uint8), 2.5)
+
+
+def recompressed(picture: Picture, quality: int) -> Picture:
+    """As a JPEG of a quality (1 to 95) comes out."""
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "JPEG", quality=quality)
+    return np.asarray(Image.open(out), dtype=np.uint8)
+
+
+def smaller(picture: Picture, share: float) -> Picture:
+    """Farther away: a share of the size."""
+    made = cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    return np.asarray(made, dtype=np.uint8)
+
+
+def worn(picture: Picture, share: float) -> Picture:
+    """Rubbed off: lines of paper over a share of the picture's height."""
+    made = picture.copy()
+    every = round(4 / share)
+    for row in range(0, len(made), every):
+        made[row : row + 4] = 255
+    return made
