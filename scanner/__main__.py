@@ -1,92 +1,142 @@
-"""`python -m scanner`: pictures or typed text to verdicts, one line per pack.
+"""`python -m scanner`: pictures, cameras or text to verdicts, one line per pack.
 
 Exit status: 0 every verdict is OK; 1 at least one is Hold or Do not supply; 2 something could not be
-checked or read.
+checked or read; 3 the log showed two histories.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from datetime import datetime
 from getpass import getpass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
+
+import httpx
 
 from ledger.errors import LedgerError, Malformed
-from ledger.proof import clock_words
-from ledger.remote import LIMITS, ProvenList, verify_list
-from ledger.rules.verdict import HOLD, NOT_CHECKED, OK, PURPOSES, Verdict, verdict
+from ledger.rules.verdict import OK
 from ledger.statement import keyfile
-from ledger.statement.gs1 import Label, is_gln, parse_scan
+from ledger.statement.gs1 import is_gln
 from ledger.tlog.policy import Policy
-from scanner import check, frames, symbols
+from scanner import check, output, symbols
+from scanner.arguments import parser
+from scanner.camera import Camera, Settings, list_cameras
+from scanner.history import PublicLog
+from scanner.kept import Kept
+from scanner.session import STILL_S, ByBundles, ByLog, Judge, Session, exit_status, open_list
+from scanner.sources import Bytes, Sighting, open_source
+from scanner.votes import Votes
+from scanner.window import Window
 
-_SYMBOLS: Final = {OK: "✓", HOLD: "!", NOT_CHECKED: "?"}
-_EXAMPLES: Final = """examples:
-  python -m scanner --read photo.jpg
-  python -m scanner photo.jpg --bundle pack.packtrace.json --trust trust.txt
-  python -m scanner photo.jpg --bundle proofs/ --status list.packtrace.json --trust trust.txt
-  python -m scanner var/demo/labels/good.png --log http://localhost:8000 --trust var/demo/trust.txt
-exit status: 0 all OK, 1 at least one Hold or Do not supply, 2 something could not be checked"""
+NOWHERE: Final = "none"
+_BELL: Final = "\a"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; answers the exit status."""
-    options = _parser().parse_args(arguments)
-    if options.read:
-        return _read(options.input)
-    if not options.trust or bool(options.log) == bool(options.bundle):
-        print(
-            "Give --trust FILE, and either --bundle FILE or --log URL; --help shows examples.",
-            file=sys.stderr,
+    options = parser().parse_args(arguments)
+    if options.list_cameras:
+        output.tell_cameras(list_cameras(), as_json=options.json)
+        return 0
+    if not options.input and options.camera is None and not options.wedge:
+        return _refuse(
+            "Give a picture or a label's text, --camera 0 or --wedge; --help shows more."
         )
-        return 2
-    now = datetime.now().astimezone()
+    if options.read:
+        return _read(options)
+    if not options.trust or not (options.log or options.bundle):
+        return _refuse(
+            "Give --trust FILE, and either --bundle FILE or --log URL; --help shows examples."
+        )
     try:
-        trust = Policy.parse(_bytes(options.trust))
-        judge = _judge(options, trust, now)
+        session = _session(options)
+        live = options.camera is not None and not options.headless
+        window = Window(f"camera {options.camera}") if live else None
     except LedgerError as error:
-        print(f"{error}", file=sys.stderr)
-        return 2
-    words = []
-    for given in options.input:
-        found = _one(given, judge, options.purpose, now)
-        words.append(found.word)
-        _print(given, found, judge.told_offline(found), as_json=options.json)
-    if NOT_CHECKED in words:
-        return 2
-    return 0 if all(word == OK for word in words) else 1
+        return _refuse(str(error))
+    try:
+        return _run(options, session, window)
+    finally:
+        if window is not None:
+            window.close()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m scanner",
-        description="Check medicine packs by their label, every proof verified here.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "input", nargs="+", metavar="IMAGE|TEXT", help="picture file, or a label's text"
-    )
-    parser.add_argument("--read", action="store_true", help="only decode: one JSON line a symbol")
-    parser.add_argument(
-        "--bundle", metavar="FILE|FOLDER", help="proof bundle, or a folder of them: check offline"
-    )
-    parser.add_argument(
-        "--status", metavar="FILE", help="status list: what is held or recalled, to check offline"
-    )
-    parser.add_argument(
-        "--site", metavar="GLN", help="where you are: no proof for another site counts"
-    )
-    parser.add_argument("--log", metavar="URL", help="web address of the log to ask")
-    parser.add_argument("--key", metavar="FILE", help="key file to sign in with at --log")
-    parser.add_argument("--trust", metavar="FILE", help="trust file with the log's key")
-    parser.add_argument("--purpose", choices=PURPOSES, default="check", help="why you ask")
-    parser.add_argument("--json", action="store_true", help="one JSON object a pack")
-    return parser
+def _refuse(words: str) -> int:
+    print(words, file=sys.stderr)
+    return 2
+
+
+def _clock() -> datetime:
+    return datetime.now().astimezone()
+
+
+def _run(options: argparse.Namespace, session: Session, window: Window | None) -> int:
+    words: set[str] = set()
+    split = False
+    with closing(_sightings(options)) as sightings:
+        try:
+            for sighting in sightings:
+                if sighting.notice:
+                    print(sighting.notice, file=sys.stderr, flush=True)
+                if window is not None and sighting.notice:
+                    window.say(sighting.notice)
+                for told in session.look(sighting):
+                    words.add(told.verdict.word)
+                    split = split or told.split
+                    output.tell(told, as_json=options.json)
+                    _beep(options, told.verdict.word)
+                    if window is not None:
+                        window.tell(told)
+                if window is not None and not window.show(sighting.picture):
+                    break
+        except KeyboardInterrupt:
+            pass  # how a live run ends
+    return exit_status(words, split=split)
+
+
+def _beep(options: argparse.Namespace, word: str) -> None:
+    """One bell for OK, three for all else; only where somebody stands before a terminal."""
+    live = options.camera is not None or options.wedge
+    if live and not options.quiet and sys.stderr.isatty():
+        print(_BELL if word == OK else 3 * _BELL, end="", file=sys.stderr, flush=True)
+
+
+def _sightings(options: argparse.Namespace) -> Generator[Sighting]:
+    camera = None
+    if options.camera is not None:
+        width, height = options.size or (0, 0)
+        settings = Settings(width, height, options.focus, options.exposure)
+        camera = Camera(options.camera, settings, wait_s=options.wait)
+    return open_source(
+        options.input, camera=camera, stdin=cast(Bytes, sys.stdin.buffer), wedge=options.wedge,
+        prefix=options.prefix, suffix=options.suffix, paths_only=options.read,
+    )  # fmt: skip
+
+
+def _read(options: argparse.Namespace) -> int:
+    """Decode only; a stream's symbols once they are agreed."""
+    status = 0
+    votes: dict[str, Votes] = {}
+    for sighting in _sightings(options):
+        if sighting.notice:
+            print(sighting.notice, file=sys.stderr, flush=True)
+        if sighting.problem:
+            output.tell_symbols(sighting.name, (), sighting.problem)
+            status = 2
+        elif sighting.frame is None:
+            continue
+        elif sighting.stream:
+            voted = votes.setdefault(sighting.name, Votes())
+            if agreed := voted.add(symbols.read(sighting.frame)):
+                output.tell_symbols(sighting.name, agreed)
+        else:
+            found = symbols.read(sighting.frame, budget_s=STILL_S)
+            output.tell_symbols(sighting.name, found)
+    return status
 
 
 def _bytes(path: str) -> bytes:
@@ -96,147 +146,59 @@ def _bytes(path: str) -> bytes:
         raise Malformed(f"{path} cannot be read: {error.strerror}") from error
 
 
-class _Judge:
-    """How labels are judged in this run: by one bundle, or by a log's web address."""
-
-    def __init__(self, trust: Policy, now: datetime, options: argparse.Namespace) -> None:
-        self.trust, self.now, self.purpose = trust, now, options.purpose
-        self.site: str | None = options.site
-        self.bundle = b""
-        self.shelf: check.Shelf | None = None
-        self.listed: ProvenList | None = None
-        self.online: check.Online | None = None
-
-    def __call__(self, label: Label) -> Verdict:
-        if self.online is not None:
-            return self.online.verdict(label, self.trust, self.now, self.purpose, self.site)
-        data = self.shelf.bundle(label.id) if self.shelf is not None else self.bundle
-        if data is None:
-            return verdict({"not-in-proof": ""}, self.purpose)
-        return check.by_bundle(
-            label, data, self.trust, self.now, self.purpose, self.listed, self.site
-        )
-
-    def told_offline(self, found: Verdict) -> dict[str, object]:
-        """As of when an offline verdict is, and what no offline proof can show."""
-        if self.online is not None:
-            return {}
-        state, listed = found.state, self.listed.listed if self.listed else None
-        return {
-            "for_site": state.site if state else None,
-            "proof_as_of": clock_words(state.as_of_ms) if state and state.as_of_ms > 0 else None,
-            "list_as_of": listed.time if listed else None,
-            "not_shown": list(LIMITS),
-        }
-
-
-def _judge(options: argparse.Namespace, trust: Policy, now: datetime) -> _Judge:
+def _session(options: argparse.Namespace) -> Session:
+    """What this run judges by. Raises LedgerError for what cannot be used."""
     if options.site is not None and not is_gln(options.site):
         raise Malformed(f"{options.site[:40]!r} is no GLN: give the 13 digits of your site")
-    judge = _Judge(trust, now, options)
+    trust = Policy.parse(_bytes(options.trust))
+    kept = Kept(_folder(options), trust)
+    listed, note = None, b""
     if options.status:
-        judge.listed = _status_list(options.status, trust, now)
-    if options.bundle and Path(options.bundle).is_dir():
-        files = sorted(p for p in Path(options.bundle).iterdir() if ".packtrace.json" in p.name)
-        judge.shelf = check.Shelf((_bytes(str(path)) for path in files), judge.site)
-        if not len(judge.shelf):
-            raise Malformed(f"{options.bundle} holds no proof bundle (*.packtrace.json)")
-        return judge
-    if options.bundle:
-        judge.bundle = _bytes(options.bundle)
-        return judge
-    judge.online = check.Online(options.log)
-    if options.key:
-        data = _bytes(options.key)
-        about = keyfile.describe(data)
-        passphrase = getpass(f"Passphrase of {options.key}: ").encode() if about.encrypted else b""
-        seed = keyfile.unseal(data, passphrase)
-        judge.online.sign_in(about.party, seed, int(now.timestamp() * 1000))
-    return judge
-
-
-def _status_list(path: str, trust: Policy, now: datetime) -> ProvenList:
-    try:
-        return verify_list(_bytes(path), trust, int(now.timestamp() * 1000))
-    except LedgerError as error:
-        raise type(error)(f"{path}: {error}") from error
-
-
-def _one(given: str, judge: _Judge, purpose: str, now: datetime) -> Verdict:
-    try:
-        path = Path(given)
-        is_file = len(given) < 1024 and "\0" not in given and path.is_file()
-    except OSError:
-        is_file = False
-    try:
-        if is_file:
-            found = symbols.read(frames.read_file(path))
-            if not found:
-                return verdict({"unreadable": "no code in the picture"}, purpose)
-            label = check.read_label(found, now.year).label
-        else:
-            label = parse_scan(given, year=now.year)
-    except Malformed as error:
-        return verdict({"not-our-label": str(error)}, purpose)
-    if not label.id:
-        return verdict({"not-our-label": "it names no single pack"}, purpose)
-    return judge(label)
-
-
-def _print(given: str, found: Verdict, offline: dict[str, object], *, as_json: bool) -> None:
-    state = found.state
-    if as_json:
-        line = {
-            "input": given,
-            "verdict": found.word,
-            "purpose": found.purpose,
-            "id": state.id if state else None,
-            "product": state.product if state else None,
-            "lot": state.lot if state else None,
-            "expiry": state.expiry.isoformat() if state and state.expiry else None,
-            "state": state.state if state else None,
-            "as_of": state.as_of_ms if state else None,
-            "reasons": [reason._asdict() for reason in found.reasons],
-            **offline,
-        }
-        print(json.dumps(line, ensure_ascii=False))
-        return
-    print(f"{_SYMBOLS.get(found.word, '✕')} {found.word}  {state.id if state else given[:120]!s}")
-    for reason in found.reasons:
-        print(f"    {reason.words} {reason.next}")
-    if offline:
-        print(
-            f"    Checked offline{_for_site(offline)}: the proof is as of "
-            f"{offline['proof_as_of'] or 'unknown'}, ",
-            end="",
-        )
-        print(
-            f"the status list {'as of ' + str(offline['list_as_of']) if offline['list_as_of'] else 'missing'}."
-        )
-        print(f"    It cannot show: {'; '.join(LIMITS)}.")
-
-
-def _for_site(offline: dict[str, object]) -> str:
-    return f" for site {offline['for_site']}" if offline["for_site"] else ""
-
-
-def _read(inputs: Sequence[str]) -> int:
-    """Decode only: a JSON line a symbol, `"text": null` for a picture without one."""
-    status = 0
-    for given in inputs:
-        line: dict[str, object] = {"file": given, "format": None, "text": None, "corners": None}
         try:
-            found = symbols.read(frames.read_file(Path(given)))
-        except Malformed as error:
-            print(json.dumps({**line, "error": str(error)}, ensure_ascii=False))
-            status = 2
-            continue
-        for symbol in found:
-            told = {"format": symbol.format, "text": symbol.text, "corners": symbol.corners}
-            print(json.dumps({**line, **told}, ensure_ascii=False))
-        if not found:
-            print(json.dumps(line))
-    return status
+            listed, note = open_list(_bytes(options.status), trust, _clock())
+        except LedgerError as error:
+            raise type(error)(f"{options.status}: {error}") from error
+    log = client = None
+    if options.log:
+        client = httpx.Client(timeout=check.TIMEOUT, follow_redirects=False)
+        log = PublicLog(options.log, client)
+    judge: Judge
+    if options.bundle:
+        judge = ByBundles(trust, _bundles(options), listed, options.site)
+    else:
+        online = check.Online(options.log, client)
+        if options.key:
+            _sign_in(online, options.key)
+        judge = ByLog(trust, online, options.site, repairs=bool(options.key))
+    return Session(
+        judge, kept, _clock, purpose=options.purpose, source=options.source or "", listed=listed,
+        list_note=note, log=log,
+    )  # fmt: skip
+
+
+def _folder(options: argparse.Namespace) -> Path | None:
+    if options.keep == NOWHERE:
+        return None
+    return Path(options.keep or f"{options.trust}.seen")
+
+
+def _bundles(options: argparse.Namespace) -> bytes | check.Shelf:
+    folder = Path(options.bundle)
+    if not folder.is_dir():
+        return _bytes(options.bundle)
+    files = sorted(path for path in folder.iterdir() if ".packtrace.json" in path.name)
+    shelf = check.Shelf((_bytes(str(path)) for path in files), options.site)
+    if not len(shelf):
+        raise Malformed(f"{folder} holds no proof bundle (*.packtrace.json)")
+    return shelf
+
+
+def _sign_in(online: check.Online, path: str) -> None:
+    data = _bytes(path)
+    about = keyfile.describe(data)
+    passphrase = getpass(f"Passphrase of {path}: ").encode() if about.encrypted else b""
+    seed = keyfile.unseal(data, passphrase)
+    online.sign_in(about.party, seed, int(_clock().timestamp() * 1000))
 
 
 if __name__ == "__main__":

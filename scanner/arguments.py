@@ -1,0 +1,100 @@
+"""What can be asked of `python -m scanner`, and how it ends."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Final
+
+from ledger.rules.verdict import PURPOSES
+from scanner.camera import WAIT_S
+from scanner.faults import SOURCES
+
+_EXAMPLES: Final = """examples:
+  python -m scanner --read photo.jpg
+  python -m scanner photo.jpg --bundle pack.packtrace.json --trust trust.txt
+  python -m scanner photo.jpg --bundle proofs/ --status list.packtrace.json --trust trust.txt
+  python -m scanner var/demo/labels/good.png --log http://localhost:8000 --trust var/demo/trust.txt
+  python -m scanner --camera 0 --log http://localhost:8000 --trust var/demo/trust.txt
+  python -m scanner --wedge --json --bundle proofs/ --trust trust.txt
+exit status: 0 all OK, 1 at least one Hold or Do not supply, 2 something could not be checked or read,
+  3 the log showed two histories; of several, the highest"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m scanner",
+        description="Check medicine packs by their label, every proof verified here.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument(
+        "input", nargs="*", metavar="IMAGE|VIDEO|FOLDER|TEXT|-",
+        help="picture, video, folder of them, a label's text, or - for standard input",
+    )  # fmt: skip
+    made.add_argument("--read", action="store_true", help="only decode: one JSON line a symbol")
+    made.add_argument("--json", action="store_true", help="one JSON object a pack")
+    made.add_argument("--purpose", choices=PURPOSES, default="check", help="why you ask")
+    _add_proofs(made.add_argument_group("what to check by"))
+    _add_sources(made.add_argument_group("cameras and scanners"))
+    return made
+
+
+def _add_proofs(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--bundle", metavar="FILE|FOLDER", help="proof bundle, or a folder of them: check offline"
+    )
+    group.add_argument(
+        "--status", metavar="FILE", help="status list: what is held or recalled, to check offline"
+    )
+    group.add_argument(
+        "--site", metavar="GLN", help="where you are: no proof for another site counts"
+    )
+    group.add_argument(
+        "--log", metavar="URL",
+        help="web address of the log to ask; with --bundle, only whether its history is one",
+    )  # fmt: skip
+    group.add_argument("--key", metavar="FILE", help="key file to sign in with at --log")
+    group.add_argument("--trust", metavar="FILE", help="trust file with the log's key")
+    group.add_argument(
+        "--keep", metavar="FOLDER|none",
+        help="where the log's checkpoints that were seen are kept; by default the trust file's name "
+        "with .seen behind it",
+    )  # fmt: skip
+
+
+def _add_sources(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--camera", type=int, metavar="N", help="a live camera, from 0")
+    group.add_argument("--list-cameras", action="store_true", help="list the cameras, and end")
+    group.add_argument("--size", type=_size, metavar="WxH", help="the camera's resolution")
+    group.add_argument(
+        "--focus", type=float, metavar="F", help="fixed focus, in the camera's units"
+    )
+    group.add_argument("--exposure", type=float, metavar="E", help="fixed exposure, likewise")
+    group.add_argument(
+        "--wait", type=_seconds, metavar="SECONDS", default=WAIT_S,
+        help="how long to wait for a camera that is busy or away (default %(default)g)",
+    )  # fmt: skip
+    group.add_argument("--headless", action="store_true", help="no window for the live camera")
+    group.add_argument("--quiet", action="store_true", help="no beep")
+    group.add_argument(
+        "--wedge", action="store_true",
+        help="text comes from a keyboard-wedge scanner, by default on standard input",
+    )  # fmt: skip
+    group.add_argument("--prefix", default="", help="what the wedge scanner puts before a code")
+    group.add_argument("--suffix", default="", help="what it puts behind, before Enter or Tab")
+    group.add_argument("--source", choices=SOURCES, help="what read the codes, if not as it seems")
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})", text, re.ASCII)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no resolution such as 1280x720")
+    return int(match[1]), int(match[2])
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} are no seconds such as 30")
+    return float(text)

@@ -1,0 +1,193 @@
+"""What the scanner prints: words for people, one JSON object a line for programs.
+
+Each line is flushed: whoever reads it may act on it while the next pack is scanned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ledger.proof import clock_words
+from ledger.remote import LIMITS
+from ledger.rules.verdict import HOLD, NOT_CHECKED, OK
+from ledger.statement.gs1 import Label
+from ledger.tlog.note import Note
+from scanner.camera import Listed
+from scanner.kept import SAME, History
+from scanner.session import Told
+from scanner.symbols import Symbol
+
+SIGNS: Final = {OK: "✓", HOLD: "!", NOT_CHECKED: "?"}
+STOP: Final = "✕"
+_LONGEST: Final = 120  # characters of an input that are shown
+
+
+def line_of(told: Told) -> dict[str, Any]:
+    """One verdict as a JSON object."""
+    found, state = told.verdict, told.verdict.state
+    line: dict[str, Any] = {
+        "input": told.name,
+        "source": told.source,
+        "verdict": found.word,
+        "purpose": found.purpose,
+        "id": state.id if state else None,
+        "product": state.product if state else None,
+        "lot": state.lot if state else None,
+        "expiry": state.expiry.isoformat() if state and state.expiry else None,
+        "state": state.state if state else None,
+        "as_of": state.as_of_ms if state else None,
+        "age": age(told),
+        "reasons": [reason._asdict() for reason in found.reasons],
+        "reading": told.text or None,
+        "label": _label(told.label) if told.label else None,
+        "claims": [claim._asdict() for claim in found.claims],
+        "again": None,
+        "alert": told.alert,
+        "history": [_history(history) for history in told.histories],
+        "not_shown": list(told.limits),
+    }
+    if told.again is not None:
+        offered = told.again.label
+        line["again"] = {
+            "faults": list(told.again.faults),
+            "words": told.again.words,
+            "offered": _label(offered) if offered else None,
+        }
+    if LIMITS[0] in told.limits:
+        listed = told.listed.listed if told.listed else None
+        line |= {
+            "for_site": state.site if state else None,
+            "proof_as_of": _as_of(told),
+            "list_as_of": listed.time if listed else None,
+        }
+    return line
+
+
+def _label(label: Label) -> dict[str, str | None]:
+    return {
+        "id": label.id,
+        "gtin": label.gtin,
+        "lot": label.lot,
+        "serial": label.serial,
+        "sscc": label.sscc,
+        "expiry": label.expiry.isoformat() if label.expiry else None,
+    }
+
+
+def _history(history: History) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "outcome": history.outcome,
+        "size": history.size,
+        "before": history.before or None,
+        "words": history.words,
+        "evidence": [str(path) for path in history.evidence],
+        "not_kept": history.not_kept or None,
+    }
+    if len(history.evidence) < len(history.notes):
+        # What could not be written is handed over here: nobody else has it.
+        line["notes"] = [bytes(Note.parse(note)).decode() for note in history.notes]
+    return line
+
+
+def _as_of(told: Told) -> str | None:
+    state = told.verdict.state
+    return clock_words(state.as_of_ms) if state and state.as_of_ms > 0 else None
+
+
+def age(told: Told) -> str:
+    """How old what was known is, in words."""
+    as_of = _as_of(told)
+    state = told.verdict.state
+    if as_of is None or state is None:
+        return "nothing was known"
+    seconds = int(told.at.timestamp()) - state.as_of_ms // 1000
+    if seconds < 0:
+        return f"as of {as_of}, ahead of this clock"
+    for unit, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= unit:
+            count = seconds // unit
+            return f"as of {as_of}, {count} {name}{'s' if count > 1 else ''} ago"
+    return f"as of {as_of}, less than a minute ago"
+
+
+def words_of(told: Told) -> list[str]:
+    """One verdict as lines for a person, the word first."""
+    found, state = told.verdict, told.verdict.state
+    pack = state.id if state else told.label.id if told.label and told.label.id else told.name
+    lines = [f"{SIGNS.get(found.word, STOP)} {found.word}  {shown(pack)}"]
+    if told.alert:
+        lines.append("    Alert: the pack itself is in question, not the reading of it.")
+    lines += [f"    {reason.words} {reason.next}" for reason in found.reasons]
+    if told.again is not None and told.again.label is not None:
+        lines.append(f"    It may be {told.again.label.id}: only a second scan can tell.")
+    lines += [
+        f"    The {claim.name} on the label is {shown(claim.label)}, on record {shown(claim.log)}."
+        for claim in found.claims
+        if claim.agrees is False
+    ]
+    lines.append(f"    What was known: {age(told)}.")
+    if LIMITS[0] in told.limits:
+        site = f" for site {state.site}" if state and state.site else ""
+        listed = f"as of {told.listed.listed.time}" if told.listed else "missing"
+        lines.append(
+            f"    Checked offline{site}: the proof is as of {_as_of(told) or 'unknown'}, "
+            f"the status list {listed}."
+        )
+    if told.limits:
+        lines.append(f"    It cannot show: {'; '.join(told.limits)}.")
+    for history in _worth_telling(told.histories):
+        lines.append(f"    The log's history: {history.words}.")
+        lines += [f"    Evidence: {path}" for path in history.evidence]
+        if history.not_kept:
+            lines.append(f"    Not kept for the next time: {history.not_kept}.")
+        if len(history.evidence) < len(history.notes):
+            lines += [note.decode() for note in history.notes]
+    return lines
+
+
+def _worth_telling(histories: Sequence[History]) -> Sequence[History]:
+    """All but the mere repetition of what another one says."""
+    return [one for one in histories if one.outcome != SAME] or histories[:1]
+
+
+def shown(text: str) -> str:
+    """A text from outside as a terminal may show it: cut, control characters as their codes."""
+    return "".join(c if c.isprintable() else f"<{ord(c):02X}>" for c in text[:_LONGEST])
+
+
+def tell(told: Told, *, as_json: bool) -> None:
+    """Print one verdict."""
+    if as_json:
+        say(line_of(told))
+    else:
+        print("\n".join(words_of(told)), flush=True)
+
+
+def say(line: dict[str, Any]) -> None:
+    """Print one JSON object."""
+    print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+def tell_symbols(name: str, symbols: Sequence[Symbol], problem: str = "") -> None:
+    """Print what was decoded: one JSON line a symbol, `"text": null` where there is none."""
+    line: dict[str, object] = {"file": name, "format": None, "text": None, "corners": None}
+    for symbol in symbols:
+        told = {"format": symbol.format, "text": symbol.text, "corners": symbol.corners}
+        say({**line, **told})
+    if not symbols:
+        say({**line, "error": problem} if problem else line)
+
+
+def tell_cameras(found: Sequence[Listed], *, as_json: bool) -> None:
+    """Print the cameras of this machine."""
+    if as_json:
+        keys = ("index", "name", "width", "height")
+        say({"cameras": [{key: getattr(camera, key) for key in keys} for camera in found]})
+        return
+    for camera in found:
+        size = f"{camera.width} x {camera.height}" if camera.width else "cannot be opened now"
+        print(f"{camera.index}  {shown(camera.name) or 'camera'}  {size}")
+    if not found:
+        print("This machine has no camera.")
