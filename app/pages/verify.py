@@ -8,10 +8,9 @@ from flask import Blueprint, render_template, request
 
 from app.api.packs import label_of
 from app.present import marked
-from app.scanning import Told, check_purpose, links, scan_picture, scan_text
+from app.scanning import Told, check_purpose, check_source, links, scan_picture, scan_text
 from app.session import acting
 from ledger.rules.verdict import PURPOSES
-from scanner.faults import TYPED
 
 blueprint = Blueprint("verify", __name__)
 
@@ -37,7 +36,8 @@ def verify() -> str:
             "verify/form.html", purposes=PURPOSES, acting=acting(),
             error="Type or paste a code, or choose a picture of the label.",
         )  # fmt: skip
-    return _page(scan_picture(picture, purpose) if picture else scan_text(text, purpose, TYPED))
+    source = check_source(request.form.get("source", ""))
+    return _page(scan_picture(picture, purpose) if picture else scan_text(text, purpose, source))
 
 
 @blueprint.get("/01/<gtin>/21/<path:serial>")

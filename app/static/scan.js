@@ -6,7 +6,7 @@ import { Live } from "./live.js";
 import { Screen } from "./screen.js";
 import { Session } from "./session.js";
 import { Remembered, Signals } from "./signal.js";
-import { stops } from "./verdict.js";
+import { element, stops } from "./verdict.js";
 import { Wedge } from "./wedge.js";
 
 const at = (id) => document.getElementById(id);
@@ -86,7 +86,6 @@ box.addEventListener("submit", (event) => {
 // The camera.
 
 const video = at("video");
-const device = at("device");
 const wanted = new Remembered("camera");
 const running = new Remembered("camera runs");
 const camera = new Camera(video, () => off("unplugged"));
@@ -148,9 +147,15 @@ function show(runs) {
 async function offer() {
   const all = await Camera.all();
   at("choice").hidden = !camera.runs || all.length < 2;
-  const options = all.map((one, n) => new Option(one.label || `Camera ${n + 1}`, one.deviceId));
-  device.replaceChildren(...options);
-  device.value = camera.device;
+  at("devices").replaceChildren(...all.map(choice));
+}
+
+function choice({ deviceId, label }, number) {
+  const line = element("label");
+  const button = Object.assign(element("input"), { type: "radio", name: "device", value: deviceId });
+  button.checked = deviceId === camera.device;
+  line.append(button, label || `Camera ${number + 1}`);
+  return line;
 }
 
 function hide() {
@@ -167,8 +172,8 @@ if (unable()) {
     running.value = "";
     return off();
   });
-  device.addEventListener("change", () => {
-    wanted.value = device.value;
+  at("devices").addEventListener("change", ({ target }) => {
+    wanted.value = target.value;
     live.stop();
     on();
   });

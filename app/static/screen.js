@@ -30,7 +30,10 @@ export class Screen {
 
   /** Show a verdict while scanning goes on; nothing that has the focus loses it. */
   show(told, aloud = true) {
-    this.#over.querySelector(".told").replaceChildren(draw(told));
+    const old = this.#over.querySelector(".told");
+    // The focus stays where it is, unless that goes away.
+    if (old.contains(document.activeElement)) document.getElementById("fold").focus();
+    old.replaceChildren(draw(told));
     this.#over.scrollTop = 0;
     this.#over.hidden = false;
     document.body.classList.add("showing");

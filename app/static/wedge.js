@@ -3,8 +3,9 @@
  * A scanner's keys follow each other within FAST ms; nobody types LEAST of them so. The keys' own
  * times decide (event.timeStamp), never a timer: a page that is slow for a moment changes nothing.
  * The first keys cannot be told yet: in a field they are typed, and taken back once the burst is
- * known; elsewhere a letter does nothing. From then on no key reaches anything. Ctrl+] is the group
- * separator U+001D, Enter or Tab ends the scan.
+ * known; elsewhere a letter does nothing, and a Space presses a button only when nothing follows it.
+ * From then on no key reaches anything. Ctrl+] is the group separator U+001D, Enter or Tab ends the
+ * scan.
  */
 
 const FAST = 50;
@@ -14,6 +15,7 @@ const SHORTEST = 8; // characters of a scan that nothing ended: no code of a pac
 const GROUP = "\u001d";
 const SUFFIX = new Set(["Enter", "Tab"]);
 const SILENT = new Set(["Shift", "Control", "Alt", "AltGraph", "CapsLock", "NumLock", "Dead"]);
+const PRESSED = "button, summary, input:is([type=button], [type=checkbox], [type=file], [type=radio])";
 const TEXT = new Set(["text", "search", "url", "tel", "email", "password", "number"]);
 
 /** Whether letters typed on an element change it. */
@@ -72,7 +74,7 @@ function character(event, run) {
 /** Listens to all keys of a page, and gives away each scan's text. */
 export class Wedge {
   #take;
-  #run = null; // {text, last, where, undo, known, shown}
+  #run = null; // {text, last, where, undo, known, shown, press}
   #ended = { last: -Infinity, grace: 0 };
   #down = new Set();
   #timer = 0;
@@ -82,10 +84,20 @@ export class Wedge {
     this.#take = take;
   }
 
-  /** Begin, before any other listener of the page. */
-  listen(target = window) {
-    target.addEventListener("keydown", (event) => this.#keydown(event), true);
-    target.addEventListener("keyup", (event) => this.#keyup(event), true);
+  /** Begin, before any other listener of the page.
+   *
+   * What stands in `field` may be the beginning of a scan that came while the page was loading.
+   */
+  listen(field = null) {
+    window.addEventListener("keydown", (event) => this.#keydown(event), true);
+    window.addEventListener("keyup", (event) => this.#keyup(event), true);
+    if (!field?.value || document.activeElement !== field) return;
+    const { value: text } = field;
+    const undo = () => {
+      field.value = "";
+    };
+    const known = text.length >= LEAST;
+    this.#run = { text, last: performance.now(), where: field, undo, known, shown: true };
   }
 
   #keydown(event) {
@@ -108,14 +120,14 @@ export class Wedge {
   #add(event, char) {
     if (!this.#run) {
       const where = document.activeElement;
-      this.#run = { text: "", where, undo: before(where), known: false, shown: false };
+      this.#run = { text: "", where, undo: before(where), known: false, shown: true };
     }
     const run = this.#run;
     run.text += char;
     run.last = event.timeStamp;
     if (!run.known && run.text.length >= LEAST) run.known = true;
     if (run.known) {
-      if (run.text.length === LEAST || run.shown) run.undo();
+      if (run.shown) run.undo();
       run.shown = false;
       this.#hold(event);
       clearTimeout(this.#timer);
@@ -123,8 +135,11 @@ export class Wedge {
     } else if (char === GROUP) {
       this.#hold(event); // the browser would drop it
       type(run.where, char);
-    } else if (run.text.length > 1 && !takesLetters(run.where)) {
+    } else if (!takesLetters(run.where) && run.text.length > 1) {
       this.#hold(event);
+    } else if (char === " " && run.where?.matches(PRESSED)) {
+      this.#hold(event);
+      run.press = () => this.#run === run && run.text === char && run.where.click();
     }
   }
 
@@ -180,5 +195,8 @@ export class Wedge {
     if (!this.#down.delete(event.code || event.key)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    // A Space that the burst did not go on after was a person's, and presses what has the focus.
+    const { press, last } = this.#run ?? {};
+    if (press) setTimeout(press, Math.max(0, FAST - (event.timeStamp - last)));
   }
 }

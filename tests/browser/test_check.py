@@ -12,6 +12,7 @@ from ledger.statement import gs1
 from scanner.frames import read_file
 from scanner.symbols import read
 from tests.browser.conftest import Site, Visit, Visitor
+from tests.browser.keys import Keys
 from tests.nodes import expected
 
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -70,12 +71,11 @@ def test_the_box_is_ready_for_a_scanner_that_types_and_ends_with_enter(
     visitor = visit(demo)
     visitor.sign_in("pharmacist")
     visitor.page.wait_for_function("document.activeElement.id === 'text'")
-    visitor.page.keyboard.type(whole_label(demo, "good.png"))
-    visitor.page.keyboard.press("Enter")
+    keys = Keys(visitor.page)
+    keys.scan(whole_label(demo, "good.png"))
     visitor.page.get_by_role("heading", level=1, name="OK").wait_for()
     visitor.page.wait_for_function("document.activeElement.id === 'text'")
-    visitor.page.keyboard.type(whole_label(demo, "wrong-expiry.png"))  # no click between packs
-    visitor.page.keyboard.press("Enter")
+    keys.scan(whole_label(demo, "wrong-expiry.png"))  # no click between packs
     visitor.page.get_by_role("heading", level=1, name="Do not supply").wait_for()
 
 
