@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,10 +15,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ledger.errors import Malformed
-from scanner.frames import MAX_BYTES, read_file, read_image
+from scanner.frames import MAX_BYTES, _waits_for_all, read_file, read_image
 from scanner.symbols import read
 from tests.scanner import pictures
 from tests.scanner.pictures import LABEL, encoded
@@ -49,13 +52,112 @@ def test_transparency_is_paper_and_deep_grey_keeps_its_shades() -> None:
         assert [s.text for s in read(read_image(out.getvalue()))] == [LABEL.link]
 
 
-def test_a_phone_held_sideways_is_turned_upright() -> None:
-    image = Image.new("L", (40, 20))
-    exif = image.getexif()
-    exif[0x0112] = 6  # turn 90 degrees clockwise to see it upright
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_a_phone_held_anyhow_is_turned_upright(kind: str, orientation: int) -> None:
+    """As Pillow turns it, whose own way keeps a second copy of the picture."""
+    shape = Image.new("L", (64, 32), 255)
+    shape.paste(0, (0, 0, 16, 8))
+    exif = shape.getexif()
+    exif[0x0112] = orientation
     out = io.BytesIO()
-    image.save(out, "JPEG", exif=exif)
-    assert read_image(out.getvalue()).shape == (40, 20)
+    shape.save(out, kind, exif=exif)
+    frame = read_image(out.getvalue())
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(out.getvalue()))))
+    assert frame.shape == upright.shape[:2]
+    assert np.abs(frame - upright.reshape(*frame.shape, -1)[..., 0].astype(int)).max() < 40
+
+
+def file(image: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def large(megapixels: float, mode: str = "L") -> Image.Image:
+    """A photograph of a table with a code on it."""
+    side = int((megapixels * 1e6) ** 0.5)
+    table = np.full((side, side), 150, np.uint8)
+    code = pictures.qr(LABEL.link, 12)
+    table[side // 2 : side // 2 + len(code), side // 2 : side // 2 + len(code)] = code
+    return Image.fromarray(table).convert(mode)
+
+
+LARGE = {
+    "jpeg of 49 megapixels": lambda: file(large(49, "RGB"), "JPEG"),
+    "progressive jpeg": lambda: file(large(20, "RGB"), "JPEG", progressive=True, subsampling=0),
+    "jpeg for print": lambda: file(large(30, "CMYK"), "JPEG"),
+    "colour": lambda: file(large(24, "RGB"), "PNG", compress_level=1),
+    "transparent": lambda: file(large(24, "RGBA"), "PNG", compress_level=1),
+    "grey": lambda: file(large(49), "PNG", compress_level=1),
+    "deep": lambda: file(
+        Image.fromarray(np.asarray(large(20)).astype(np.uint16) * 256), "PNG", compress_level=1
+    ),
+    "webp": lambda: file(large(7, "RGB"), "WEBP", quality=50, method=0),
+    "tiff": lambda: file(large(12, "CMYK"), "TIFF", compression="tiff_lzw"),
+}
+READ_AND_WEIGH = """
+import sys
+from scanner import frames, symbols
+found = symbols.read(frames.read_image(sys.stdin.buffer.read()), budget_s=60.0)
+print(*(symbol.text for symbol in found))
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.parametrize("made", LARGE.values(), ids=LARGE)
+def test_a_large_picture_is_read_within_300_mib(made: Callable[[], bytes]) -> None:
+    """The whole program, its libraries included, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", READ_AND_WEIGH], input=made(), capture_output=True, check=True
+    )
+    text, kib = done.stdout.decode().splitlines()
+    assert text == LABEL.link
+    assert int(kib) < 300 * 1024
+
+
+def test_what_would_take_too_much_memory_is_refused_with_what_to_do() -> None:
+    colour = Image.new("RGB", (7000, 7000), "white")
+    for data in (
+        file(colour, "PNG", compress_level=1),
+        file(colour, "JPEG", progressive=True, subsampling=0),
+        file(Image.new("RGB", (4000, 3000)), "WEBP", quality=10, method=0),
+    ):
+        with pytest.raises(Malformed, match="MiB to decode; take a smaller one"):
+            read_image(data)
+
+
+def tiled(side: int, tile: int) -> bytes:
+    """A TIFF of one compressed tile, with the sizes that its header claims."""
+    fields = {
+        256: side, 257: side, 258: 8, 259: 5, 262: 1, 277: 1, 322: tile, 323: tile, 324: 200, 325: 99,
+    }  # fmt: skip
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in fields.items())
+    return b"II*\0" + struct.pack("<IH", 8, len(fields)) + entries + bytes(400)
+
+
+def test_a_tile_larger_than_its_picture_is_refused() -> None:
+    with pytest.raises(Malformed, match="MiB to decode; take a smaller one"):
+        read_image(tiled(64, 20_000))
+    with pytest.raises(Malformed, match="damaged"):
+        read_image(tiled(64, 64))
+
+
+def test_a_jpeg_in_several_scans_is_known_by_its_header() -> None:
+    """Its coefficients are all kept while it is decoded; a baseline JPEG's are not."""
+    grey, colour = Image.new("L", (64, 64), 9), Image.new("RGB", (64, 64), "red")
+    for image in (grey, colour):
+        assert not _waits_for_all(file(image, "JPEG"))
+        assert _waits_for_all(file(image, "JPEG", progressive=True))
+    separate = bytearray(file(colour, "JPEG"))
+    separate[separate.index(b"\xff\xda") + 4] = 1
+    assert _waits_for_all(bytes(separate))
+    assert _waits_for_all(b"\xff\xd8\xff")
+
+
+@given(st.binary(max_size=200))
+def test_the_header_of_any_jpeg_is_walked_to_its_end(data: bytes) -> None:
+    assert _waits_for_all(b"\xff\xd8" + data) in (True, False)
 
 
 @pytest.mark.parametrize(
