@@ -6,6 +6,7 @@ again; what its frames show is left to others.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ RETRY_S: Final = 1.0  # between two attempts to open a device
 STALL_S: Final = 5.0  # a device that sends nothing for so long counts as gone
 WAIT_S: Final = 30.0
 NODES: Final = Path("/sys/class/video4linux")
+_LISTS: Final = sys.platform.startswith("linux")
+_TRIED: Final = 4
 _MANUAL_EXPOSURE: Final = 1.0  # V4L2_EXPOSURE_MANUAL, which other systems' drivers take too
 _MAX_VIDEO: Final = 9_500_000  # pixels of a frame: 4096 x 2304
 _MISSES: Final = 20  # frames in a row that may be damaged before a video counts as ended
@@ -87,13 +90,19 @@ def _hush() -> None:
 
 
 def list_cameras(opener: Opener = open_device, nodes: Path = NODES) -> list[Listed]:
-    """The cameras of this machine, in order of their number."""
+    """The cameras of this machine, in order of their number.
+
+    Where the system lists none by name (all but Linux), the first numbers are tried.
+    """
+    known = _nodes(nodes) if _LISTS else dict.fromkeys(range(_TRIED), "")
     found = []
-    for index, name in sorted(_nodes(nodes).items()):
+    for index, name in sorted(known.items()):
         device = opener(index)
-        size = _size(device) if device.isOpened() else (0, 0)
+        opened = device.isOpened()
+        size = _size(device) if opened else (0, 0)
         device.release()
-        found.append(Listed(index, name, *size))
+        if opened or _LISTS:
+            found.append(Listed(index, name, *size))
     return found
 
 
@@ -170,7 +179,7 @@ class Camera:
 
     def _closed(self) -> str:
         there = _nodes(self.nodes)
-        if self.index in there or not self.nodes.is_dir():
+        if self.index in there or not _LISTS:
             return (
                 f"camera {self.index} cannot be opened: close the other program that uses it, "
                 "or let this user have it (group video)"
