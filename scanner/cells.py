@@ -23,6 +23,7 @@ _GROUPED: Final = re.compile(r"[0-9]{1,3}([ .,'])[0-9]{3}(?:\1[0-9]{3})+", re.AS
 _POINT: Final = re.compile(r"([0-9]+)[.,]0+", re.ASCII)
 _THREE: Final = re.compile(r"([0-9]{1,4})[-/. ]([0-9]{1,2})[-/. ]([0-9]{1,4})", re.ASCII)
 _TWO: Final = re.compile(r"([0-9]{1,4})[-/. ]([0-9]{1,4})", re.ASCII)
+_PARTS: Final = ("\t", "\n", "|", ";", ",", " ")
 _EPOCH: Final = date(1899, 12, 30)  # day 0 of a spreadsheet's dates
 
 
@@ -81,9 +82,9 @@ def date_readings(text: str, year: int) -> list[str]:
 
 def from_cells(text: str, year: int) -> Iterator[tuple[Element, ...]]:
     """Each way to read a row of two to four cells as GTIN, serial, lot and expiry."""
-    cells = [cell.strip("'\" ") for cell in re.split(r"[\t;|\n]+|, *| {2,}", text.strip())]
-    if len(cells) == 1:
-        cells = text.split()
+    # The first of these that a row holds parts it: values may hold the later ones.
+    mark = next((mark for mark in _PARTS if mark in text.strip()), "\t")
+    cells = [_unquoted(cell.strip()) for cell in text.strip().split(mark)]
     if not 2 <= len(cells) <= 4 or not all(cells):
         return
     for order in permutations(range(len(cells))):
@@ -108,6 +109,13 @@ def _named(gtin: str, values: dict[str, str], year: int) -> Iterator[tuple[Eleme
         return
     for expiry in date_readings(values["17"], year):
         yield (*head, ("17", expiry))
+
+
+def _unquoted(cell: str) -> str:
+    for quote in ("'", '"'):
+        if len(cell) > 2 and cell[0] == cell[-1] == quote:
+            return cell[1:-1]
+    return cell
 
 
 def _is_date(text: str, year: int) -> bool:

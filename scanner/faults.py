@@ -8,7 +8,7 @@ it knows is left to `ledger.rules`; the faults, their likelihood and what was me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,7 @@ from ledger.statement.ai import check_elements
 from ledger.statement.gs1 import Label, parse_scan
 from scanner.cells import is_shortened
 from scanner.layouts import LAYOUTS
-from scanner.repairs import CAMERA, TYPED, WEDGE, repairs
+from scanner.repairs import CAMERA, TYPED, WEDGE, rare_repairs, repairs
 from scanner.splits import Split
 
 __all__ = ["CAMERA", "FAULTS", "SOURCES", "TYPED", "WEDGE", "Explanation", "alerts", "explain"]
@@ -130,7 +130,9 @@ def explain(
     seen = {frozenset(label.elements)} if label is not None else set()
     found: dict[str, Explanation] = {}
     suspected: Split | None = None
-    for split in repairs(text, source, year) if most > 0 else ():
+    for split in _every(text, source, year, found, label):
+        if most <= 0:
+            break
         key = frozenset(split.elements)
         if key in seen:
             continue
@@ -149,11 +151,20 @@ def explain(
                 Explanation(REPAIRED, other, other.ai_string, faults, _words(faults), refused),
             )
         most -= 1
-        if most <= 0 or len(found) > 1:
+        if len(found) > 1:
             break
     if len(found) == 1:
         return next(iter(found.values()))
     return _unexplained(text, label, refused, suspected, several=bool(found))
+
+
+def _every(
+    text: str, source: str, year: int, found: Mapping[str, object], label: Label | None
+) -> Iterator[Split]:
+    """All repairs; the rare ones only while none is confirmed and the reading itself is no label."""
+    yield from repairs(text, source, year)
+    if not found and (label is None or not label.id):
+        yield from rare_repairs(text, source, year)
 
 
 def _unexplained(

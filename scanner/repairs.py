@@ -15,7 +15,7 @@ from typing import Final
 from ledger.errors import Malformed
 from ledger.statement.ai import Element, split_bracketed
 from ledger.statement.gs1 import parse_scan
-from ledger.statement.printed import fields, is_printed
+from ledger.statement.printed import fields, is_printed, unlisted
 from scanner.cells import date_readings, from_cells, gtin_of_cell, whole_number
 from scanner.spellings import AIM, GS1_AIM, LENS, Faults, spellings, two_layouts
 from scanner.splits import GS, LOOK_ALIKE, LOST, ZEROS, Split, separated, splits
@@ -26,6 +26,7 @@ _STARTS: Final = re.compile(r"(?=01[0-9]{12}|1[17][0-9]{6}|(?:10|21)[!-~]|00[0-9
 _PIECES: Final = re.compile(r"(?=\][A-Za-z][0-9])|(?=https?://)", re.IGNORECASE)
 _BRACKETS: Final = re.compile(r"[(\[{<] *([0-9OoIl]{2,4}) *[)\]}>]", re.ASCII)
 _BLANK: Final = " \t\r\n"
+_PART: Final = re.compile(r"(?:[0-9]{2,4}|[A-Za-z][A-Za-z0-9:._-]{0,30})=", re.ASCII)
 _ORDER: Final = {"01": 0, "22": 1, "10": 2, "21": 3}  # of a Digital Link's path
 _ENDING: Final = re.compile(
     r"(?:<(?:CR|LF|TAB|ETX|EOT)>|\{(?:CR|LF|TAB|ENTER)\}|\\[rnt]|%0[DA9]|[^!-~])+$", re.IGNORECASE
@@ -49,12 +50,16 @@ def repairs(text: str, source: str, year: int) -> Iterator[Split]:
         for split in _labels(spelt, typed, year):
             found.append(Split(split.elements, faults + split.faults))
             yield found[-1]
-    if not found:
-        for spelt, faults in two_layouts(text):
-            for split in _labels(spelt, typed, year):
-                yield Split(split.elements, faults + split.faults)
     if typed:
         yield from _confused(found[:8])
+
+
+def rare_repairs(text: str, source: str, year: int) -> Iterator[Split]:
+    """Repairs that take long to try, for readings that are no label in any likelier way."""
+    if source != CAMERA:
+        for spelt, faults in two_layouts(text):
+            for split in _labels(spelt, source == TYPED, year):
+                yield Split(split.elements, faults + split.faults)
 
 
 def _symbol(text: str, year: int) -> Iterator[Split]:
@@ -84,7 +89,11 @@ def _one(text: str, typed: bool, year: int) -> Iterator[Split]:
     """Each label that the text of one code can be."""
     body = text.strip(_BLANK)
     if typed and is_printed(body):
-        yield from _marked([*fields(body)], typed, year)
+        try:
+            listed = unlisted([*fields(body)])
+        except Malformed:
+            return
+        yield from _marked(listed, typed, year)
     elif link := _LINK.search(body.translate(LENS) if typed else body):
         yield from _link(body[link.start() :], typed, year)
     elif _BRACKETS.match(body):
@@ -202,7 +211,9 @@ def _link(text: str, typed: bool, year: int) -> Iterator[Split]:
     if ordered != pairs:
         faults = (*faults, "field-order")
     link = "".join(f"/{ai}/{value}" for ai, value in ordered)
-    if len(segments) % 2:
+    # What a wrong spelling makes of a claim must not pass for a part that no label needs.
+    parts = query.replace(";", "&").split("&") if query else []
+    if len(segments) % 2 or not all(_PART.match(part) for part in parts) or "#" in rest:
         return
     try:
         label = parse_scan(f"https://id.gs1.org{link}{mark}{query}", year=year)
@@ -234,7 +245,6 @@ def _mended(ai: str, value: str, typed: bool, year: int) -> Iterator[tuple[str, 
     bare = "".join(value.split())
     spaces: Faults = () if bare == value else ("spaces",)
     if ai not in ("00", "01"):
-        bare = bare.rstrip(",;") if typed else bare
         yield bare, spaces
         return
     for text, faults in ((value, ()), (bare, spaces), (bare.translate(LENS), (LOOK_ALIKE,))):

@@ -45,6 +45,8 @@ LENS: Final = str.maketrans("OoQDIilL|SBZ", "000011111582")
 _ALNUM: Final = string.ascii_letters + string.digits
 _PACK: Final = re.compile(r"(?=01/?([0-9]{14})|00/?([0-9]{18}))", re.ASCII)
 
+_NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{8,14}(?![0-9])", re.ASCII)
+
 
 def spellings(text: str, typed: bool) -> Iterator[tuple[str, Faults]]:
     """The text as read, then as it was before each fault of a keyboard."""
@@ -105,8 +107,11 @@ def _keyboards(aim: str, plain: bool) -> tuple[tuple[Table, Faults], ...]:
 
 
 def _after_caps(table: Table) -> Table:
-    """A table for text that was written with caps lock on."""
-    swapped = {n: table.get(ord(c), c) for n, c in _SWAP.items()}
+    """A table for text that was written with caps lock on; it turns letters of one key only."""
+    swapped = {}
+    for number, other in _SWAP.items():
+        meant = table.get(ord(other), "")
+        swapped[number] = meant if len(meant) == 1 else table.get(number, other)
     return table | swapped
 
 
@@ -122,5 +127,10 @@ def two_layouts(text: str) -> Iterator[tuple[str, Faults]]:
 
 
 def _names_pack(text: str, *, typed: bool) -> bool:
-    digits = text.translate(LENS) if typed else text
-    return any(has_check_digit(m[1] or m[2]) for m in _PACK.finditer(digits))
+    """Whether a text holds a GTIN behind its identifier; from a person, a GTIN anywhere."""
+    if typed:
+        digits = text.translate(LENS)
+        return any(has_check_digit(match[0]) for match in _NUMBER.finditer(digits)) or _names_pack(
+            digits, typed=False
+        )
+    return any(has_check_digit(match[1] or match[2]) for match in _PACK.finditer(text))

@@ -67,7 +67,7 @@ def split_printed(text: str, year: int) -> list[Element]:
 
     Raises Malformed.
     """
-    return [(ai, _read(ai, value, year)) for ai, value in fields(text) if ai]
+    return [(ai, _read(ai, value, year)) for ai, value in unlisted([*fields(text)]) if ai]
 
 
 def fields(text: str) -> Iterator[Element]:
@@ -83,6 +83,27 @@ def fields(text: str) -> Iterator[Element]:
         yield _AIS[(word.lastindex or 1) - 1], text[word.end() : end].strip()
 
 
+def unlisted(found: list[Element]) -> list[Element]:
+    """Fields without the comma or semicolon that a list puts between them.
+
+    GS1 values may end in such a mark. Whether it is one of the list's, a field that cannot hold one
+    tells: a number or a date. Raises Malformed where none tells.
+    """
+    ends = [value[-1:] for _, value in found[:-1]]
+    if not any(end in (",", ";") for end in ends if end):
+        return found
+    told = {
+        end for (ai, _), end in zip(found, ends, strict=False) if ai in ("00", "01", "11", "17")
+    }
+    if told in ({","}, {";"}) and set(ends) == told:
+        return [(ai, value.rstrip(",;")) for ai, value in found[:-1]] + found[-1:]
+    if not told or told & {",", ";"}:
+        raise Malformed(
+            "whether a comma or semicolon belongs to a value cannot be told: leave it out"
+        )
+    return found
+
+
 def _read(ai: str, value: str, year: int) -> str:
     if not value:
         raise Malformed(f"no value stands behind the word of ({ai})")
@@ -90,8 +111,6 @@ def _read(ai: str, value: str, year: int) -> str:
         return printed_date(value, year)
     if len(value.split()) > 1:
         raise Malformed(f"{value[:60]!r} is more than one value; write a word before each")
-    if value[-1] in ",;":
-        raise Malformed(f"whether {value[-1]!r} belongs to ({ai}) cannot be told; leave it out")
     if ai == "01" and len(value) in (8, 12, 13) and has_check_digit(value):
         return value.zfill(14)
     return value

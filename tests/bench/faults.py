@@ -1,0 +1,138 @@
+"""The scanner-fault filter over faults, fakes and right readings by the hundred thousand.
+
+The simulation is `tests.scanner.faulty`: a log of 200,000 packs, faults in equal shares of each kind.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from ledger.statement.ai import parse_yymmdd
+from scanner.faults import AS_READ, REPAIRED, UNEXPLAINED, Explanation, alerts, explain
+from tests.scanner import faulty
+
+NUMBER: Final = int(os.environ.get("PACKTRACE_FAULTS", "100000"))  # of each: faults, fakes, right
+PACKS: Final = 200_000
+
+GOALS: Final = {
+    "faults-explained": "ratio at least 1",
+    "faults-asked-again": "ratio at most 1",
+    "right-asked-again": "ratio at most 1",
+    "fakes-explained-away": "value 0",
+    "wrongly-explained": "value 0",
+}
+
+
+def true_to(found: Explanation, pack: faulty.Pack) -> bool:
+    """Whether an explanation names the pack that was read, and nothing that its label denies."""
+    label = found.label
+    if label is None or (label.gtin, label.serial) != (pack.gtin, pack.serial):
+        return False
+    expiry = label.expiry
+    return label.lot in ("", pack.lot) and (
+        expiry is None or expiry == parse_yymmdd(pack.expiry, faulty.YEAR)
+    )
+
+
+def judge(
+    log: faulty.Log, number: int, seed: int, kinds: Mapping[tuple[str, str], faulty.Fault]
+) -> dict[str, Counter[str]]:
+    """What became of faulty readings, by kind."""
+    found: dict[str, Counter[str]] = {}
+    for source, name, pack, text in faulty.faulty(log, number, seed, kinds):
+        said = explain(text, source, log.confirmed, year=faulty.YEAR)
+        count = found.setdefault(f"{source}: {name}", Counter())
+        count["all"] += 1
+        if said.outcome == UNEXPLAINED:
+            count["asked-again"] += 1
+            count["alert"] += alerts(said, True)
+        elif true_to(said, pack):
+            count["explained"] += 1
+        elif said.outcome == REPAIRED:
+            count["wrong"] += 1
+        else:
+            count["another"] += 1  # the reading itself is another pack's, which no filter can tell
+    return found
+
+
+def faults(folder: Path) -> Iterator[dict[str, Any]]:
+    """Faults explained, right readings asked again, fakes explained away."""
+    del folder
+    log = faulty.make_log(PACKS)
+    start = time.perf_counter()
+    modelled = judge(log, NUMBER, 2, faulty.MODELLED)
+    took = time.perf_counter() - start
+    others = judge(log, max(NUMBER // 10, len(faulty.UNMODELLED)), 3, faulty.UNMODELLED)
+    for kinds, mark in ((modelled, ""), (others, "unmodelled ")):
+        for name, count in kinds.items():
+            part = 100 * count["explained"] / count["all"]
+            yield {"name": f"{mark}{name}", "value": part, "unit": "% explained"}
+    total, apart = sum(modelled.values(), Counter()), sum(others.values(), Counter())
+    explained = 100 * total["explained"] / total["all"]
+    yield _line("faults-explained", explained, "%", 90)
+    asked = 100 * total["asked-again"] / total["all"]
+    yield _line("faults-asked-again", asked, "%", 9)
+    both = total + apart
+    yield {
+        "name": "faults-explained-with-unmodelled",
+        "value": 100 * both["explained"] / both["all"],
+        "unit": "%",
+    }
+    yield {
+        "name": "unmodelled-explained",
+        "value": 100 * apart["explained"] / apart["all"],
+        "unit": "%",
+    }
+    yield {"name": "wrongly-explained", "value": both["wrong"], "unit": "readings", "limit": 0}
+    yield {"name": "read-as-another", "value": both["another"], "unit": "readings"}
+    for name, count in (("faults", total), ("unmodelled", apart)):
+        part = 100 * count["alert"] / count["all"]
+        yield {"name": f"{name}-alerted-if-repeated", "value": part, "unit": "%"}
+    yield {"name": "fault-explain-time", "value": took / NUMBER * 1e6, "unit": "us"}
+    yield from _right(log)
+    yield from _fakes(log)
+
+
+def _right(log: faulty.Log) -> Iterator[dict[str, Any]]:
+    rng = Random(4)
+    again = 0
+    for n in range(NUMBER):
+        source = faulty.SOURCES[n % 3]
+        pack = rng.choice(log.packs)
+        said = explain(faulty.right(pack, source, rng), source, log.confirmed, year=faulty.YEAR)
+        again += said.outcome != AS_READ or not true_to(said, pack)
+    yield _line("right-asked-again", 100 * again / NUMBER, "%", 0.01)
+
+
+def _fakes(log: faulty.Log) -> Iterator[dict[str, Any]]:
+    """A fake is explained away when its second reading still raises no alert.
+
+    A clone reads as the pack it copies: it has to stand as read, so that the log can tell.
+    """
+    rng = Random(5)
+    away = offered = 0
+    start = time.perf_counter()
+    for n in range(NUMBER):
+        source = faulty.SOURCES[n % 3]
+        kind = faulty.FAKES[n // 3 % len(faulty.FAKES)]
+        fake = faulty.make_fake(kind, rng.choice(log.packs), log, rng)
+        said = explain(faulty.right(fake, source, rng), source, log.confirmed, year=faulty.YEAR)
+        if kind == "cloned":
+            away += said.outcome != AS_READ
+        else:
+            away += not alerts(said, True)
+            offered += said.outcome != UNEXPLAINED
+    yield {"name": "fakes-explained-away", "value": away, "unit": "fakes", "limit": 0}
+    yield {"name": "fakes-offered-a-repair-once", "value": offered, "unit": "fakes"}
+    took = (time.perf_counter() - start) / NUMBER
+    yield {"name": "fake-explain-time", "value": took * 1e6, "unit": "us"}
+
+
+def _line(name: str, value: float, unit: str, limit: float) -> dict[str, Any]:
+    return {"name": name, "value": value, "unit": unit, "limit": limit, "ratio": value / limit}
