@@ -38,7 +38,7 @@ _BELL: Final = "\a"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; answers the exit status."""
-    options = parser().parse_args(arguments)
+    options = parser().parse_intermixed_args(arguments)
     if options.list_cameras:
         output.tell_cameras(list_cameras(), as_json=options.json)
         return 0

@@ -206,12 +206,19 @@ class _Lines:
                 return
 
 
+def _begins_picture(head: bytes) -> bool:
+    """Whether these first bytes are, or may become, those of a picture."""
+    if head[8:12] == b"WEBP"[: len(head[8:12])] and head[:4] == b"RIFF"[: len(head)]:
+        return True
+    return any(head[: len(magic)] == magic[: len(head)] for magic in _PICTURES)
+
+
 def _standard_input(stream: Bytes, lines: _Lines) -> Iterator[Sighting]:
     """A picture's bytes when they are one, else lines."""
     head = b""
-    while len(head) < _HEAD and b"\n" not in head and (more := stream.read1(_LINE)):
+    while len(head) < _HEAD and _begins_picture(head) and (more := stream.read1(_LINE)):
         head += more
-    if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+    if len(head) >= _HEAD and _begins_picture(head):
         try:
             yield Sighting(
                 STDIN, CAMERA, frame=read_image(head + stream.read(MAX_BYTES + 1 - len(head)))
