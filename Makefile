@@ -8,7 +8,7 @@ TEST_STAMP := .venv/.installed-test
 BENCH_STAMP := .venv/.installed-bench
 FROM := setup.cfg pyproject.toml constraints.txt tools/setup
 
-.PHONY: help setup setup-test setup-bench demo demo-data demo-reset run test drill lint bench matrix pictures clean
+.PHONY: help setup setup-test setup-bench demo demo-data demo-reset run test drill lint bench bench-scan matrix pictures clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ setup-bench: $(BENCH_STAMP) ## Install what the measurements need as well
 
 bench: setup-bench ## Measure, in about ten minutes; BENCH_ARGS='--json --plots docs/pictures'
 	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+bench-scan: setup-bench ## Measure the scanner beside other decoders; BENCH_ARGS='--json --plots docs/pictures'
+	@$(BIN)/python -m tests.bench.scan $(BENCH_ARGS)
 
 matrix: setup-test ## Print the matrix of operations, statuses and marks into docs/matrix.md
 	@$(BIN)/python -m tests.matrix docs/matrix.md

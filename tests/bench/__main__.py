@@ -6,18 +6,15 @@ run, with the ratio of the two. What a figure must reach stands in `GOALS`.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench import bundles, growth, hand_offs, million, plots, web
+from tests.bench import bundles, growth, hand_offs, million, plots, report, web
 
 GOALS: Final = {
     "append-bulk": "ratio at least 0.25",
@@ -51,7 +48,7 @@ def machine(folder: Path) -> Iterator[dict[str, Any]]:
     yield {"name": "fsync", "value": statistics.median(took) * 1000, "unit": "ms"}
 
 
-PARTS: Final[tuple[Callable[[Path], Iterator[dict[str, Any]]], ...]] = (
+PARTS: Final[tuple[report.Part, ...]] = (
     machine,
     hand_offs.append_bulk,
     hand_offs.postgres_append,
@@ -65,37 +62,12 @@ PARTS: Final[tuple[Callable[[Path], Iterator[dict[str, Any]]], ...]] = (
 
 
 def main() -> int:
-    """Measure each part in a folder of its own."""
-    parser = argparse.ArgumentParser(prog="make bench BENCH_ARGS=…", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="one object a line")
-    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw what was measured there")
-    options = parser.parse_args()
-    if not options.json:
-        print(f"{'name':<16} {'value':>12} {'unit':<14} {'limit':>12} {'ratio':>7}  goal")
-    lines: list[dict[str, Any]] = []
-    for part in PARTS:
-        with tempfile.TemporaryDirectory(prefix="packtrace-bench-") as folder:
-            for line in part(Path(folder)):
-                show(line, as_json=options.json)
-                lines.append(line)
+    """Measure each part, and draw where that is asked for."""
+    options = report.options("make bench", __doc__)
+    lines = report.measure(PARTS, GOALS, as_json=options.json)
     if options.plots:
         plots.draw(lines, GOALS, options.plots)
     return 0
-
-
-def show(line: dict[str, Any], *, as_json: bool) -> None:
-    """Print one figure."""
-    full = {"name": "", "value": None, "unit": "", "limit": None, "ratio": None, **line}
-    if as_json:
-        print(json.dumps(full), flush=True)
-        return
-    limit, ratio = full["limit"], full["ratio"]
-    print(
-        f"{full['name']:<16} {full['value']:>12.2f} {full['unit']:<14} "
-        f"{'' if limit is None else format(limit, '.2f'):>12} "
-        f"{'' if ratio is None else format(ratio, '.3f'):>7}  {GOALS.get(full['name'], '')}",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":

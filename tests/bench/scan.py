@@ -1,0 +1,36 @@
+"""`make bench-scan`: how much the scanner reads, how fast, and what it never says.
+
+Each line is as `make bench` has it. Decoders are measured side by side in one run, on the same
+frames; `photos-…` on real photographs that may lie beside the checkout (where they do not, the
+lines say so), `stress-…` on our own labels under one stress at a time.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from tests.bench import report, scan_plots
+from tests.bench.decoding import decoding, easy_frame
+
+GOALS: Final = {
+    "easy-frame": "ratio at most 1.5",
+    "hard-frame": "ratio at most 1",
+    "photos-qr": "ratio at least 1",
+    "photos-datamatrix": "ratio at least 1",
+    "misreads": "value 0",
+}
+PARTS: Final[tuple[report.Part, ...]] = (decoding, easy_frame)
+
+
+def main() -> int:
+    """Measure each part, and draw where that is asked for."""
+    options = report.options("make bench-scan", __doc__)
+    lines = report.measure(PARTS, GOALS, as_json=options.json)
+    if options.plots:
+        scan_plots.draw(lines, options.plots)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
