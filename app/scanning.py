@@ -162,12 +162,22 @@ def _filtered(reading: Reading, purpose: str, source: str) -> Told:
 
 
 def _explained(told: Told, purpose: str, source: str) -> Told:
+    """What the fault filter makes of a reading that the log does not confirm."""
     found = explain(told.text, source, _confirmed, year=here_and_now().year)
     repeated = faults.alerts(found, _read_before(told.text))
-    if found.outcome == "repaired" and not repeated:
-        code = verdict({"scan-again": found.words}, purpose)
-        return replace(told, verdict=code, again=found)
+    offered = found.outcome == faults.REPAIRED
+    if offered and not (repeated and told.label):
+        return _again(told, found, purpose)
+    if told.label is None and found.label is not None:
+        # A label behind what a scanner wrote around it: not on the log, so judged as it is.
+        told = replace(told, verdict=_judge(found.label, purpose), label=found.label)
+    elif told.label is None and found.faults:
+        return _again(told, found, purpose)
     return replace(told, alert=alerts(told.verdict, repeated))
+
+
+def _again(told: Told, found: Explanation, purpose: str) -> Told:
+    return replace(told, verdict=verdict({"scan-again": found.words}, purpose), again=found)
 
 
 def _read_before(text: str) -> bool:
@@ -228,7 +238,7 @@ def told_json(told: Told) -> dict[str, Any]:
         and {
             "faults": list(told.again.faults),
             "words": told.again.words,
-            "offered": told.again.label and label_json(told.again.label),
+            "offered": label_json(told.again.label) if told.again.label else None,
         },
         "links": links(told),
         **(_seen_json(told.seen) if told.seen else {}),

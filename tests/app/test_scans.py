@@ -138,6 +138,24 @@ def test_a_scanners_fault_is_no_alert_however_often_it_comes(stock: Chain, sign_
         assert (told["claims"], told["links"]) == ([], {"proof": None, "pack": None})
 
 
+def test_a_fake_before_a_scanners_suffix_alerts_all_the_same(stock: Chain, sign_in: SignIn) -> None:
+    client = sign_in(stock.pharmacy)
+    text = label(stock, serial="NOSUCH7") + "{CR}"
+    assert say(client, text)["alert"] is False
+    stock.now += 5_000
+    told = say(client, text)
+    assert (codes(told)[0], told["alert"]) == ("unknown", True)
+
+
+def test_what_a_spreadsheet_shortened_is_asked_for_again(stock: Chain, sign_in: SignIn) -> None:
+    client = sign_in(stock.pharmacy)
+    for _ in range(2):
+        stock.now += 5_000
+        told = say(client, "(01)9.52111E+12(21)L1-0000", "typed")
+        assert (told["verdict"], told["alert"]) == ("Not checked", False)
+        assert "scientific" in told["again"]["faults"]
+
+
 def test_a_reading_of_no_label_is_never_an_accusation(stock: Chain, sign_in: SignIn) -> None:
     client = sign_in(stock.pharmacy)
     for _ in range(3):
