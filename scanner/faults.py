@@ -130,7 +130,7 @@ def explain(
     seen = {frozenset(label.elements)} if label is not None else set()
     found: dict[str, Explanation] = {}
     suspected: Split | None = None
-    for split in _every(text, source, year, found, label):
+    for split in _every(text, source, year, label, found):
         if most <= 0:
             break
         key = frozenset(split.elements)
@@ -141,7 +141,7 @@ def explain(
             other = Label(check_elements(split.elements), "", year)
         except Malformed:
             continue
-        if not other.id:
+        if not ((other.gtin and other.serial) or other.sscc):
             continue
         suspected = suspected or split
         if confirmed(other):
@@ -159,12 +159,17 @@ def explain(
 
 
 def _every(
-    text: str, source: str, year: int, found: Mapping[str, object], label: Label | None
+    text: str, source: str, year: int, label: Label | None, found: Mapping[str, object]
 ) -> Iterator[Split]:
-    """All repairs; the rare ones only while none is confirmed and the reading itself is no label."""
-    yield from repairs(text, source, year)
-    if not found and (label is None or not label.id):
-        yield from rare_repairs(text, source, year)
+    """All repairs of a reading; the rare ones only while none of the others is confirmed."""
+    likely: list[Split] = []
+    if label is not None and label.id:
+        likely.append(Split(label.elements, ()))
+    for split in repairs(text, source, year):
+        likely.append(split)
+        yield split
+    if not found:
+        yield from rare_repairs(text, source, year, likely)
 
 
 def _unexplained(

@@ -8,8 +8,8 @@ left to `faults`, which asks the log.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import combinations, islice
+from collections.abc import Iterator, Sequence
+from itertools import chain, combinations, islice
 from typing import Final
 
 from ledger.errors import Malformed
@@ -32,6 +32,7 @@ _ENDING: Final = re.compile(
     r"(?:<(?:CR|LF|TAB|ETX|EOT)>|\{(?:CR|LF|TAB|ENTER)\}|\\[rnt]|%0[DA9]|[^!-~])+$", re.IGNORECASE
 )
 _LINK: Final = re.compile(r"/(?:01/[0-9]{12,14}(?=/|$)|00/[0-9]{18})", re.ASCII)
+_PAIRS: Final = 64  # of two characters confused at once
 _LIKE: Final = {"0": "O", "O": "0", "o": "0", "1": "Il", "I": "1l", "l": "1I"}
 _LESS_LIKE: Final = {"S": "5", "5": "S", "B": "8", "8": "B", "Z": "2", "2": "Z", "G": "6", "6": "G"}
 
@@ -44,19 +45,21 @@ def repairs(text: str, source: str, year: int) -> Iterator[Split]:
     if source == CAMERA:
         yield from _symbol(text, year)
         return
-    typed = source == TYPED
-    found: list[Split] = []
-    for spelt, faults in spellings(text, typed):
-        for split in _labels(spelt, typed, year):
-            found.append(Split(split.elements, faults + split.faults))
-            yield found[-1]
-    if typed:
-        yield from _confused(found[:8])
+    for spelt, faults in spellings(text, source == TYPED):
+        for split in _labels(spelt, source == TYPED, year):
+            yield Split(split.elements, faults + split.faults)
 
 
-def rare_repairs(text: str, source: str, year: int) -> Iterator[Split]:
-    """Repairs that take long to try, for readings that are no label in any likelier way."""
-    if source != CAMERA:
+def rare_repairs(text: str, source: str, year: int, likely: Sequence[Split]) -> Iterator[Split]:
+    """Repairs to try only when no likelier one is a pack that the log knows.
+
+    Characters that a person may have confused in one of the likely repairs; and two keyboard
+    layouts at once, where the text itself is no label.
+    """
+    if source == TYPED:
+        yield from _confused(likely[:4])
+    is_label = any(not split.faults for split in likely[:1])
+    if source != CAMERA and not (is_label or AIM.match(text) or _LINK.search(text)):
         for spelt, faults in two_layouts(text):
             for split in _labels(spelt, source == TYPED, year):
                 yield Split(split.elements, faults + split.faults)
@@ -196,7 +199,7 @@ def _separated(body: str, faults: Faults, typed: bool, year: int) -> Iterator[Sp
 def _link(text: str, typed: bool, year: int) -> Iterator[Split]:
     """A Digital Link from its key on, whatever stood before; its path in its one order."""
     end = _ENDING.search(text)
-    rest = text[: end.start()] if end else text
+    rest = (text[: end.start()] if end else text).rstrip("#")
     faults: Faults = ("suffix",) if text[len(rest) :].strip(_BLANK) else ()
     path, mark, query = rest.partition("?")
     segments = path.split("/")[1:]
@@ -255,7 +258,7 @@ def _mended(ai: str, value: str, typed: bool, year: int) -> Iterator[tuple[str, 
             return
 
 
-def _confused(found: list[Split]) -> Iterator[Split]:
+def _confused(found: Sequence[Split]) -> Iterator[Split]:
     """Serial and lot with the characters that a person or a spreadsheet takes for others."""
     for split in found:
         for n, (ai, value) in enumerate(split.elements):
@@ -283,14 +286,14 @@ def _alike(split: Split) -> Iterator[Split]:
     for one in sorted({c for _, _, c in places if c in _LIKE}):
         for other in _LIKE[one]:
             yield _with(split, {n: v.replace(one, other) for n, v in values.items()}, LOOK_ALIKE)
-    changes = [(n, at, o) for n, at, c in places for o in _LIKE.get(c, "")]
-    changes += [(n, at, o) for n, at, c in places for o in _LESS_LIKE.get(c, "")]
-    for number in (1, 2):
-        for chosen in combinations(changes, number):
-            changed = dict(values)
-            for n, at, c in chosen:
-                changed[n] = changed[n][:at] + c + changed[n][at + 1 :]
-            yield _with(split, changed, LOOK_ALIKE)
+    likely = [(n, at, o) for n, at, c in places for o in _LIKE.get(c, "")]
+    less = [(n, at, o) for n, at, c in places for o in _LESS_LIKE.get(c, "")]
+    pairs = islice(combinations(likely, 2), _PAIRS)
+    for chosen in chain(combinations(likely + less, 1), pairs):
+        changed = dict(values)
+        for n, at, c in chosen:
+            changed[n] = changed[n][:at] + c + changed[n][at + 1 :]
+        yield _with(split, changed, LOOK_ALIKE)
 
 
 def _with(split: Split, values: dict[int, str], fault: str) -> Split:

@@ -23,7 +23,7 @@ from scanner.layouts import (
     typed_by,
     typed_on,
 )
-from scanner.splits import GS, LOOK_ALIKE
+from scanner.splits import GS, LOOK_ALIKE, separated
 
 Faults = tuple[str, ...]
 CAPS, FORMS = "caps-lock", "unicode-forms"
@@ -53,11 +53,18 @@ def spellings(text: str, typed: bool) -> Iterator[tuple[str, Faults]]:
     base = text.translate(_HIDDEN)
     hidden: Faults = (FORMS,) if base != text else ()
     yield base, hidden
-    seen = {"", base}
+    tried = {"", base}
+    # Texts that differ only in what can be nothing but a separator say the same.
+    said = {separated(base)[0]}
     for spelt, faults in _respelt(base, typed):
-        if spelt not in seen and _names_pack(spelt, typed=typed):
-            seen.add(spelt)
-            yield spelt, hidden + faults
+        if spelt in tried:
+            continue
+        tried.add(spelt)
+        if _names_pack(spelt, typed=typed):
+            same = separated(spelt)[0]
+            if same not in said:
+                said.add(same)
+                yield spelt, hidden + faults
 
 
 def _respelt(text: str, typed: bool) -> Iterator[tuple[str, Faults]]:
@@ -65,7 +72,8 @@ def _respelt(text: str, typed: bool) -> Iterator[tuple[str, Faults]]:
     if body.islower() or body.isupper():
         yield aim + body.translate(_SWAP), ("case-lost",)
     plain = text.isascii() and text.replace(GS, "").isalnum()
-    for table, faults in _keyboards(aim if aim in GS1_AIM else "", plain):
+    well_read = aim if aim in GS1_AIM else "https://" if text.startswith("https://") else ""
+    for table, faults in _keyboards(well_read, plain):
         yield text.translate(table), faults
     folded = from_chinese(text).translate(_MARKS)
     if not folded.isascii():
@@ -78,11 +86,11 @@ def _respelt(text: str, typed: bool) -> Iterator[tuple[str, Faults]]:
 
 
 @cache
-def _keyboards(aim: str, plain: bool) -> tuple[tuple[Table, Faults], ...]:
+def _keyboards(well_read: str, plain: bool) -> tuple[tuple[Table, Faults], ...]:
     """What each fault of a keyboard turned round does, likeliest first, each effect once.
 
-    A symbology identifier that was read well shows that its own keys are right. `plain`: the text
-    holds letters and digits alone, so that only these tell one fault from another.
+    A beginning that was read well shows that its own keys are right. `plain`: the text holds
+    letters and digits alone, so that only these tell one fault from another.
     """
     every: list[tuple[Table, Faults]] = [(_SWAP, (CAPS,))]
     for code in LAYOUTS:
@@ -99,7 +107,7 @@ def _keyboards(aim: str, plain: bool) -> tuple[tuple[Table, Faults], ...]:
             (table, (f"scanner-{code}",)),
             (_after_caps(table), (CAPS, f"scanner-{code}")),
         ]
-    every = [(table, faults) for table, faults in every if aim.translate(table) == aim]
+    every = [(table, faults) for table, faults in every if well_read.translate(table) == well_read]
     if plain:
         effects = {_ALNUM.translate(table): (table, faults) for table, faults in reversed(every)}
         every = [(t, faults) for t, faults in every if effects[_ALNUM.translate(t)][1] == faults]

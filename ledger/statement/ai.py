@@ -174,6 +174,7 @@ def check_elements(elements: Sequence[Element]) -> tuple[Element, ...]:
     return tuple(elements)
 
 
+@lru_cache(4096)  # a reading is often tried in many ways that share most of their values
 def _check_value(ai: str, value: str) -> None:
     if not value:
         raise Malformed(f"({ai}) is empty")
