@@ -17,12 +17,13 @@ from PIL import Image, ImageDraw, ImageFont
 from ledger.errors import Malformed
 from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
 from scanner.camera import Picture
-from scanner.output import age
+from scanner.output import age, shown
 from scanner.session import Told
 from scanner.symbols import Corner
 
 WIDTH: Final = 960  # pixels: the picture is shown this wide
 BORDER: Final = 14
+_LINES: Final = 6  # below the word
 _HOLD_FRAMES: Final = 90  # frames for which a verdict stays: about three seconds
 _READY: Final = "Hold a pack's code before the camera"
 _INK: Final = (255, 255, 255)
@@ -64,15 +65,16 @@ def _outline(
 
 def _banner(told: Told | None, notice: str, colour: tuple[int, int, int]) -> Picture:
     """The words below the picture, red green blue."""
-    lines = []
+    lines = [notice] if notice else []
+    last = []
     if told:
         found = told.verdict
-        lines = [f"{reason.words} {reason.next}" for reason in found.reasons[:3]]
-        lines.append(f"What was known: {age(told)}.")
-    if notice:
-        lines.insert(0, notice)
+        lines += [_pack(told), *(f"{reason.words} {reason.next}" for reason in found.reasons)]
+        last = [f"What was known: {age(told)}."]
     wrapped = [part for line in lines for part in textwrap.wrap(line, 92)]
-    page = Image.new("RGB", (WIDTH + 2 * BORDER, 110 + 26 * len(wrapped)), colour)
+    wrapped = [*wrapped[: _LINES - len(last)], *last]
+    # Of one height, so that the window does not jump from pack to pack.
+    page = Image.new("RGB", (WIDTH + 2 * BORDER, 110 + 26 * _LINES), colour)
     pen = ImageDraw.Draw(page)
     left = BORDER + 20
     if told:
@@ -85,6 +87,13 @@ def _banner(told: Told | None, notice: str, colour: tuple[int, int, int]) -> Pic
     for number, line in enumerate(wrapped):
         pen.text((BORDER + 20, 96 + 26 * number), line, fill=_INK, font=ImageFont.load_default(19))
     return np.asarray(page, dtype=np.uint8)
+
+
+def _pack(told: Told) -> str:
+    """Which pack the verdict is about, so that nobody takes it for the next one's."""
+    state, label = told.verdict.state, told.label
+    pack = label.id if label else state.id if state else ""
+    return shown(" ".join(part for part in (state.product if state else "", pack) if part))
 
 
 def _sign(pen: ImageDraw.ImageDraw, word: str, left: int, top: int) -> None:
@@ -138,7 +147,7 @@ class Window:
         self._left = 0  # frames for which the verdict is still shown
         self._notice = ""
         self._last: Picture = np.zeros((WIDTH * 9 // 16, WIDTH, 3), np.uint8)
-        cv2.namedWindow(self._title, cv2.WINDOW_AUTOSIZE)
+        cv2.namedWindow(self._title, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
 
     def tell(self, told: Told) -> None:
         """Show a verdict, over the next frames."""
