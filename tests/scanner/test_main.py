@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -19,6 +21,7 @@ from scanner.__main__ import main
 from scanner.label import PrintedLabel, render, to_png
 from tests.scanner import pictures
 from tests.scanner.pictures import encoded
+from tests.scanner.test_camera import film
 from tests.world import Chain
 
 Told = tuple[int, list[dict[str, Any]]]
@@ -234,3 +237,155 @@ def test_a_folder_is_searched_for_the_proofs_of_ones_own_site(
     trust = ("--bundle", shelf, "--trust", tmp_path / "trust.txt", "--json")
     status, lines = scan(*words, *trust, "--site", counter.pharmacy.site)
     assert (status, lines[0]["for_site"]) == (0, counter.pharmacy.site)
+
+
+def test_a_wedge_types_packs_on_standard_input_and_a_fault_is_only_an_offer(
+    counter: Chain, scan: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label = label_of(counter)
+    good = f"01{label.gtin}1728013110L1\x1d21{label.serial}"
+    wrong = f"01{label.gtin}17280131" + "10LX^]21" + label.serial
+    typed = f"{good}\r\n{good.swapcase()}\t{wrong}\r\n{wrong}\r\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed.encode())))
+    status, lines = scan("--wedge", *offline(tmp_path))
+    assert status == 2
+    assert [line["verdict"] for line in lines] == [OK, NOT_CHECKED, DO_NOT_SUPPLY, DO_NOT_SUPPLY]
+    assert {line["source"] for line in lines} == {"wedge"}
+    # Caps lock: the one reading that the log confirms is offered, and nobody takes it for the pack's.
+    assert lines[1]["reasons"][0]["code"] == "scan-again"
+    assert lines[1]["again"]["offered"]["serial"] == label.serial
+    assert lines[1]["again"]["faults"]
+    assert lines[1]["id"] is None
+    # A wrong lot that nothing explains: the second time the same reading is the pack's own.
+    assert [line["alert"] for line in lines] == [False, False, False, True]
+    lots = [(claim["label"], claim["log"], claim["agrees"]) for claim in lines[2]["claims"]]
+    assert ("LX", "L1", False) in lots
+
+
+def test_what_read_a_code_may_be_said(counter: Chain, scan: Any, tmp_path: Path) -> None:
+    status, lines = scan(label_of(counter).link, *offline(tmp_path), "--source", "camera")
+    assert (status, lines[0]["source"]) == (0, "camera")
+
+
+def film_of(path: Path, *labels: PrintedLabel | None) -> Path:
+    """A video that shows each label for eight frames, and an empty table for None."""
+    frames = []
+    for label in labels:
+        table = np.full((720, 1280), 120, np.uint8)
+        if label is not None:
+            printed = np.asarray(render(label, module=8), np.uint8)[:700, :1200]
+            table[10 : 10 + printed.shape[0], 40 : 40 + printed.shape[1]] = printed
+        frames += [cv2.cvtColor(pictures.noisy(table, 3), cv2.COLOR_GRAY2BGR)] * 8
+    return film(path, frames)
+
+
+def test_a_pack_that_stays_in_view_of_a_stream_is_judged_once(
+    counter: Chain, scan: Any, tmp_path: Path
+) -> None:
+    first, second = (label_of(counter, serial=f"L1-{n:04d}") for n in (0, 1))
+    wrong = replace(first, expiry=first.expiry.replace(year=2030))
+    path = film_of(tmp_path / "x.avi", None, first, None, second, first, None, wrong, None)
+    status, lines = scan(path, *offline(tmp_path))
+    assert status == 1
+    assert [(line["verdict"], line["reading"]) for line in lines] == [
+        (OK, first.link), (OK, second.link), (OK, first.link), (DO_NOT_SUPPLY, wrong.link),
+    ]  # fmt: skip
+
+
+def test_one_frame_of_a_stream_decides_nothing(counter: Chain, scan: Any, tmp_path: Path) -> None:
+    label = label_of(counter, serial="ELSEWHERE")
+    path = film_of(tmp_path / "x.avi", label)
+    frame = cv2.VideoCapture(str(path)).read()[1]
+    empty = np.full_like(frame, 120)
+    path = film(tmp_path / "y.avi", [empty] * 6 + [frame] + [empty] * 6)
+    status, lines = scan(path, *offline(tmp_path))
+    assert (status, lines[0]["reasons"][0]["code"]) == (2, "unreadable")
+    assert "13 frames" in lines[0]["reasons"][0]["words"]
+
+
+def test_two_symbols_of_a_pack_that_disagree_are_found_in_a_stream_too(
+    counter: Chain, scan: Any, tmp_path: Path
+) -> None:
+    label = label_of(counter)
+    table = np.full((720, 1280), 255, np.uint8)
+    qr = pictures.qr(label.link, 6)
+    matrix = pictures.gs1_datamatrix(f"(01){label.gtin}(21){label.serial}(10)OTHER(17)280131", 8)
+    table[20 : 20 + qr.shape[0], 20 : 20 + qr.shape[1]] = qr
+    table[20 : 20 + matrix.shape[0], 800 : 800 + matrix.shape[1]] = matrix
+    path = film(tmp_path / "x.avi", [cv2.cvtColor(table, cv2.COLOR_GRAY2BGR)] * 6)
+    status, lines = scan(path, *offline(tmp_path))
+    assert len(lines) == 1
+    assert status == 1
+    assert "symbols-disagree" in {reason["code"] for reason in lines[0]["reasons"]}
+
+
+def test_a_folder_is_read_in_the_order_of_its_names(
+    counter: Chain, scan: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    for number in (2, 0, 1):
+        label = label_of(counter, serial=f"L1-{number:04d}")
+        (folder / f"{number}.png").write_bytes(to_png(render(label)))
+    status, lines = scan(folder, *offline(tmp_path))
+    assert status == 0
+    assert [Path(line["input"]).name for line in lines] == ["0.png", "1.png", "2.png"]
+    status, lines = scan("--read", folder)
+    assert [Path(line["file"]).name for line in lines] == ["0.png", "1.png", "2.png"]
+
+
+def test_options_may_stand_between_the_inputs(counter: Chain, scan: Any, tmp_path: Path) -> None:
+    words = label_of(counter).link
+    status, lines = scan(words, *offline(tmp_path), words)
+    assert (status, len(lines)) == (0, 2)
+
+
+def test_cameras_are_listed_where_there_are_none(
+    scan: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, lines = scan("--list-cameras", "--json")
+    assert status == 0
+    assert set(lines[0]) == {"cameras"}
+    assert all(set(one) == {"index", "name", "width", "height"} for one in lines[0]["cameras"])
+    assert main(["--list-cameras"]) == 0
+    assert capsys.readouterr().out
+
+
+def test_an_absent_camera_is_told_and_ends_with_2(
+    counter: Chain, scan: Any, tmp_path: Path
+) -> None:
+    words = ("--camera", "99", "--headless", "--wait", "0", *offline(tmp_path))
+    status, lines = scan(*words)
+    assert (status, lines[0]["input"], lines[0]["verdict"]) == (2, "camera 99", NOT_CHECKED)
+    assert "camera 99" in lines[0]["reasons"][0]["words"]
+
+
+def test_age_is_told_with_every_verdict(
+    counter: Chain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counter.hours(3)
+    words = [*map(str, offline(tmp_path))]
+    words.remove("--json")
+    assert main([label_of(counter).link, *words]) == 0
+    assert "3 hours ago" in capsys.readouterr().out
+    main(["nonsense", *words])
+    assert "nothing was known" in capsys.readouterr().out
+
+
+def test_control_characters_of_a_label_do_not_reach_the_terminal(
+    counter: Chain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*map(str, offline(tmp_path))]
+    words.remove("--json")
+    main(["\x1b]0;owned\x07\x1b[2J\u202etxt", *words])
+    told = capsys.readouterr().out
+    assert not [c for c in told if not c.isprintable() and c != "\n"]
+
+
+def test_help_says_how_it_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    for status in ("0 all OK", "1 at least one", "2 something", "3 the log showed two histories"):
+        assert status in told
