@@ -21,7 +21,8 @@ const TINY = { width: 32, height: 18 };
 const STIRRED = 4; // grey values, mean difference of tiny pictures: more than noise
 const BLANK = 3; // grey values, spread of a tiny picture: less is a covered lens
 const AWAKE = 3000; // ms after the last motion: the camera may still be focusing
-const HEARTBEAT = 1000; // ms between frames of a still scene
+// Ms between frames of a still scene; the server takes a longer gap for a second look (LOOK_MS of desk.py).
+const HEARTBEAT = 600;
 
 /** Takes frames from a video element, and learns from each answer how large they may be. */
 export class Shutter {

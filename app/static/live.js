@@ -87,6 +87,8 @@ export class Live {
     const show = this.#view.add(told.reading, told.sure);
     this.#tell(told, shutter);
     if (show) this.#found(told);
+    // While scanning is halted nobody looks: what lay in view besides has gone for all we know.
+    if (this.#screen.halted) this.#view.clear(told.reading);
     return 0;
   }
 

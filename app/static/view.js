@@ -29,9 +29,10 @@ export class View {
     return last !== null && !this.#shown.has(last);
   }
 
-  /** Begin afresh: what is in view may be shown again. */
-  clear() {
+  /** Begin afresh: what is in view may be shown again, but for one reading. */
+  clear(except = null) {
     this.#recent = [];
     this.#shown.clear();
+    if (except !== null) this.#shown.set(except, 0);
   }
 }

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, BrowserType
 
 from tests.browser.conftest import launch
 
@@ -48,18 +48,19 @@ def pack(label: Image.Image, *, torn: bool = False) -> Picture:
 def film(face: Picture | None, frames: int, *, seed: int = 1, wide: float = 620) -> Iterator[bytes]:
     """JPEG frames of a pack that is moved and tilted before the camera, or of the counter alone.
 
-    `wide` is the face's mean width in pixels of the frame.
+    Each comes twice: the pack moves 15 times a second. `wide` is the face's mean width in pixels.
     """
     random = np.random.default_rng(seed)
+    grain = random.normal(0, 5, (4, HIGH, WIDE, 1))
     behind = counter(seed)
-    for number in range(frames):
+    for number in range(frames // 2):
         shot = behind.copy()
         if face is not None:
-            turn = 2 * np.pi * number / max(frames, 60)
+            turn = 4 * np.pi * number / max(frames, 60)
             shot = _held(shot, face, turn, wide * (1 + 0.06 * np.sin(2 * turn)))
             shot = cv2.GaussianBlur(shot, (0, 0), 0.7 + 0.4 * np.sin(3 * turn) ** 2)
-        noisy = shot + random.normal(0, 5, shot.shape)
-        yield _jpeg(noisy.clip(0, 255).astype(np.uint8))
+        data = jpeg((shot + grain[number % len(grain)]).clip(0, 255).astype(np.uint8))
+        yield from (data, data)
 
 
 def _held(shot: Picture, face: Picture, turn: float, wide: float) -> Picture:
@@ -80,7 +81,8 @@ def _held(shot: Picture, face: Picture, turn: float, wide: float) -> Picture:
     return shot * (1 - mask[..., None]) + placed * mask[..., None]
 
 
-def _jpeg(shot: Picture) -> bytes:
+def jpeg(shot: Picture) -> bytes:
+    """A frame as a cheap camera sends it."""
     done, data = cv2.imencode(".jpg", shot, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     assert done
     return data.tobytes()
@@ -93,12 +95,12 @@ def write_film(path: Path, frames: Iterable[bytes]) -> Path:
 
 
 @contextmanager
-def seen_by(playwright: Playwright, film_file: Path | None, *flags: str) -> Iterator[Browser]:
-    """A Chromium whose camera shows a film, and whose user lets every page use it."""
+def seen_by(chromium: BrowserType, film_file: Path | None, *flags: str) -> Iterator[Browser]:
+    """A Chromium whose camera shows a film (None: it has no camera), and whose user allows its use."""
     camera = []
     if film_file is not None:
         camera = ["--use-fake-device-for-media-stream",
                   f"--use-file-for-fake-video-capture={film_file}"]  # fmt: skip
-    browser = launch(playwright, "--use-fake-ui-for-media-stream", *camera, *flags)
+    browser = launch(chromium, "--use-fake-ui-for-media-stream", *camera, *flags)
     yield browser
     browser.close()

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserType,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from app import create_app
 from app.config import Settings
@@ -28,19 +35,19 @@ MISSING = "there is no Chromium on this machine; `make setup-test` installs it"
 Scheme = Literal["light", "dark"]
 
 
-def launch(playwright: Playwright, *flags: str) -> Browser:
+def launch(chromium: BrowserType, *flags: str) -> Browser:
     """Start this machine's browser; without one the run fails, naming the step that installs it."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.fail(MISSING)
-    return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
+    return chromium.launch(executable_path=path, args=[*FLAGS, *flags])
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser of this machine, headless."""
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
 

@@ -28,7 +28,7 @@ def main() -> None:
         make(world, DAY, fixed=True)
         running = serve(settings(world, lambda: EVENING_MS))
         site = next(running)
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
 
         def visitor(width: int = 1000, scheme: Scheme = "light") -> Visitor:
             viewport = {"width": width, "height": 760}

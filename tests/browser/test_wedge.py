@@ -9,10 +9,9 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from app.node import KEY
-from ledger.statement import gs1
 from tests.browser.conftest import Site, Visit, Visitor
 from tests.browser.keys import GS, Keys
-from tests.nodes import expected
+from tests.browser.packs import element_string, pack_of, stock_of
 
 COUNT = 100
 # Everything that a key could set off, counted from before any script of the page.
@@ -66,27 +65,6 @@ def counter(demo: Site, visit: Visit) -> Counter:
     return Counter(visit(demo))
 
 
-def element_string(demo: Site, item: str) -> str:
-    """What a scanner sends of a pack's GS1 DataMatrix."""
-    found = gs1.parse_item_id(item)
-    state = demo.app.extensions[KEY].answers.state(item, expected(demo.folder)[0]["site"])
-    return f"]d201{found.gtin}17{state.expiry:%y%m%d}10{state.lot}{GS}21{found.serial}"
-
-
-def stock_of(demo: Site) -> list[str]:
-    """Packs at pharmacy 1 that nothing is wrong with."""
-    site = expected(demo.folder)[0]["site"]
-    good = gs1.parse_item_id(good_pack(demo))
-    items = [gs1.sgtin(good.gtin, f"{good.serial[:-2]}{number:02d}") for number in range(60)]
-    answers = demo.app.extensions[KEY].answers
-    states = [answers.state(item, site) for item in items]
-    return [state.id for state in states if state.state == "here" and not state.marks]
-
-
-def good_pack(demo: Site) -> str:
-    return str(next(one["item"] for one in expected(demo.folder) if one["picture"] == "good.png"))
-
-
 @pytest.mark.parametrize("suffix", ["Enter", "Tab"])
 def test_a_hundred_scans_press_nothing_wherever_the_focus_is(
     demo: Site, counter: Counter, suffix: str
@@ -127,7 +105,7 @@ def test_a_hundred_scans_press_nothing_wherever_the_focus_is(
 def test_half_typed_text_its_caret_and_its_selection_stay_as_they_were(
     demo: Site, counter: Counter
 ) -> None:
-    text = element_string(demo, good_pack(demo))
+    text = element_string(demo, pack_of(demo, "good.png"))
     box = counter.page.locator("#text")
     box.fill("half typed")
     for number, (start, end) in enumerate([(0, 0), (3, 3), (2, 6), (10, 10)]):
@@ -145,8 +123,7 @@ def test_half_typed_text_its_caret_and_its_selection_stay_as_they_were(
 def test_scans_wait_while_a_bad_result_was_not_seen_and_press_nothing_in_it(
     demo: Site, counter: Counter
 ) -> None:
-    told = {one["picture"]: one["item"] for one in expected(demo.folder)}
-    bad, good = (element_string(demo, told[name]) for name in ("copied.png", "good.png"))
+    bad, good = (element_string(demo, pack_of(demo, f"{name}.png")) for name in ("copied", "good"))
     page = counter.page
     page.locator("input[value=dispense]").check()
     counter.keys.scan(bad)
@@ -284,7 +261,7 @@ def test_on_a_page_with_a_box_a_scan_goes_there_whatever_has_the_focus(
     demo: Site, visit: Visit, path: str, place: str, suffix: str
 ) -> None:
     box = Box(visit(demo), path)
-    text = element_string(demo, good_pack(demo))
+    text = element_string(demo, pack_of(demo, "good.png"))
     box.page.locator("#text").fill("half typed")
     box.page.locator("#purpose").select_option("dispense")
     box.page.locator(place).focus()
@@ -297,7 +274,7 @@ def test_on_a_page_with_a_box_a_scan_goes_there_whatever_has_the_focus(
 
 
 def test_a_scan_that_begins_while_the_page_loads_is_not_cut(demo: Site, visit: Visit) -> None:
-    text = element_string(demo, good_pack(demo))
+    text = element_string(demo, pack_of(demo, "good.png"))
     visitor = visit(demo)
     visitor.sign_in("pharmacist")
     keys = Keys(visitor.page)
@@ -316,7 +293,7 @@ def test_a_scan_that_begins_while_the_page_loads_is_not_cut(demo: Site, visit: V
 
 def test_the_group_separator_can_be_typed_by_hand(demo: Site, visit: Visit) -> None:
     """An input drops Ctrl+] in silence; here it is what a scanner means by it."""
-    text = element_string(demo, good_pack(demo))
+    text = element_string(demo, pack_of(demo, "good.png"))
     box = Box(visit(demo), "/verify")
     box.page.locator("#text").focus()
     box.keys.type(text)
