@@ -12,6 +12,7 @@ from base64 import b64encode
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from typing import Final, NamedTuple
 
 from ledger.errors import BadProof, LedgerError, Malformed
@@ -214,20 +215,22 @@ class Kept:
                 self._path(head).unlink(missing_ok=True)
 
     def _write(self, path: Path, content: bytes) -> bool:
+        if path.exists():
+            return True
+        # Another scanner may be writing the same file: each writes under a name of its own.
+        own = path.with_name(f".{path.name}.{token_hex(8)}")
         try:
-            if not path.exists():
-                write_whole(path, content)
+            write_whole(own, content)
+            own.replace(path)
         except OSError as error:
-            # Another scanner that wrote the same file a moment ago did as well.
-            if not path.exists():
-                self._trouble = f"{path} cannot be written: {error.strerror}"
-                return False
+            self._trouble = f"{path} cannot be written: {error.strerror}"
+            return False
         return True
 
     def _heads(self, origin: str) -> list[Head]:
         """All that was seen of a log, smallest first."""
         found = dict(self._seen.setdefault(origin, {}))
-        for path in self._files(origin)[:_MOST]:
+        for path in self._files(origin):
             try:
                 head = self._open(path.read_bytes())
             except FileNotFoundError:

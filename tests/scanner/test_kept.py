@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import Barrier
 
 import httpx
 import pytest
@@ -309,3 +311,33 @@ def test_a_trust_file_that_asks_for_witnesses_still_convicts_by_the_logs_own_key
     seen = Kept(tmp_path / "seen", trust)
     seen.take(note(chain))
     assert seen.take(note(fork)).outcome == kept.SPLIT
+
+
+def test_scanners_that_write_at_once_leave_whole_files_and_the_largest(
+    chain: Chain, tmp_path: Path
+) -> None:
+    served = serving(chain)  # tiles of a larger tree hold those of each smaller one
+    notes = [note(chain)]
+    for number in range(5):
+        chain.commission(f"L{number}", 1)
+        notes.append(note(chain))
+    tiles = {}
+    for text in notes:
+        size = int(text.split(b"\n")[1])
+        tiles[f"tile/0/000.p/{size}"] = served.tile(Tile(0, 0, size))
+    start = Barrier(6)
+
+    def scanner(number: int) -> list[str]:
+        seen = Kept(tmp_path / "seen", chain.trust)
+        start.wait()
+        return [
+            seen.take(text, public(lambda path: (200, tiles[path]))).not_kept
+            for text in (notes[number:] + notes[:number]) * 5
+        ]
+
+    with ThreadPoolExecutor(6) as pool:
+        told = [words for found in pool.map(scanner, range(6)) for words in found]
+    assert set(told) == {""}
+    left = [p for p in (tmp_path / "seen").rglob("*") if p.is_file() and p.name[0] != "."]
+    assert notes[-1] in {path.read_bytes() for path in left}
+    assert {path.read_bytes() for path in left} <= set(notes)
