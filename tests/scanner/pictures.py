@@ -131,9 +131,10 @@ def recompressed(picture: Picture, quality: int) -> Picture:
     return np.asarray(Image.open(out), dtype=np.uint8)
 
 
-def smaller(picture: Picture, share: float) -> Picture:
-    """Farther away: a share of the size."""
-    made = cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+def smaller(picture: Picture, share: float, across: float | None = None) -> Picture:
+    """Farther away, or seen from the side: a share of the size, of the width another."""
+    size = (across or share, share)
+    made = cv2.resize(picture, None, fx=size[0], fy=size[1], interpolation=cv2.INTER_AREA)
     return np.asarray(made, dtype=np.uint8)
 
 

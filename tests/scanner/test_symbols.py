@@ -130,6 +130,8 @@ STRESS: dict[str, Callable[[Picture], Picture]] = {
     "on cloth": lambda p: pictures.crumpled(p, 0.036),
     "on cloth, inverted": lambda p: 255 - pictures.crumpled(p, 0.036),
     "on cloth, mirrored": lambda p: np.ascontiguousarray(pictures.crumpled(p, 0.036)[:, ::-1]),
+    "from far aside": lambda p: pictures.smaller(p, 0.6, 0.2),
+    "from far above": lambda p: pictures.smaller(p, 0.2, 0.6),
     "glossy": lambda p: pictures.glossy(p, 120),
     "dim": lambda p: pictures.dim(p, 0.08),
     "worn": lambda p: pictures.worn(p, 0.06),
