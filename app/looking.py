@@ -5,9 +5,10 @@ A picture is decoded and forgotten; none is ever stored.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from flask import abort
 
@@ -15,9 +16,6 @@ from ledger.errors import Malformed
 from scanner.check import Reading, read_label
 from scanner.frames import read_image
 from scanner.symbols import Symbol, read
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MAX_PICTURE: Final = 10 * 1024 * 1024  # bytes of an uploaded picture
 MAX_FRAME: Final = 1024 * 1024  # bytes of a camera's frame
@@ -45,7 +43,8 @@ class Looks:
     def __init__(self) -> None:
         self._frames = BoundedSemaphore(_FRAMES_AT_ONCE)
         self._still = Lock()  # one large picture in memory at a time
-        self._deep = Lock()
+        self._counting = Lock()
+        self._looking = 0  # frames that are here now, waiting or read
 
     def still(self, data: bytes, year: int) -> Seen:
         """Read a picture that somebody chose. Ends in 503 when too many wait for their turn."""
@@ -59,28 +58,31 @@ class Looks:
             self._still.release()
 
     def frame(self, data: bytes, year: int) -> Seen:
-        """Read a frame of a live camera: thoroughly only while no other frame is looked at so.
+        """Read a frame of a live camera: thoroughly only where no other frame is here.
 
         Ends in 503 when it would be stale before its turn comes.
         """
         if len(data) > MAX_FRAME:
             raise Malformed(f"a frame is at most {MAX_FRAME} bytes; send a smaller one")
-        if not self._frames.acquire(timeout=_WAIT_FRAME_S):
-            abort(503, "Too many frames are being read; send the next one in a moment.")
-        try:
-            with self._thorough() as thorough:
-                return _seen(data, year, FRAME_S if thorough else 0.0, MAX_FRAME_PIXELS)
-        finally:
-            self._frames.release()
+        with self._present() as alone:
+            if not self._frames.acquire(timeout=_WAIT_FRAME_S):
+                abort(503, "Too many frames are being read; send the next one in a moment.")
+            try:
+                return _seen(data, year, FRAME_S if alone else 0.0, MAX_FRAME_PIXELS)
+            finally:
+                self._frames.release()
 
     @contextmanager
-    def _thorough(self) -> Iterator[bool]:
-        mine = self._deep.acquire(blocking=False)
+    def _present(self) -> Iterator[bool]:
+        """Count a frame as here; whether it is the only one."""
+        with self._counting:
+            self._looking += 1
+            alone = self._looking == 1
         try:
-            yield mine
+            yield alone
         finally:
-            if mine:
-                self._deep.release()
+            with self._counting:
+                self._looking -= 1
 
 
 def _seen(data: bytes, year: int, budget_s: float, most: int = 0) -> Seen:
