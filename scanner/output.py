@@ -141,7 +141,7 @@ def words_of(told: Told) -> list[str]:
         lines.append(f"    The log's history: {history.words}.")
         lines += [f"    Evidence: {path}" for path in history.evidence]
         if history.not_kept:
-            lines.append(f"    Not kept for the next time: {history.not_kept}.")
+            lines.append(f"    What is kept of it: {history.not_kept}.")
         if len(history.evidence) < len(history.notes):
             lines += [note.decode() for note in history.notes]
     return lines
