@@ -22,7 +22,7 @@ _FORMATS: Final = zxingcpp.barcode_formats_from_str("QRCode|DataMatrix|MicroQRCo
 # A Micro QR code checks itself too weakly to be believed where a frame had to be enhanced; "QRCode"
 # alone would take it in.
 _STRONG: Final = zxingcpp.barcode_formats_from_str("QRCodeModel2|DataMatrix|RMQRCode")
-_QR: Final = zxingcpp.barcode_formats_from_str("QRCodeModel2")
+_QR: Final = zxingcpp.barcode_formats_from_str("QRCode")
 _LOCAL: Final = zxingcpp.Binarizer.LocalAverage
 _GLOBAL: Final = zxingcpp.Binarizer.GlobalHistogram
 _LEAST: Final = 20  # pixels: below this there is no symbol to enhance
@@ -244,7 +244,7 @@ def _unbent(look: _Look, barcode: Any, end: float) -> Symbol | None:
         for read_flat in zxingcpp.read_barcodes(
             drawn, formats=_QR, text_mode=zxingcpp.TextMode.Plain, is_pure=True
         ):
-            if read_flat.valid:
+            if read_flat.valid and read_flat.format == zxingcpp.QRCode:
                 return _symbol(read_flat, _corners(barcode, look))
         if perf_counter() > end:
             return None
