@@ -121,21 +121,27 @@ def _read(options: argparse.Namespace) -> int:
     """Decode only; a stream's symbols once they are agreed."""
     status = 0
     votes: dict[str, Votes] = {}
+    silent: set[str] = set()  # streams that have shown no symbol yet
     for sighting in _sightings(options):
+        name, frame = sighting.name, sighting.frame
         if sighting.notice:
             print(sighting.notice, file=sys.stderr, flush=True)
-        if sighting.problem:
-            output.tell_symbols(sighting.name, (), sighting.problem)
+        if sighting.stream and name not in votes:
+            votes[name] = Votes()
+            silent.add(name)
+        if sighting.problem or sighting.text is not None:
+            output.tell_symbols(name, (), sighting.problem or "this is a text, not a picture")
             status = 2
-        elif sighting.frame is None:
-            continue
-        elif sighting.stream:
-            voted = votes.setdefault(sighting.name, Votes())
-            if agreed := voted.add(symbols.read(sighting.frame)):
-                output.tell_symbols(sighting.name, agreed)
-        else:
-            found = symbols.read(sighting.frame, budget_s=STILL_S)
-            output.tell_symbols(sighting.name, found)
+        elif sighting.stream and frame is not None:
+            if agreed := votes[name].add(symbols.read(frame)):
+                silent.discard(name)
+                output.tell_symbols(name, agreed)
+        elif frame is not None:
+            output.tell_symbols(name, symbols.read(frame, budget_s=STILL_S))
+        elif sighting.ends and name in silent:
+            output.tell_symbols(name, ())
+        if sighting.ends:
+            votes.pop(name, None)
     return status
 
 

@@ -123,6 +123,18 @@ def _line(path: Path) -> str:
         return ""
 
 
+def _next(device: Device) -> Picture | None:
+    """The next frame in colour; None when there is none, or it cannot be decoded."""
+    try:
+        there, picture = device.read()
+    except cv2.error:
+        return None
+    if not there or picture is None or not picture.size:
+        return None
+    coloured = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) if picture.ndim == 2 else picture
+    return np.asarray(coloured, dtype=np.uint8)
+
+
 def _size(device: Device) -> tuple[int, int]:
     width, height = device.get(cv2.CAP_PROP_FRAME_WIDTH), device.get(cv2.CAP_PROP_FRAME_HEIGHT)
     return round(width), round(height)
@@ -239,8 +251,8 @@ class _Newest:
     def _read(self) -> None:
         try:
             while not self._ended:
-                there, picture = self._device.read()
-                if not there or picture is None:
+                picture = _next(self._device)
+                if picture is None:
                     break
                 with self._changed:
                     self._slot = picture
@@ -270,8 +282,8 @@ def video(path: Path) -> Iterator[Picture | str]:
         promised = round(device.get(cv2.CAP_PROP_FRAME_COUNT))
         read = missed = 0
         while missed <= _MISSES:
-            there, picture = device.read()
-            if there and picture is not None:
+            picture = _next(device)
+            if picture is not None:
                 read, missed = read + 1, 0
                 yield picture
             elif read >= promised:

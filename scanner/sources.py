@@ -157,8 +157,7 @@ def _stream(name: str, frames: Iterable[Picture | str]) -> Iterator[Sighting]:
             if faulty == _FAULTY:
                 words = f"{name} sends {fault}: uncover it, plug it in again, or take another"
                 yield Sighting(name, CAMERA, stream=True, notice=words)
-            grey = cv2.cvtColor(one, cv2.COLOR_BGR2GRAY) if one.ndim == 3 else one
-            frame: Frame = np.asarray(grey, dtype=np.uint8)
+            frame: Frame = np.asarray(cv2.cvtColor(one, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
             yield Sighting(name, CAMERA, frame=frame, stream=True, picture=one)
     except Malformed as error:
         yield Sighting(name, CAMERA, stream=True, ends=True, problem=str(error))

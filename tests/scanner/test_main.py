@@ -389,3 +389,23 @@ def test_help_says_how_it_ends(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     for status in ("0 all OK", "1 at least one", "2 something", "3 the log showed two histories"):
         assert status in told
+
+
+def test_read_tells_a_stream_without_a_code_and_a_text_that_is_no_picture(
+    counter: Chain, scan: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label = label_of(counter)
+    status, lines = scan(
+        "--read",
+        film_of(tmp_path / "empty.avi", None),
+        film_of(tmp_path / "label.avi", None, label, None),
+    )
+    assert status == 0
+    assert [line["text"] for line in lines] == [None, label.link]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"some text\n")))
+    status, lines = scan("--read", "-")
+    assert (status, lines[0]["text"]) == (2, None)
+    assert "not a picture" in lines[0]["error"]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(to_png(render(label)))))
+    status, lines = scan("--read", "-")
+    assert (status, lines[0]["text"]) == (0, label.link)
