@@ -73,6 +73,7 @@ FAULTS: Final[Mapping[str, str]] = {
         for code, layout in LAYOUTS.items()
     },
 }
+_LONGEST: Final = 1000  # characters; a longer text is no reading of a pack
 # Faults of the person who typed, not of a device: typed the same again, the reading is affirmed.
 _PERSONAL: Final = frozenset(
     (
@@ -162,6 +163,8 @@ def _every(
     text: str, source: str, year: int, label: Label | None, found: Mapping[str, object]
 ) -> Iterator[Split]:
     """All repairs of a reading; the rare ones only while none of the others is confirmed."""
+    if len(text) > _LONGEST:
+        return
     likely: list[Split] = []
     if label is not None and label.id:
         likely.append(Split(label.elements, ()))

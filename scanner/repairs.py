@@ -32,6 +32,7 @@ _ENDING: Final = re.compile(
     r"(?:<(?:CR|LF|TAB|ETX|EOT)>|\{(?:CR|LF|TAB|ENTER)\}|\\[rnt]|%0[DA9]|[^!-~])+$", re.IGNORECASE
 )
 _LINK: Final = re.compile(r"/(?:01/[0-9]{12,14}(?=/|$)|00/[0-9]{18})", re.ASCII)
+_PRINTED: Final = {LOST: "separator-unprinted"}  # in a symbol, it is the print that is wrong
 _PAIRS: Final = 64  # of two characters confused at once
 _LIKE: Final = {"0": "O", "O": "0", "o": "0", "1": "Il", "I": "1l", "l": "1I"}
 _LESS_LIKE: Final = {"S": "5", "5": "S", "B": "8", "8": "B", "Z": "2", "2": "Z", "G": "6", "6": "G"}
@@ -72,11 +73,10 @@ def _symbol(text: str, year: int) -> Iterator[Split]:
         return
     body = text[3:] if AIM.match(text) else text
     plain, misprinted = separated(body.strip(GS))
-    unmarked = () if body == text or text[:3] in GS1_AIM else ("separator-unprinted",)
-    for elements, faults in splits(plain, plain, year):
-        codes = ["separator-unprinted" if f == LOST else "separator-misprinted" for f in faults]
-        misprints = ["separator-misprinted"] if misprinted else []
-        yield Split(elements, tuple(dict.fromkeys([*unmarked, *misprints, *codes])))
+    unmarked = () if body == text or text[:3] in GS1_AIM else (LOST,)
+    for split in splits(plain, plain, year, unmarked + misprinted):
+        codes = [_PRINTED.get(fault, "separator-misprinted") for fault in split.faults]
+        yield Split(split.elements, tuple(dict.fromkeys(codes)))
 
 
 def _labels(text: str, typed: bool, year: int) -> Iterator[Split]:
@@ -192,8 +192,8 @@ def _separated(body: str, faults: Faults, typed: bool, year: int) -> Iterator[Sp
         digits = plain.translate(LENS) if typed else plain
         more = ("spaces",) if way is not body and len(way) < len(body) and "~1" not in body else ()
         more = (ZEROS,) if len(way) > len(body) else more
-        for elements, lost in splits(plain, digits, year):
-            yield Split(elements, faults + more + replaced + lost)
+        for split in splits(plain, digits, year, replaced):
+            yield Split(split.elements, faults + more + split.faults)
 
 
 def _link(text: str, typed: bool, year: int) -> Iterator[Split]:
@@ -216,6 +216,9 @@ def _link(text: str, typed: bool, year: int) -> Iterator[Split]:
     link = "".join(f"/{ai}/{value}" for ai, value in ordered)
     # What a wrong spelling makes of a claim must not pass for a part that no label needs.
     parts = query.replace(";", "&").split("&") if query else []
+    names = [part.partition("=")[0] for part in parts]
+    if any(name.translate(LENS).isdigit() and not name.isdigit() for name in names):
+        return
     if len(segments) % 2 or not all(_PART.match(part) for part in parts) or "#" in rest:
         return
     try:

@@ -32,8 +32,14 @@ _VARIABLE: Final[Mapping[str, int]] = {
     **{f"71{n}": 20 for n in range(8)}, **{f"9{n}": 90 for n in range(10)},
 }  # fmt: skip
 # A value ends without a separator only before these: what else it might hold, the log cannot tell.
-_NEXT: Final = re.compile(r"(?=01[0-9]{14}|1[17][0-9]{6}|(?:10|21|71[0-7])[^\x1d])", re.ASCII)
+# Not before (710) and (717), which a lot (10) or an expiry (17) behind a 7 would be taken for.
+_NEXT: Final = re.compile(r"(?=01[0-9]{14}|1[17][0-9]{6}|(?:10|21|71[1-6])[^\x1d])", re.ASCII)
+# Where a claim that the log can hold may begin.
+_CLAIM: Final = re.compile(r"(?=01[0-9]{14}|17[0-9]{6}|(?:10|21)[^\x1d])", re.ASCII)
+_CLAIMED: Final = frozenset(("10", "21"))
+_SWALLOWED: Final = "swallowed"  # a mark of the search's own, on no split that it hands out
 _MOST: Final = 48  # ways to take one string apart
+_STEPS: Final = 3000  # identifiers tried on the way; far more than any label asks for
 
 
 class Split(NamedTuple):
@@ -45,8 +51,7 @@ class Split(NamedTuple):
 
 def separated(text: str) -> tuple[str, tuple[str, ...]]:
     """A text with U+001D for everything that can only be a separator, and the faults taken back."""
-    plain = _NAMED.sub(GS, text)
-    plain = _OUTSIDE.sub(GS, plain)
+    plain = _OUTSIDE.sub(_separator, _NAMED.sub(GS, text))
     faults: tuple[str, ...] = (REPLACED,) if plain != text else ()
     if GS * 2 in plain:
         plain = re.sub(f"{GS}+", GS, plain)
@@ -54,14 +59,18 @@ def separated(text: str) -> tuple[str, tuple[str, ...]]:
     return plain, faults
 
 
-def splits(text: str, digits: str, year: int) -> Iterator[Split]:
+def _separator(match: re.Match[str]) -> str:
+    """A letter that GS1 does not know is part of a value that was changed, never a separator."""
+    return match[0] if match[0].isalnum() else GS
+
+
+def splits(text: str, digits: str, year: int, faults: tuple[str, ...] = ()) -> Iterator[Split]:
     """Each way to read a text as a whole pack label: GTIN with serial, or SSCC; likeliest first.
 
     `digits` is the same text, character for character, as it looks where only digits can stand;
-    equal to `text` where the source confuses none.
+    the very same where the source confuses none. `faults` were taken back to get there.
     """
-    search = _Search(text, digits, year)
-    yield from search.run()
+    yield from _Search(text, digits, year).run(faults)
 
 
 class _Search:
@@ -71,10 +80,18 @@ class _Search:
         self.text, self.digits, self.year = text, digits, year
         self.typed = digits is not text
         self.next = [m.start() for m in _NEXT.finditer(text)]
+        self.claims = [m.start() for m in _CLAIM.finditer(text)]
         self.left = _MOST
+        self.steps = _STEPS
 
-    def run(self) -> Iterator[Split]:
-        for split in self._from(0, (), ()):
+    def run(self, before: tuple[str, ...]) -> Iterator[Split]:
+        for split in self._from(0, (), before):
+            if _SWALLOWED in split.faults:
+                # Between whole separators a value may hold anything; where one is missing, a
+                # value that nobody checks must not hide a lot or an expiry.
+                if LOST in split.faults or REPLACED in split.faults:
+                    continue
+                split = Split(split.elements, tuple(f for f in split.faults if f != _SWALLOWED))
             names = {ai for ai, _ in split.elements}
             if "00" in names or names >= {"01", "21"}:
                 yield split
@@ -88,7 +105,8 @@ class _Search:
         if at >= len(self.text):
             yield Split(found, tuple(dict.fromkeys(faults)))
             return
-        if self.left <= 0 or len(found) > 8:
+        self.steps -= 1
+        if self.left <= 0 or self.steps <= 0 or len(found) > 8:
             return
         ai = next((self.digits[at : at + n] for n in (2, 3) if self._known(at, n)), "")
         if not ai or any(ai == other for other, _ in found):
@@ -103,6 +121,8 @@ class _Search:
         else:
             for end, after, more in self._ends(start, _VARIABLE[ai]):
                 element = (ai, self.text[start:end])
+                if ai not in _CLAIMED and any(start < place < end for place in self.claims):
+                    more = (*more, _SWALLOWED)
                 yield from self._from(after, (*found, element), faults + more)
 
     def _known(self, at: int, n: int) -> bool:
