@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK, State, verdict
 from scanner.camera import Picture
@@ -45,6 +46,19 @@ def told(code: str, picture: Picture) -> Told:
     symbols = read(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), budget_s=5.0)
     assert symbols
     return Told("camera 0", "camera", found, NOW, symbols=tuple(symbols))
+
+
+def save(path: Path) -> None:
+    """Draw the documentation's picture, docs/pictures/scanner-window.png."""
+    picture = scene()
+    page = draw(picture, told("recalled", picture))
+    Image.fromarray(np.ascontiguousarray(page[:, :, ::-1])).quantize(96).save(path, optimize=True)
+
+
+def test_the_documentations_picture_can_be_drawn_afresh(tmp_path: Path) -> None:
+    save(tmp_path / "window.png")
+    kept = Image.open(ROOT / "docs" / "pictures" / "scanner-window.png")
+    assert Image.open(tmp_path / "window.png").size == kept.size
 
 
 @pytest.mark.parametrize("word", CODES)
