@@ -57,8 +57,11 @@ def save(path: Path) -> None:
 
 def test_the_documentations_picture_can_be_drawn_afresh(tmp_path: Path) -> None:
     save(tmp_path / "window.png")
-    kept = Image.open(ROOT / "docs" / "pictures" / "scanner-window.png")
-    assert Image.open(tmp_path / "window.png").size == kept.size
+    with (
+        Image.open(ROOT / "docs" / "pictures" / "scanner-window.png") as kept,
+        Image.open(tmp_path / "window.png") as drawn,
+    ):
+        assert drawn.size == kept.size
 
 
 @pytest.mark.parametrize("word", CODES)
