@@ -3,8 +3,8 @@
 A decoder takes a symbol for a plane and samples its modules where a plane has them. Here the
 modules are followed along the bend: what was sampled so far, with the patterns that every QR code
 has (ISO/IEC 18004 section 6.3), is drawn as a picture, and the frame is bent until it fits that
-picture (Lucas and Kanade, 1981, with a polynomial field). Wrong modules stay single and do not pull
-the field away; as it comes to fit, they come right. Where the symbol is, and what it says, is left
+picture (Lucas and Kanade, 1981, with a polynomial field). The patterns are certain and lead; wrong
+modules stay single and do not pull the field away; as it comes to fit, they come right. Where the symbol is, and what it says, is left
 to `symbols`.
 """
 
@@ -26,7 +26,8 @@ _FINE: Final = 3  # samples along a module
 _SOFT: Final = 0.35  # modules: the drawn picture's blur, about that of a camera in focus
 _AROUND: Final = 8 * _FINE + 1  # samples: light and contrast are taken as even within this
 # First only slants and arcs, so that no wrong module pulls; then waves.
-_DEGREES: Final = (2, 2, 2, 4, 4, 4, 4, 4, 4, 4)
+_DEGREES: Final = (2, 2, 3, 3, 3, 4, 4, 4, 4, 4)
+_CERTAIN: Final = 7  # times a sampled module: what a module of a known pattern counts
 _UNKNOWN: Final = 2
 
 
@@ -40,6 +41,8 @@ def modules(
     samples = side * _FINE
     at_x, at_y = _flat(corners, side)
     known = _patterns(side)
+    trust = np.where(known == _UNKNOWN, 1, _CERTAIN).astype(np.float32)
+    trust = np.repeat(np.repeat(trust, _FINE, axis=0), _FINE, axis=1)
     sign = np.float32(0.0)
     for degree in (*_DEGREES, 0):
         picture = cv2.remap(frame, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -58,7 +61,7 @@ def modules(
         sure = np.where(known == _UNKNOWN, found, known).astype(np.float32)
         drawn = cv2.resize(sure, (samples, samples), interpolation=cv2.INTER_NEAREST)
         drawn = cv2.GaussianBlur(drawn, (0, 0), _FINE * _SOFT, borderType=cv2.BORDER_REPLICATE)
-        right, down = _moves(seen * sign, _even(drawn), degree)
+        right, down = _moves(seen * sign, _even(drawn), trust, degree)
         x_down, x_right = np.gradient(at_x)
         y_down, y_right = np.gradient(at_y)
         at_x = (at_x + x_right * right + x_down * down).astype(np.float32)
@@ -83,13 +86,13 @@ def _even(picture: NDArray[np.float32]) -> _Field:
     return np.asarray(less / (contrast + 0.01), dtype=np.float32)
 
 
-def _moves(seen: _Field, drawn: _Field, degree: int) -> tuple[_Field, _Field]:
+def _moves(seen: _Field, drawn: _Field, trust: _Field, degree: int) -> tuple[_Field, _Field]:
     """How far, in samples, each place must move for what is seen to fit what is drawn."""
     miss = drawn - seen
     mean = (drawn + seen) * 0.5
     across = cv2.Sobel(mean, cv2.CV_32F, 1, 0, scale=1 / 8).ravel()
     along = cv2.Sobel(mean, cv2.CV_32F, 0, 1, scale=1 / 8).ravel()
-    weight = (1.0 / (1.0 + np.abs(miss))).ravel()  # a wrong module counts less
+    weight = (trust / (1.0 + np.abs(miss))).ravel()  # a wrong module counts less
     field = _polynomials(len(seen), degree)
     slopes = np.concatenate([field * across, field * along])
     weighted = slopes * weight

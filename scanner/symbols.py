@@ -193,7 +193,7 @@ _ENLARGED: Final[tuple[Callable[[_Look], _Look], ...]] = (_sharpened, _contraste
 
 
 def _decode(look: _Look) -> tuple[list[Symbol], list[Any]]:
-    """The symbols of one look, and those that were located but not read."""
+    """The symbols of one look, and the QR codes that were located but not read."""
     barcodes = zxingcpp.read_barcodes(
         look.pixels, formats=look.formats, text_mode=zxingcpp.TextMode.Plain,
         binarizer=look.binarizer, return_errors=True,
@@ -204,7 +204,7 @@ def _decode(look: _Look) -> tuple[list[Symbol], list[Any]]:
         if barcode.valid:
             symbol = _symbol(barcode, _corners(barcode, look))
             found.setdefault((symbol.text, str(symbol.corners)), symbol)
-        else:
+        elif barcode.format == zxingcpp.QRCode:
             unread.append(barcode)
     return list(found.values()), unread
 
@@ -227,7 +227,7 @@ def _symbol(barcode: Any, corners: tuple[Corner, Corner, Corner, Corner]) -> Sym
 def _unbent(look: _Look, barcode: Any, end: float) -> Symbol | None:
     """A QR code that was located but not read, followed along its bend while there is time."""
     version = (barcode.extra or {}).get("Version", "")
-    if barcode.format != zxingcpp.QRCode or not version.isdecimal():
+    if not version.isdecimal():
         return None
     side = 17 + 4 * int(version)
     if side > bent.MOST_SIDE:
