@@ -11,6 +11,7 @@ import sys
 from typing import Final
 
 from tests.bench import report, scan_plots
+from tests.bench.counter import pharmacists, view_to_verdict
 from tests.bench.decoding import decoding, easy_frame
 
 GOALS: Final = {
@@ -19,8 +20,12 @@ GOALS: Final = {
     "photos-qr": "ratio at least 1",
     "photos-datamatrix": "ratio at least 1",
     "misreads": "value 0",
+    "view-to-verdict": "ratio at most 1",
+    "view-to-verdict-95": "ratio at most 1",
+    "view-missed": "value 0",
+    "frame-age-longest": "ratio at most 1",
 }
-PARTS: Final[tuple[report.Part, ...]] = (decoding, easy_frame)
+PARTS: Final[tuple[report.Part, ...]] = (decoding, easy_frame, view_to_verdict, pharmacists)
 
 
 def main() -> int:
