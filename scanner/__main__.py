@@ -7,6 +7,7 @@ checked or read; 3 the log showed two histories.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -95,6 +96,9 @@ def _run(options: argparse.Namespace, session: Session, window: Window | None) -
                     break
         except KeyboardInterrupt:
             pass  # how a live run ends
+        except BrokenPipeError:
+            # Nobody reads the lines any more; Python would complain again as it flushes at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return exit_status(words, split=split)
 
 

@@ -145,7 +145,7 @@ class Window:
         self._title = f"Packtrace: {title}"
         self._told: Told | None = None
         self._left = 0  # frames for which the verdict is still shown
-        self._notice = ""
+        self._notice, self._notice_left = "", 0
         self._last: Picture = np.zeros((WIDTH * 9 // 16, WIDTH, 3), np.uint8)
         cv2.namedWindow(self._title, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
 
@@ -154,18 +154,18 @@ class Window:
         self._told, self._left = told, _HOLD_FRAMES
 
     def say(self, notice: str) -> None:
-        """Show a sentence about the camera until its next good frame."""
-        self._notice = notice
+        """Show a sentence about the camera, over the next frames too."""
+        self._notice, self._notice_left = notice, _HOLD_FRAMES
 
     def show(self, picture: Picture | None) -> bool:
         """Draw the next frame; whether the person wants to go on (Escape, q and closing end it)."""
         if picture is not None:
             self._last = picture
             self._left = max(0, self._left - 1)
+            self._notice_left = max(0, self._notice_left - 1)
         told = self._told if self._left else None
-        cv2.imshow(self._title, draw(self._last, told, self._notice))
-        if picture is not None:
-            self._notice = ""
+        notice = self._notice if self._notice_left else ""
+        cv2.imshow(self._title, draw(self._last, told, notice))
         key = cv2.waitKey(1) & 0xFF
         visible = cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
         return visible and key not in (_ESCAPE, ord("q"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,7 @@ from scanner.label import PrintedLabel, render, to_png
 from tests.scanner import pictures
 from tests.scanner.pictures import encoded
 from tests.scanner.test_camera import film
+from tests.test_architecture import ROOT
 from tests.world import Chain
 
 Told = tuple[int, list[dict[str, Any]]]
@@ -409,3 +412,17 @@ def test_read_tells_a_stream_without_a_code_and_a_text_that_is_no_picture(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(to_png(render(label)))))
     status, lines = scan("--read", "-")
     assert (status, lines[0]["text"]) == (0, label.link)
+
+
+def test_whoever_stops_reading_ends_the_run_without_noise(counter: Chain, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "scanner", "--wedge", *map(str, offline(tmp_path))]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT) as run:
+        run.stdin.write(b"one\n")
+        run.stdin.flush()
+        assert json.loads(run.stdout.readline())["reading"] == "one"  # at once, not at the end
+        run.stdout.close()
+        run.stdin.write(b"two\n")
+        run.stdin.close()
+        told = run.stderr.read()
+    assert (run.returncode, told) == (2, b"")
