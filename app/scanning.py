@@ -20,13 +20,12 @@ from app.present import marked
 from app.session import COOKIE, person
 from ledger.errors import Malformed
 from ledger.proof import clock_words
-from ledger.rules.claims import compare
-from ledger.rules.verdict import OK, PURPOSES, Verdict, judge, verdict
+from ledger.rules.verdict import PURPOSES, Verdict, judge, verdict
 from ledger.statement.gs1 import MAX_TEXT, Label, parse_scan
 from ledger.store.desk import Scan
-from scanner import faults
-from scanner.check import Reading, alerts, judged
+from scanner.check import Reading, judged
 from scanner.faults import CAMERA, SOURCES, TYPED, Explanation, explain
+from scanner.settle import alerts, confirms, settle
 
 LOOKS: Final = "looks"
 NO_SITE: Final = ""
@@ -51,10 +50,7 @@ class Told:
     @property
     def sure(self) -> bool:
         """Whether this one reading may be shown: the log confirms all that it says."""
-        claims = self.verdict.claims
-        confirmed = bool(claims) and all(claim.agrees is not False for claim in claims)
-        doubted = "symbols-disagree" in self.verdict.codes
-        return (confirmed or self.verdict.word == OK) and not doubted
+        return confirms(self.verdict)
 
 
 def here_and_now() -> datetime:
@@ -155,7 +151,7 @@ def _filtered(reading: Reading, purpose: str, source: str) -> Told:
     if person() is None:  # no alert of a stranger's, and no repair: it would tell live serials
         return told
     if reading.contradiction:
-        return replace(told, alert=alerts(told.verdict, _read_before(reading.text)))
+        return replace(told, alert=alerts(told.verdict, repeated=_read_before(reading.text)))
     if told.sure or not source:
         return replace(told, alert=alerts(told.verdict, repeated=False))
     return _explained(told, purpose, source)
@@ -163,36 +159,22 @@ def _filtered(reading: Reading, purpose: str, source: str) -> Told:
 
 def _explained(told: Told, purpose: str, source: str) -> Told:
     """What the fault filter makes of a reading that the log does not confirm."""
-    found = explain(told.text, source, _confirmed, year=here_and_now().year)
-    repeated = faults.alerts(found, _read_before(told.text))
-    offered = found.outcome == faults.REPAIRED
-    if offered and not (repeated and told.label):
-        return _again(told, found, purpose)
-    if told.label is None and found.label is not None:
-        # A label behind what a scanner wrote around it: not on the log, so judged as it is.
-        told = replace(told, verdict=_judge(found.label, purpose), label=found.label)
-    elif told.label is None and found.faults:
-        return _again(told, found, purpose)
-    return replace(told, alert=alerts(told.verdict, repeated))
 
+    def judged_as(label: Label) -> Verdict:
+        return _judge(label, purpose)
 
-def _again(told: Told, found: Explanation, purpose: str) -> Told:
-    return replace(told, verdict=verdict({"scan-again": found.words}, purpose), again=found)
+    def confirmed(label: Label) -> bool:
+        return confirms(judged_as(label))
+
+    found = explain(told.text, source, confirmed, year=here_and_now().year)
+    before = _read_before(told.text)
+    done = settle(told.verdict, told.label, found, judged_as, before=before)
+    return replace(told, verdict=done.verdict, label=done.label, again=done.again, alert=done.alert)
 
 
 def _read_before(text: str) -> bool:
     who = person()
     return who is not None and node().desk.read_before(who.site, _digest(text), node().clock())
-
-
-def _confirmed(label: Label) -> bool:
-    """Whether the log knows a label's pack, and agrees with all that the label says."""
-    who = person()
-    if who is None or not label.id:
-        return False
-    state = answers().state(label.id, who.site)
-    claims = compare(label, state.id, state.lot, state.expiry)
-    return state.state != "unknown" and all(claim.agrees is not False for claim in claims)
 
 
 def _judge(label: Label, purpose: str) -> Verdict:

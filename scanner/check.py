@@ -135,21 +135,6 @@ def by_bundle(
     return judge(state, label, now, purpose, witnessed=proven.witnessed)
 
 
-# What accuses a pack whatever it was read by, and what only a second reading does.
-_AT_ONCE: Final = frozenset(("bad-proof", "stolen", "supplied-elsewhere", "inactive"))
-_BY_READING: Final = frozenset(("unknown", "label-mismatch", "symbols-disagree"))
-
-
-def alerts(told: Verdict, repeated: bool) -> bool:
-    """Whether a verdict raises an alert: the pack is in question, not only the reading of it.
-
-    `repeated` says whether the very same reading came before and no scanner's fault explains it:
-    what hangs on the reading alone accuses nobody the first time.
-    """
-    codes = frozenset(told.codes)
-    return bool(codes & _AT_ONCE) or (repeated and bool(codes & _BY_READING))
-
-
 class Shelf:
     """Bundles in a folder, by the packs that they are about; the newest of each counts.
 

@@ -12,7 +12,6 @@ from base64 import b64encode
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from secrets import token_hex
 from typing import Final, NamedTuple
 
 from ledger.errors import BadProof, LedgerError, Malformed
@@ -217,11 +216,8 @@ class Kept:
     def _write(self, path: Path, content: bytes) -> bool:
         if path.exists():
             return True
-        # Another scanner may be writing the same file: each writes under a name of its own.
-        own = path.with_name(f".{path.name}.{token_hex(8)}")
         try:
-            write_whole(own, content)
-            own.replace(path)
+            write_whole(path, content)
         except OSError as error:
             self._trouble = f"{path} cannot be written: {error.strerror}"
             return False

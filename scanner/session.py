@@ -19,11 +19,12 @@ from ledger.remote import LIMITS, MAX_LIST, ProvenList, verify_list
 from ledger.rules.verdict import NOT_CHECKED, OK, Verdict, also, verdict
 from ledger.statement.gs1 import Label, parse_scan
 from ledger.tlog.policy import Policy
-from scanner import check, faults, symbols
+from scanner import check, symbols
 from scanner.check import Reading, judged, read_label
 from scanner.faults import Explanation, explain
 from scanner.history import PublicLog
 from scanner.kept import SPLIT, History, Kept
+from scanner.settle import alerts, confirms, settle
 from scanner.sources import Sighting
 from scanner.symbols import Symbol
 from scanner.votes import Votes
@@ -119,7 +120,7 @@ class Told:
     @property
     def sure(self) -> bool:
         """Whether the log confirms all that the reading says."""
-        return _confirms(self.verdict) and "symbols-disagree" not in self.verdict.codes
+        return confirms(self.verdict)
 
 
 @dataclass(slots=True)
@@ -175,7 +176,7 @@ class Session:
             found = symbols.read(sighting.frame, budget_s=STREAM_S)
             yield from self._voted(sighting, view, found)
         if sighting.problem:
-            yield self._told(sighting, {"unreadable": sighting.problem})
+            yield self._told(sighting, {"no-picture": sighting.problem})
         elif sighting.ends and not view.any:
             yield self._told(sighting, {"unreadable": f"no code in {view.frames} frames"})
         if sighting.ends:
@@ -232,9 +233,9 @@ class Session:
             histories=(*histories, *self._of_list),
         )  # fmt: skip
         if reading.contradiction:
-            told = replace(told, alert=check.alerts(found, self._read_before(reading.text)))
+            told = replace(told, alert=alerts(found, repeated=self._read_before(reading.text)))
         elif told.sure or "log-down" in found.codes:
-            told = replace(told, alert=check.alerts(found, repeated=False))
+            told = replace(told, alert=alerts(found, repeated=False))
         else:
             told = self._explained(told)
         return _with_histories(told)
@@ -244,19 +245,21 @@ class Session:
         most = 0 if not self._judge.repairs else 256 if self._judge.offline else _ASKS
         now = told.at
 
+        def judged_as(label: Label) -> Verdict:
+            return self._judge(label, now, self._purpose, _forget)
+
         def confirmed(label: Label) -> bool:
-            found = self._judge(label, now, self._purpose, _forget)
-            return _confirms(found)
+            return confirms(judged_as(label))
 
         if not most:
             repeated = told.label is not None and self._read_before(told.text)
-            return replace(told, alert=check.alerts(told.verdict, repeated))
+            return replace(told, alert=alerts(told.verdict, repeated=repeated))
         found = explain(told.text, told.source, confirmed, year=now.year, most=most)
-        repeated = faults.alerts(found, self._read_before(told.text))
-        if found.outcome == faults.REPAIRED and not repeated:
-            asked = verdict({"scan-again": found.words}, self._purpose)
-            return replace(told, verdict=asked, again=found)
-        return replace(told, alert=check.alerts(told.verdict, repeated))
+        before = self._read_before(told.text)
+        done = settle(told.verdict, told.label, found, judged_as, before=before)
+        return replace(
+            told, verdict=done.verdict, label=done.label, again=done.again, alert=done.alert
+        )
 
     def _read_before(self, text: str) -> bool:
         came = text in self._before
@@ -276,11 +279,6 @@ class Session:
 def _forget(note: bytes) -> None:
     """For a reading that nobody made: its proof is no part of what was seen."""
     del note
-
-
-def _confirms(found: Verdict) -> bool:
-    claims = found.claims
-    return (bool(claims) and all(claim.agrees is not False for claim in claims)) or found.word == OK
 
 
 def _with_histories(told: Told) -> Told:

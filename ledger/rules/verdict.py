@@ -222,6 +222,11 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "No code could be read ({detail}).",
             "Hold the label flat and close, and scan again.",
         ),
+        "no-picture": (
+            NOT_CHECKED,
+            "The camera gives no picture ({detail}).",
+            "Mend that, type the code, or use another scanner.",
+        ),
         "scan-again": (
             NOT_CHECKED,
             "The reading looks like a scanner's fault, not like this pack's label ({detail}).",

@@ -1,0 +1,80 @@
+"""What a reading comes to once the scanner-fault filter has spoken: pure, for all who scan.
+
+The order of custody.md 5 is kept: an unsure reading is asked for again before anything is said of
+the pack, and what hangs on the reading alone accuses the pack the second time only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.rules.verdict import OK, Verdict, verdict
+from ledger.statement.gs1 import Label
+from scanner import faults
+from scanner.faults import Explanation
+
+DISAGREE: Final = "symbols-disagree"
+# What accuses a pack whatever it was read by, and what only a second reading does.
+_AT_ONCE: Final = frozenset(("bad-proof", "stolen", "supplied-elsewhere", "inactive"))
+_BY_READING: Final = frozenset(("unknown", "label-mismatch", DISAGREE))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The verdict on a reading, and the label that it is about.
+
+    `again` is there where the reading looks like a scanner's fault. `alert` says that the pack
+    itself, not the reading of it, is in question.
+    """
+
+    verdict: Verdict
+    label: Label | None = None
+    again: Explanation | None = None
+    alert: bool = False
+
+
+def confirms(told: Verdict) -> bool:
+    """Whether a verdict rests on a reading that the log confirms in all that it says."""
+    claims = told.claims
+    agreed = bool(claims) and all(claim.agrees is not False for claim in claims)
+    return (agreed or told.word == OK) and DISAGREE not in told.codes
+
+
+def alerts(told: Verdict, *, repeated: bool) -> bool:
+    """Whether a verdict raises an alert.
+
+    `repeated`: the very same reading came before, and no scanner's fault explains it.
+    """
+    codes = frozenset(told.codes)
+    return bool(codes & _AT_ONCE) or (repeated and bool(codes & _BY_READING))
+
+
+def settle(
+    told: Verdict,
+    label: Label | None,
+    found: Explanation,
+    judge: Callable[[Label], Verdict],
+    *,
+    before: bool,
+) -> Settled:
+    """Bring together the verdict on a reading as it stands and what the filter says of it.
+
+    `label` is None where the reading is no label. `judge` is asked where a label stands behind what
+    a scanner wrote around it; `before` says whether the very same reading came before.
+    """
+    repeated = faults.alerts(found, before)
+    offered = found.outcome == faults.REPAIRED
+    behind = found.label if label is None and not offered else None
+    if offered and not (repeated and label):
+        return _again(told, label, found)
+    if behind is not None:
+        told, label = judge(behind), behind
+    elif label is None and found.faults:
+        return _again(told, label, found)
+    return Settled(told, label, None, alerts(told, repeated=repeated))
+
+
+def _again(told: Verdict, label: Label | None, found: Explanation) -> Settled:
+    return Settled(verdict({"scan-again": found.words}, told.purpose), label, found)
