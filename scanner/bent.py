@@ -1,8 +1,8 @@
-"""The modules of a QR code that does not lie flat: on a bottle, on cloth, on crumpled paper.
+"""The modules of a symbol that does not lie flat: on a bottle, on cloth, on crumpled paper.
 
 A decoder takes a symbol for a plane and samples its modules where a plane has them. Here the
-modules are followed along the bend: what was sampled so far, with the patterns that every QR code
-has (ISO/IEC 18004 section 6.3), is drawn as a picture, and the frame is bent until it fits that
+modules are followed along the bend: what was sampled so far, with the patterns that every symbol of
+its kind has (ISO/IEC 18004 section 6.3, ISO/IEC 16022 section 5), is drawn as a picture, and the frame is bent until it fits that
 picture (Lucas and Kanade, 1981, with a polynomial field). The patterns are certain and lead; wrong
 modules stay single and do not pull the field away; as it comes to fit, they come right. Where the symbol is, and what it says, is left
 to `symbols`.
@@ -32,28 +32,26 @@ _UNKNOWN: Final = 2
 
 
 def modules(
-    frame: NDArray[np.uint8], corners: Sequence[tuple[int, int]], side: int
+    frame: NDArray[np.uint8], corners: Sequence[tuple[int, int]], known: Modules
 ) -> Iterator[Modules]:
-    """The modules of a code of `side` x `side`, each time better placed; the caller says when to stop.
+    """A symbol's modules, each time better placed; the caller says when to stop.
 
-    `corners` are the outer corners of the code on the grey frame, clockwise.
+    `corners` are the symbol's outer corners on the grey frame, clockwise from the top left; `known`
+    are its certain modules, from one of the functions below.
     """
+    side = len(known)
     samples = side * _FINE
     at_x, at_y = _flat(corners, side)
-    known = _patterns(side)
     trust = np.where(known == _UNKNOWN, 1, _CERTAIN).astype(np.float32)
     trust = np.repeat(np.repeat(trust, _FINE, axis=0), _FINE, axis=1)
     sign = np.float32(0.0)
     for degree in (*_DEGREES, 0):
         picture = cv2.remap(frame, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         seen = _even(picture.astype(np.float32))
-        inner = seen[1::_FINE, 1::_FINE]
-        light = (cv2.resize(seen, (side, side), interpolation=cv2.INTER_AREA) + inner) > 0
+        light = _light(seen, side)
         if not sign:
             # Light on dark: what must be dark is light. It is read as its negative.
-            certain = known != _UNKNOWN
-            agreeing = np.mean(light[certain] == known[certain])
-            sign = np.float32(1.0 if agreeing >= 0.5 else -1.0)
+            sign = np.float32(1.0 if _agreement(light, known) >= 0.5 else -1.0)
         found = (light if sign > 0 else ~light).astype(np.uint8)
         yield found
         if not degree:
@@ -120,8 +118,8 @@ def _polynomials(samples: int, degree: int) -> _Field:
 
 
 @lru_cache(maxsize=16)
-def _patterns(side: int) -> Modules:
-    """What every code of this side shows: finders, separators, timing, the last alignment pattern."""
+def qr_patterns(side: int) -> Modules:
+    """What every QR code of a side shows: finders, separators, timing, the last alignment pattern."""
     known = np.full((side, side), _UNKNOWN, np.uint8)
     known[6, 8:-8] = known[8:-8, 6] = np.arange(8, side - 8) % 2
     known[:8, :8] = known[:8, -8:] = known[-8:, :8] = 1
@@ -135,3 +133,43 @@ def _patterns(side: int) -> Modules:
         alignment[2, 2] = 0
         known[-9:-4, -9:-4] = alignment
     return known
+
+
+@lru_cache(maxsize=16)
+def datamatrix_patterns(side: int) -> Modules:
+    """What every square Data Matrix of one region shows: solid left and bottom, timing opposite."""
+    known = np.full((side, side), _UNKNOWN, np.uint8)
+    known[0] = np.arange(side) % 2
+    known[:, -1] = (np.arange(side) + 1) % 2
+    known[:, 0] = known[-1] = 0
+    return known
+
+
+def likely_datamatrix(
+    frame: NDArray[np.uint8], corners: Sequence[tuple[int, int]], most: int = 2
+) -> list[Modules]:
+    """The patterns of the sides that fit best what lies between corners, the best first.
+
+    A decoder that could not read a Data Matrix does not tell how many modules it has.
+    """
+    fits = []
+    for side in range(10, 28, 2):
+        at_x, at_y = _flat(corners, side)
+        picture = cv2.remap(frame, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        known = datamatrix_patterns(side)
+        fit = _agreement(_light(_even(picture.astype(np.float32)), side), known)
+        fits.append((max(fit, 1 - fit), side))
+    return [datamatrix_patterns(side) for _, side in sorted(fits, reverse=True)[:most]]
+
+
+def _light(seen: _Field, side: int) -> NDArray[np.bool_]:
+    """Which modules are lighter than what surrounds them."""
+    inner = seen[1::_FINE, 1::_FINE]
+    light = cv2.resize(seen, (side, side), interpolation=cv2.INTER_AREA) + inner > 0
+    return np.asarray(light, dtype=np.bool_)
+
+
+def _agreement(light: NDArray[np.bool_], known: Modules) -> float:
+    """The share of certain modules that are as they must be."""
+    certain = known != _UNKNOWN
+    return float(np.mean(light[certain] == known[certain]))

@@ -23,6 +23,7 @@ _FORMATS: Final = zxingcpp.barcode_formats_from_str("QRCode|DataMatrix|MicroQRCo
 # alone would take it in.
 _STRONG: Final = zxingcpp.barcode_formats_from_str("QRCodeModel2|DataMatrix|RMQRCode")
 _QR: Final = zxingcpp.barcode_formats_from_str("QRCode")
+_DM: Final = zxingcpp.barcode_formats_from_str("DataMatrix")
 _LOCAL: Final = zxingcpp.Binarizer.LocalAverage
 _GLOBAL: Final = zxingcpp.Binarizer.GlobalHistogram
 _LEAST: Final = 20  # pixels: below this there is no symbol to enhance
@@ -193,7 +194,7 @@ _ENLARGED: Final[tuple[Callable[[_Look], _Look], ...]] = (_sharpened, _contraste
 
 
 def _decode(look: _Look) -> tuple[list[Symbol], list[Any]]:
-    """The symbols of one look, and the QR codes that were located but not read."""
+    """The symbols of one look, and the QR codes and Data Matrices located but not read."""
     barcodes = zxingcpp.read_barcodes(
         look.pixels, formats=look.formats, text_mode=zxingcpp.TextMode.Plain,
         binarizer=look.binarizer, return_errors=True,
@@ -204,7 +205,7 @@ def _decode(look: _Look) -> tuple[list[Symbol], list[Any]]:
         if barcode.valid:
             symbol = _symbol(barcode, _corners(barcode, look))
             found.setdefault((symbol.text, str(symbol.corners)), symbol)
-        elif barcode.format == zxingcpp.QRCode:
+        elif barcode.format in (zxingcpp.QRCode, zxingcpp.DataMatrix):
             unread.append(barcode)
     return list(found.values()), unread
 
@@ -225,27 +226,38 @@ def _symbol(barcode: Any, corners: tuple[Corner, Corner, Corner, Corner]) -> Sym
 
 
 def _unbent(look: _Look, barcode: Any, end: float) -> Symbol | None:
-    """A QR code that was located but not read, followed along its bend while there is time."""
-    version = (barcode.extra or {}).get("Version", "")
-    if not version.isdecimal():
-        return None
-    side = 17 + 4 * int(version)
-    if side > bent.MOST_SIDE:
-        return None
+    """A symbol that was located but not read, followed along its bend while there is time."""
     place = barcode.position
     points = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
-    before = None
-    for modules in bent.modules(look.pixels, [(p.x, p.y) for p in points], side):
-        if before is not None and np.array_equal(modules, before):
-            return None  # it has come to rest
-        before = modules
-        drawn = np.kron(modules * 255, np.ones((2, 2), np.uint8)).astype(np.uint8, copy=False)
-        drawn = np.pad(drawn, 8, constant_values=255)
-        for read_flat in zxingcpp.read_barcodes(
-            drawn, formats=_QR, text_mode=zxingcpp.TextMode.Plain, is_pure=True
-        ):
-            if read_flat.valid and read_flat.format == zxingcpp.QRCode:
-                return _symbol(read_flat, _corners(barcode, look))
-        if perf_counter() > end:
-            return None
+    corners = [(point.x, point.y) for point in points]
+    for known in _patterns(look, barcode, corners):
+        before = None
+        for modules in bent.modules(look.pixels, corners, known):
+            if before is not None and np.array_equal(modules, before):
+                break  # it has come to rest
+            before = modules
+            for flat in _flat_barcodes(modules, _QR if barcode.format == zxingcpp.QRCode else _DM):
+                if flat.valid and flat.format == barcode.format:
+                    return _symbol(flat, _corners(barcode, look))
+            if perf_counter() > end:
+                return None
     return None
+
+
+def _patterns(look: _Look, barcode: Any, corners: list[Corner]) -> list[bent.Modules]:
+    """What a located symbol is certain to show, by the sides that it may have."""
+    if barcode.format == zxingcpp.DataMatrix:
+        return bent.likely_datamatrix(look.pixels, corners)
+    version = (barcode.extra or {}).get("Version", "")
+    side = 17 + 4 * int(version) if version.isdecimal() else 0
+    return [bent.qr_patterns(side)] if 0 < side <= bent.MOST_SIDE else []
+
+
+def _flat_barcodes(modules: bent.Modules, formats: Any) -> list[Any]:
+    drawn = np.kron(modules * 255, np.ones((2, 2), np.uint8)).astype(np.uint8, copy=False)
+    return list(
+        zxingcpp.read_barcodes(
+            np.pad(drawn, 8, constant_values=255), formats=formats,
+            text_mode=zxingcpp.TextMode.Plain, is_pure=True,
+        )
+    )  # fmt: skip

@@ -35,7 +35,7 @@ def corners_of(page: pictures.Picture) -> list[tuple[int, int]]:
 
 def test_a_flat_code_is_found_at_once() -> None:
     page, drawn = the_code()
-    first = next(bent.modules(page, corners_of(page), len(drawn)))
+    first = next(bent.modules(page, corners_of(page), bent.qr_patterns(len(drawn))))
     assert np.array_equal(first, drawn)
 
 
@@ -44,7 +44,8 @@ def test_a_crumpled_code_comes_right_module_by_module(negative: bool) -> None:
     page, drawn = the_code()
     page = np.pad(page, 40, constant_values=255)
     seen = pictures.crumpled(page, 0.02)
-    found = list(bent.modules(255 - seen if negative else seen, corners_of(seen), len(drawn)))
+    known = bent.qr_patterns(len(drawn))
+    found = list(bent.modules(255 - seen if negative else seen, corners_of(seen), known))
     wrong = [int((modules != drawn).sum()) for modules in found]
     assert wrong[0] > 10
     assert min(wrong) == 0
@@ -59,6 +60,8 @@ def test_whatever_the_corners_some_modules_come_out(
 ) -> None:
     """Corners beyond the frame, all in one place, crosswise."""
     noise = np.random.default_rng(high * 97 + wide).integers(0, 256, (high, wide), np.uint8)
-    for modules in bent.modules(noise, corners, side):
+    for modules in bent.modules(noise, corners, bent.qr_patterns(side)):
         assert modules.shape == (side, side)
         assert modules.max() <= 1
+    for known in bent.likely_datamatrix(noise, corners):
+        assert len(known) % 2 == 0
