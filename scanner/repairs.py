@@ -24,6 +24,8 @@ CAMERA, WEDGE, TYPED = "camera", "wedge", "typed"
 
 _STARTS: Final = re.compile(r"(?=01[0-9]{12}|1[17][0-9]{6}|(?:10|21)[!-~]|00[0-9]{18})", re.ASCII)
 _PIECES: Final = re.compile(r"(?=\][A-Za-z][0-9])|(?=https?://)", re.IGNORECASE)
+_MANY_DIGITS: Final = re.compile(r"[0-9]{4}", re.ASCII)  # what holds them may be a claim
+_DATE_OR_GTIN: Final = re.compile(r"[0-9]{6}", re.ASCII)
 _BRACKETS: Final = re.compile(r"[(\[{<] *([0-9OoIl]{2,4}) *[)\]}>]", re.ASCII)
 _BLANK: Final = " \t\r\n"
 _PART: Final = re.compile(r"(?:[0-9]{2,4}|[A-Za-z][A-Za-z0-9:._-]{0,30})=", re.ASCII)
@@ -69,7 +71,7 @@ def rare_repairs(text: str, source: str, year: int, likely: Sequence[Split]) -> 
 def _symbol(text: str, year: int) -> Iterator[Split]:
     """A symbol corrects its own errors: only what was printed wrongly into it is taken back."""
     if link := _LINK.search(text):
-        yield from _link(text[link.start() :], typed=False, year=year)
+        yield from _link(text, link.start(), typed=False, year=year)
         return
     body = text[3:] if AIM.match(text) else text
     plain, misprinted = separated(body.strip(GS))
@@ -82,10 +84,13 @@ def _symbol(text: str, year: int) -> Iterator[Split]:
 def _labels(text: str, typed: bool, year: int) -> Iterator[Split]:
     """Each label that a line can be: one code, or several of one pack run together."""
     pieces = [piece for piece in _PIECES.split(text) if piece.strip(_BLANK)]
-    if len(pieces) > 1:
+    if len(pieces) > 1 and not _MANY_DIGITS.search(pieces[0]):
+        for split in _labels("".join(pieces[1:]), typed, year):
+            yield Split(split.elements, ("prefix", *split.faults))
+    elif len(pieces) > 1:
         yield from _together(pieces, typed, year)
-        return
-    yield from _one(text, typed, year)
+    else:
+        yield from _one(text, typed, year)
 
 
 def _one(text: str, typed: bool, year: int) -> Iterator[Split]:
@@ -98,7 +103,7 @@ def _one(text: str, typed: bool, year: int) -> Iterator[Split]:
             return
         yield from _marked(listed, typed, year)
     elif link := _LINK.search(body.translate(LENS) if typed else body):
-        yield from _link(body[link.start() :], typed, year)
+        yield from _link(body, link.start(), typed, year)
     elif _BRACKETS.match(body):
         round_ones = _BRACKETS.sub(_bracket, body)
         same: Faults = () if round_ones == body else ("brackets",)
@@ -175,7 +180,7 @@ def _beginnings(text: str, typed: bool) -> Iterator[tuple[int, Faults]]:
     if _STARTS.match(digits) or text.startswith(GS):
         return
     for match in islice(_STARTS.finditer(digits, 1, 40), 3):
-        if not re.search(r"[0-9]{4}", digits[: match.start()]):
+        if not _MANY_DIGITS.search(digits[: match.start()]):
             yield match.start(), ("prefix",)
 
 
@@ -196,8 +201,11 @@ def _separated(body: str, faults: Faults, typed: bool, year: int) -> Iterator[Sp
             yield Split(split.elements, faults + more + split.faults)
 
 
-def _link(text: str, typed: bool, year: int) -> Iterator[Split]:
-    """A Digital Link from its key on, whatever stood before; its path in its one order."""
+def _link(whole: str, start: int, typed: bool, year: int) -> Iterator[Split]:
+    """A Digital Link from its key on, its path in its one order; before it stands no other label."""
+    if _DATE_OR_GTIN.search(whole[:start]):
+        return
+    text = whole[start:]
     end = _ENDING.search(text)
     rest = (text[: end.start()] if end else text).rstrip("#")
     faults: Faults = ("suffix",) if text[len(rest) :].strip(_BLANK) else ()

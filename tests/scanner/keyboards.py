@@ -48,7 +48,7 @@ _ACCENTS: Final = {
     "cedilla": "\u0327", "doubleacute": "\u030b", "breve": "\u0306", "ogonek": "\u0328",
     "abovedot": "\u0307",
 }  # fmt: skip
-_ALONE: Final = {
+ALONE: Final = {
     "\u0302": "^", "\u0301": "´", "\u0300": "`", "\u0308": "¨", "\u0303": "~", "\u030a": "°",
     "\u030c": "ˇ", "\u0327": "¸", "\u0306": "˘", "\u0328": "˛", "\u0307": "˙", "\u030b": "˝",
 }  # fmt: skip
@@ -146,12 +146,12 @@ def typed(
         if caps == "all" or (caps == "letters" and letter):
             shifted = not shifted
         got = pair[shifted]
-        if got in _ALONE and not waiting:
+        if got in ALONE and not waiting:
             waiting = got
             continue
         if waiting:
-            whole = unicodedata.normalize("NFC", got + waiting) if got not in _ALONE else ""
-            got = whole if len(whole) == 1 else _ALONE[waiting] + _ALONE.get(got, got)
+            whole = unicodedata.normalize("NFC", got + waiting) if got not in ALONE else ""
+            got = whole if len(whole) == 1 else ALONE[waiting] + ALONE.get(got, got)
             waiting = ""
         written.append(got)
-    return "".join(written) + (_ALONE[waiting] if waiting else "")
+    return "".join(written) + (ALONE[waiting] if waiting else "")
