@@ -2,7 +2,7 @@
 
 const UNREACHED = 2; // s to wait before an unreachable server is asked again
 
-/** Ask about one scan. Answers `{told}`, or `{wait}` in seconds with `{words}`, or `{words}` alone. */
+/** Ask about one scan: `{told}`, or `{wait}` in seconds with `{words}`, or `{words}` alone. */
 export async function ask(scan) {
   let answer;
   let told;

@@ -1,4 +1,4 @@
-/** The box of Home and /verify for a scanner that types: what it sends goes there, wherever the focus is. */
+/** The box of Home and /verify: what a scanner types goes there, wherever the focus is. */
 
 import { Wedge } from "./wedge.js";
 

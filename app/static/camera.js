@@ -1,4 +1,4 @@
-/** The camera of this device: open it, say in one word why that failed, its light, the others there are. */
+/** The camera of this device: open it, or say in one word why not; its light, and the others. */
 
 const WANTED = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 const FAULTS = {
@@ -56,7 +56,6 @@ export class Camera {
       this.#lost();
     });
     this.#video.srcObject = stream;
-    await this.#video.play();
   }
 
   async #ask(device) {

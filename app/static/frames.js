@@ -21,7 +21,7 @@ const TINY = { width: 32, height: 18 };
 const STIRRED = 4; // grey values, mean difference of tiny pictures: more than noise
 const BLANK = 3; // grey values, spread of a tiny picture: less is a covered lens
 const AWAKE = 3000; // ms after the last motion: the camera may still be focusing
-// Ms between frames of a still scene; the server takes a longer gap for a second look (LOOK_MS of desk.py).
+// Ms between frames of a still scene. The server takes a longer gap for a second look (LOOK_MS).
 const HEARTBEAT = 600;
 
 /** Takes frames from a video element, and learns from each answer how large they may be. */
@@ -46,7 +46,7 @@ export class Shutter {
     return this.#level;
   }
 
-  /** Whether a frame is worth sending now: something moves, moved of late, or it is time to look. */
+  /** Whether a frame is worth sending: something moves, moved of late, or it is time to look. */
   due(now) {
     const tiny = this.#glance();
     if (!this.#last || difference(tiny, this.#last) > STIRRED) this.#moved = now;

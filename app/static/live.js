@@ -1,4 +1,4 @@
-/** A running camera's frames to verdicts: one in flight, as many as the server takes, none when hidden. */
+/** A running camera's frames to verdicts: one in flight, and as many as the server takes. */
 
 import { ask, pause } from "./ask.js";
 import { Shutter } from "./frames.js";
@@ -10,8 +10,8 @@ const HELP_AFTER = 8; // frames without a code before it is said how to hold the
 
 const LOOKING = "Looking for a code.";
 const HELP =
-  "No code in view. Hold the label flat and close, so that its code fills the frame; turn it out of glare. " +
-  "A label that is torn or worn can be typed.";
+  "No code in view. Hold the label flat and close, so that its code fills the frame; " +
+  "turn it out of glare. A label that is torn or worn can be typed.";
 const COVERED = "The picture is all of one colour. Is the lens covered?";
 const IN_VIEW = "This pack has been scanned. Show the next one, or take it away and show it again.";
 const DOUBTFUL = "A code is in view: hold still.";
@@ -28,7 +28,8 @@ export class Live {
   #turn = 0;
   #empty = 0;
 
-  /** `purpose()` is asked for each frame; `found(told)` gets each verdict to be shown; `state(words)` how it goes. */
+  /** `purpose()` is asked for each frame; `found(told)` gets what is to be shown, `state(words)`
+   * how it goes. */
   constructor({ camera, video, screen, purpose, found, state }) {
     this.#camera = camera;
     this.#video = video;

@@ -105,7 +105,9 @@ function tell(words) {
 }
 
 function trouble(name) {
-  for (const one of document.querySelectorAll("[data-fault]")) one.hidden = one.dataset.fault !== name;
+  for (const one of document.querySelectorAll("[data-fault]")) {
+    one.hidden = one.dataset.fault !== name;
+  }
 }
 
 async function on() {
@@ -152,7 +154,8 @@ async function offer() {
 
 function choice({ deviceId, label }, number) {
   const line = element("label");
-  const button = Object.assign(element("input"), { type: "radio", name: "device", value: deviceId });
+  const button = element("input");
+  Object.assign(button, { type: "radio", name: "device", value: deviceId });
   button.checked = deviceId === camera.device;
   line.append(button, label || `Camera ${number + 1}`);
   return line;
@@ -175,6 +178,7 @@ if (unable()) {
   at("devices").addEventListener("change", ({ target }) => {
     wanted.value = target.value;
     live.stop();
+    camera.close(); // some devices give one camera at a time
     on();
   });
   at("light").addEventListener("click", async () => {

@@ -1,4 +1,4 @@
-/** Where a verdict is shown: over the page while scanning goes on, or before it until it was seen. */
+/** Where a verdict is shown: over the page while scanning goes on, or until it was seen. */
 
 import { draw, sentence } from "./verdict.js";
 
@@ -34,8 +34,8 @@ export class Screen {
     // The focus stays where it is, unless that goes away.
     if (old.contains(document.activeElement)) document.getElementById("fold").focus();
     old.replaceChildren(draw(told));
-    this.#over.scrollTop = 0;
     this.#over.hidden = false;
+    this.#over.scrollTop = 0;
     document.body.classList.add("showing");
     if (aloud) this.#said.textContent = sentence(told);
   }

@@ -39,7 +39,7 @@ export class Session {
       mark,
       element("strong", told.verdict),
       element("span", [what, serial].filter(Boolean).join(", ")),
-      element("span", kindOf(told), "kind"),
+      ...(kindOf(told) ? [element("span", kindOf(told), "kind")] : []),
       element("span", `${clock()} · ${told.purpose} · ${source}`, "hint"),
     );
     line.addEventListener("click", () => this.#open(told));

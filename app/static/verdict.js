@@ -62,7 +62,7 @@ function asOf(told) {
 
 function offered(told) {
   const label = told.again?.offered;
-  return label ? CLAIMED.filter((name) => label[name]).map((name) => [NAMES[name], label[name]]) : [];
+  return label ? said(label) : [];
 }
 
 /** Product first, then claim by claim what the label says and what the log says of it. */
@@ -71,7 +71,12 @@ function claims(told) {
   if (told.claims?.length) return [...lines, ...told.claims.map(claim)];
   const { label } = told;
   if (!label) return lines;
-  return [...lines, ...CLAIMED.filter((name) => label[name]).map((name) => [NAMES[name], label[name]])];
+  return [...lines, ...said(label)];
+}
+
+/** What a label says, line by line. */
+function said(label) {
+  return CLAIMED.filter((name) => label[name]).map((name) => [NAMES[name], label[name]]);
 }
 
 function claim({ name, label, log, agrees }) {
@@ -108,7 +113,8 @@ function link(anchor, address) {
 
 /** Control characters as their pictures (U+2400 on), so that a separator can be seen. */
 function visible(text) {
-  return text.replace(/[\u0000-\u001f]/g, (one) => String.fromCodePoint(0x2400 + one.codePointAt(0)));
+  const picture = (one) => String.fromCodePoint(0x2400 + one.codePointAt(0));
+  return text.replace(/[\u0000-\u001f]/g, picture);
 }
 
 /** An element with text and class. */

@@ -1,4 +1,4 @@
-/** What lies in view of a camera: which reading may be shown, and once only while it stays there. */
+/** What lies in view of a camera: which reading may be shown, once only while it stays there. */
 
 const NEEDED = 2; // frames that must read the same, unless the server is sure of one
 const WINDOW = 5; // frames among which they must be, and after which a pack has left

@@ -1,21 +1,23 @@
 /** Keys of a scanner that types (a keyboard wedge), told from a person's and kept from the page.
  *
  * A scanner's keys follow each other within FAST ms; nobody types LEAST of them so. The keys' own
- * times decide (event.timeStamp), never a timer: a page that is slow for a moment changes nothing.
+ * times decide (event.timeStamp), no timer: a page that is slow for a moment changes nothing.
  * The first keys cannot be told yet: in a field they are typed, and taken back once the burst is
- * known; elsewhere a letter does nothing, and a Space presses a button only when nothing follows it.
+ * known; elsewhere a letter does nothing, and a Space presses a button only if nothing follows it.
  * From then on no key reaches anything. Ctrl+] is the group separator U+001D, Enter or Tab ends the
  * scan.
  */
 
 const FAST = 50;
 const LEAST = 4;
+const HELD = 30; // ms that a scanner holds a key at most
+const WAIT = 300; // ms before a key that was held for less is a person's after all
 const FALTER = 1000; // ms that a burst may falter once it is known for one
 const SHORTEST = 8; // characters of a scan that nothing ended: no code of a pack is shorter
 const GROUP = "\u001d";
 const SUFFIX = new Set(["Enter", "Tab"]);
 const SILENT = new Set(["Shift", "Control", "Alt", "AltGraph", "CapsLock", "NumLock", "Dead"]);
-const PRESSED = "button, summary, input:is([type=button], [type=checkbox], [type=file], [type=radio])";
+const PRESSED = "button, summary, input:is([type=checkbox], [type=file], [type=radio])";
 const TEXT = new Set(["text", "search", "url", "tel", "email", "password", "number"]);
 
 /** Whether letters typed on an element change it. */
@@ -195,8 +197,10 @@ export class Wedge {
     if (!this.#down.delete(event.code || event.key)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    // A Space that the burst did not go on after was a person's, and presses what has the focus.
+    // A Space that no burst went on after presses what has the focus: at once when it was held as
+    // long as a person holds a key, else when nothing has followed it.
     const { press, last } = this.#run ?? {};
-    if (press) setTimeout(press, Math.max(0, FAST - (event.timeStamp - last)));
+    if (press && event.timeStamp - last > HELD) press();
+    else if (press) setTimeout(press, WAIT);
   }
 }

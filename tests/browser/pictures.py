@@ -10,11 +10,14 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import sync_playwright
+from PIL import Image
+from playwright.sync_api import BrowserType, sync_playwright
 
 from app.demo import make
 from ledger.statement import gs1
-from tests.browser.conftest import Scheme, Visitor, launch, serve, settings
+from tests.browser.camera import film, pack, seen_by, write_film
+from tests.browser.conftest import Scheme, Site, Visitor, launch, serve, settings
+from tests.browser.packs import label_of, recalled_pack
 from tests.nodes import DAY, EVENING_MS, expected
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
@@ -61,8 +64,38 @@ def main() -> None:
         phone.check(picture=world / "labels" / "copied.png", purpose="dispense")
         take(phone, "verdict-phone-dark")
         browser.close()
+        film_scans(playwright.chromium, site, Path(folder))
         running.close()
         shutil.copy(world / "labels" / "good.png", DOCS / "label.png")
+
+
+def film_scans(chromium: BrowserType, site: Site, folder: Path) -> None:
+    """The scan page with a camera that sees one label after the other."""
+    seen = {
+        "good": site.folder / "labels" / "good.png",
+        "copied": site.folder / "labels" / "supplied-elsewhere.png",
+        "dispensed": site.folder / "labels" / "copied.png",
+        "recalled": None,
+        "torn": site.folder / "labels" / "good.png",
+        "empty": None,
+    }
+    for name, picture in seen.items():
+        face = pack(Image.open(picture), torn=name == "torn") if picture else None
+        if name == "recalled":
+            face = pack(label_of(site, recalled_pack(site)))
+        path = write_film(folder / f"{name}.mjpeg", film(face, 60))
+        with seen_by(chromium, path) as browser:
+            page = browser.new_page(viewport={"width": 1000, "height": 760})
+            visitor = Visitor(page, site)
+            visitor.sign_in("pharmacist")
+            visitor.open("/scan")
+            page.locator("input[value=dispense]").check()
+            page.get_by_role("button", name="Start the camera").click()
+            if name in ("torn", "empty"):
+                page.get_by_text("No code in view").wait_for()
+            else:
+                page.locator(".full:visible .verdict-word").wait_for()
+            page.screenshot(path=DOCS / f"scan-{name}.png")
 
 
 if __name__ == "__main__":

@@ -70,11 +70,11 @@ def test_the_box_is_ready_for_a_scanner_that_types_and_ends_with_enter(
 ) -> None:
     visitor = visit(demo)
     visitor.sign_in("pharmacist")
-    visitor.page.wait_for_function("document.activeElement.id === 'text'")
+    visitor.page.wait_for_function("() => document.activeElement.id === 'text'")
     keys = Keys(visitor.page)
     keys.scan(whole_label(demo, "good.png"))
     visitor.page.get_by_role("heading", level=1, name="OK").wait_for()
-    visitor.page.wait_for_function("document.activeElement.id === 'text'")
+    visitor.page.wait_for_function("() => document.activeElement.id === 'text'")
     keys.scan(whole_label(demo, "wrong-expiry.png"))  # no click between packs
     visitor.page.get_by_role("heading", level=1, name="Do not supply").wait_for()
 

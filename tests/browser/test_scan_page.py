@@ -290,7 +290,7 @@ def test_no_frame_is_kept_anywhere(demo: Site, shows: Shows) -> None:
         assert kept == []
         assert counter.page.locator("#stage").is_hidden()
     held = [path for path in demo.folder.rglob("*") if path.is_file() and path.suffix != ".png"]
-    assert [path for path in held if b"\xff\xd8\xff" in path.read_bytes()] == []
+    assert [path for path in held if b"\xff\xd8\xff\xe0\x00\x10JFIF" in path.read_bytes()] == []
 
 
 # The camera that is not to be had, and what is said of it.
@@ -469,7 +469,7 @@ def test_sound_is_off_until_it_is_wanted_and_the_choice_is_remembered(
     expect(sound).to_be_checked()
     text.fill("no code")
     text.press("Enter")
-    visitor.page.wait_for_function("tones > 0")
+    visitor.page.wait_for_function("() => tones > 0")
 
 
 # By hand.

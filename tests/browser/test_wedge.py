@@ -158,7 +158,7 @@ def test_a_person_types_submits_tabs_and_presses_as_ever(demo: Site, counter: Co
     counter.keys.type(" ")
     expect(page.locator("#sound")).to_be_checked()
     page.locator("input[value=dispense]").focus()
-    counter.keys.type(" ")
+    counter.keys.type(" ", gap_ms=10)  # by a switch or a voice
     expect(page.locator("input[value=dispense]")).to_be_checked()
     page.locator("#image").focus()
     with page.expect_file_chooser():
@@ -281,7 +281,7 @@ def test_a_scan_that_begins_while_the_page_loads_is_not_cut(demo: Site, visit: V
     late: list[Route] = []
     visitor.page.route("**/box.js", lambda route: late.append(route))
     visitor.page.goto(f"{demo.url}/verify", wait_until="commit")
-    visitor.page.wait_for_function("document.activeElement?.id === 'text'")
+    visitor.page.wait_for_function("() => document.activeElement?.id === 'text'")
     keys.scan(text[:20], "")
     expect(visitor.page.locator("#text")).to_have_value(text[:20])
     visitor.page.wait_for_function("() => true")
