@@ -80,7 +80,7 @@ def world_served(folder: Path) -> Iterator[tuple[Path, int]]:
     command = [program, "serve", "--log", str(world), "--port", str(port)]
     # Plain HTTP on a loopback address: the session's cookie must travel on it.
     environ = {**os.environ, "PACKTRACE_INSECURE_COOKIES": "1"}
-    process = subprocess.Popen(command, env=environ)
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
     try:
         while not _ready(port):
             if process.poll() is not None:
