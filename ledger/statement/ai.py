@@ -184,6 +184,8 @@ def _check_value(ai: str, value: str) -> None:
     allowed = CSET_39 if ai == "8010" else CSET_82
     if strange := [c for c in value if c not in allowed]:
         raise Malformed(f"({ai}) holds {strange[0]!r}, which is not in GS1's character set")
+    if ai in _DATES:
+        parse_yymmdd(value, 2026)
     if not form.pattern.fullmatch(ai + value):
         raise Malformed(f"({ai}) {value[:40]!r} has a wrong length or character")
     if checked := _CHECKED.get(ai):
@@ -191,8 +193,6 @@ def _check_value(ai: str, value: str) -> None:
             raise Malformed(f"({ai}) {value[:checked]} has a wrong check digit")
     elif ai == "8003" and not (value[0] == "0" and has_check_digit(value[1:14])):
         raise Malformed(f"(8003) {value[:14]} has a wrong check digit")
-    if ai in _DATES:
-        parse_yymmdd(value, 2026)
     if ai == "8011" and value[0] == "0":
         raise Malformed("(8011) begins with 0")
 
