@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from tests.bench import report, scan_plots
+from tests.bench import faults, report, scan_plots
 from tests.bench.counter import pharmacists, view_to_verdict
 from tests.bench.decoding import decoding, easy_frame
 
@@ -24,8 +24,11 @@ GOALS: Final = {
     "view-to-verdict-95": "ratio at most 1",
     "view-missed": "value 0",
     "frame-age-longest": "ratio at most 1",
+    **faults.GOALS,
 }
-PARTS: Final[tuple[report.Part, ...]] = (decoding, easy_frame, view_to_verdict, pharmacists)
+PARTS: Final[tuple[report.Part, ...]] = (
+    decoding, easy_frame, view_to_verdict, pharmacists, faults.faults,
+)  # fmt: skip
 
 
 def main() -> int:
