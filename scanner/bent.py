@@ -29,6 +29,7 @@ _AROUND: Final = 8 * _FINE + 1  # samples: light and contrast are taken as even 
 _DEGREES: Final = (2, 2, 3, 3, 3, 4, 4, 4, 4, 4)
 _CERTAIN: Final = 7  # times a sampled module: what a module of a known pattern counts
 _UNKNOWN: Final = 2
+_FIT: Final = 0.7  # of the certain modules of a Data Matrix, while it is taken for flat
 
 
 def modules(
@@ -150,7 +151,8 @@ def likely_datamatrix(
 ) -> list[Modules]:
     """The patterns of the sides that fit best what lies between corners, the best first.
 
-    A decoder that could not read a Data Matrix does not tell how many modules it has.
+    A decoder that could not read a Data Matrix does not tell how many modules it has; where no side
+    fits, there is none.
     """
     fits = []
     for side in range(10, 28, 2):
@@ -159,7 +161,9 @@ def likely_datamatrix(
         known = datamatrix_patterns(side)
         fit = _agreement(_light(_even(picture.astype(np.float32)), side), known)
         fits.append((max(fit, 1 - fit), side))
-    return [datamatrix_patterns(side) for _, side in sorted(fits, reverse=True)[:most]]
+    return [
+        datamatrix_patterns(side) for fit, side in sorted(fits, reverse=True)[:most] if fit >= _FIT
+    ]
 
 
 def _light(seen: _Field, side: int) -> NDArray[np.bool_]:
