@@ -156,7 +156,7 @@ def explain(
             break
     if len(found) == 1:
         return next(iter(found.values()))
-    return _unexplained(text, label, refused, suspected, several=bool(found))
+    return _unexplained(text, label, refused, suspected, year, several=bool(found))
 
 
 def _every(
@@ -176,7 +176,13 @@ def _every(
 
 
 def _unexplained(
-    text: str, label: Label | None, refused: str, suspected: Split | None, *, several: bool
+    text: str,
+    label: Label | None,
+    refused: str,
+    suspected: Split | None,
+    year: int,
+    *,
+    several: bool,
 ) -> Explanation:
     if several:
         words = (
@@ -200,7 +206,7 @@ def _unexplained(
         faults = tuple(dict.fromkeys(suspected.faults))
         words = f"{_words(faults)} Even so, the log does not confirm what was read."
         if (label is None and _OUTSIDE.issuperset(faults)) or _PRINTED.issuperset(faults):
-            label = Label(check_elements(suspected.elements), "", label.year if label else 2026)
+            label = Label(check_elements(suspected.elements), "", year)
         return Explanation(UNEXPLAINED, label, text, faults, words, refused)
     words = (
         "This code names a product, not one pack. Scan the square code of the pack."
