@@ -363,7 +363,7 @@ def test_every_answer_carries_its_guards(client: FlaskClient) -> None:
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
 
 
 def test_a_node_without_a_log_answers(tmp_path: Path) -> None:

@@ -333,6 +333,8 @@ def test_a_page_without_a_secure_line_is_explained(
         assert "https" in counter.trouble
         assert counter.page.locator("#power").is_hidden()
         assert_the_rest_works(counter)
+        counter.open("/verify")  # without a secure line a browser tells only the form's origin
+        assert counter.check("hello") == "Not checked"
 
 
 # Chromium's fake camera is never busy and fits every wish: there the page gets the browser's own
