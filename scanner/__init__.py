@@ -3,15 +3,17 @@
     camera   devices and video files -> frames; the only place that opens a device   -- shell
     frames   picture files -> frames                                                -- shell
     sources  cameras, files, folders, lines and typed text -> sightings             -- shell
-    symbols  frame -> decoded symbols with corners
+    symbols  frame -> decoded symbols with corners;  bent  those that do not lie flat
     votes    what several frames of a stream agree on
-    faults   what a scanner may have done to a reading
-    check    symbols + proof bundle + trust -> verdict, by the ledger's pure part
+    check    symbols -> a label; label + proof bundle + trust -> verdict, by the ledger's pure part
+    faults   what may have happened between a label and its reading, by
+               repairs, spellings, splits, cells, layouts
+    settle   verdict + filter + second reading -> what holds
     history  two signed checkpoints + the log's tiles -> one history, or two        -- shell
     kept     the checkpoints that were seen                                         -- shell
     session  sightings -> what to tell a person
     output   that in words and JSON lines;  window  the same over the live picture  -- shell
-    label    drawing of the printed label
+    label    drawing of the printed label;  zpl  the same for a label printer
 
 Of the ledger it uses the pure part only.
 """
