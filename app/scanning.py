@@ -208,7 +208,7 @@ def told_json(told: Told) -> dict[str, Any]:
         "purpose": found.purpose,
         "mark": marked(found.word)._asdict(),
         "reasons": [reason._asdict() for reason in found.reasons],
-        "label": label and label_json(label),
+        "label": label.said if label else None,
         "claims": [claim._asdict() for claim in found.claims],
         "state": state.state if state else None,
         "product": state.product if state else None,
@@ -220,22 +220,10 @@ def told_json(told: Told) -> dict[str, Any]:
         and {
             "faults": list(told.again.faults),
             "words": told.again.words,
-            "offered": label_json(told.again.label) if told.again.label else None,
+            "offered": told.again.label.said if told.again.label else None,
         },
         "links": links(told),
         **(_seen_json(told.seen) if told.seen else {}),
-    }
-
-
-def label_json(label: Label) -> dict[str, Any]:
-    """What a label says."""
-    return {
-        "id": label.id,
-        "gtin": label.gtin,
-        "lot": label.lot,
-        "serial": label.serial,
-        "sscc": label.sscc,
-        "expiry": label.expiry.isoformat() if label.expiry else None,
     }
 
 

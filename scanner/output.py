@@ -12,7 +12,6 @@ from typing import Any, Final
 from ledger.proof import clock_words
 from ledger.remote import LIMITS
 from ledger.rules.verdict import HOLD, NOT_CHECKED, OK
-from ledger.statement.gs1 import Label
 from ledger.tlog.note import Note
 from scanner.camera import Listed
 from scanner.kept import SAME, History
@@ -41,7 +40,7 @@ def line_of(told: Told) -> dict[str, Any]:
         "age": age(told),
         "reasons": [reason._asdict() for reason in found.reasons],
         "reading": told.text or None,
-        "label": _label(told.label) if told.label else None,
+        "label": told.label.said if told.label else None,
         "claims": [claim._asdict() for claim in found.claims],
         "again": None,
         "alert": told.alert,
@@ -53,7 +52,7 @@ def line_of(told: Told) -> dict[str, Any]:
         line["again"] = {
             "faults": list(told.again.faults),
             "words": told.again.words,
-            "offered": _label(offered) if offered else None,
+            "offered": offered.said if offered else None,
         }
     if LIMITS[0] in told.limits:
         listed = told.listed.listed if told.listed else None
@@ -63,17 +62,6 @@ def line_of(told: Told) -> dict[str, Any]:
             "list_as_of": listed.time if listed else None,
         }
     return line
-
-
-def _label(label: Label) -> dict[str, str | None]:
-    return {
-        "id": label.id,
-        "gtin": label.gtin,
-        "lot": label.lot,
-        "serial": label.serial,
-        "sscc": label.sscc,
-        "expiry": label.expiry.isoformat() if label.expiry else None,
-    }
 
 
 def _history(history: History) -> dict[str, Any]:

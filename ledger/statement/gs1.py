@@ -228,6 +228,18 @@ class Label:
         return sscc(self.sscc) if self.sscc else ""
 
     @property
+    def said(self) -> dict[str, str | None]:
+        """What the label says of its item, for programs; "" or None where it says nothing."""
+        return {
+            "id": self.id,
+            "gtin": self.gtin,
+            "lot": self.lot,
+            "serial": self.serial,
+            "sscc": self.sscc,
+            "expiry": self.expiry.isoformat() if self.expiry else None,
+        }
+
+    @property
     def ai_string(self) -> str:
         """The human-readable form: `(01)…(21)…`."""
         return "".join(f"({ai}){value.replace('(', chr(92) + '(')}" for ai, value in self.elements)
