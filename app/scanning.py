@@ -22,7 +22,7 @@ from ledger.errors import Malformed
 from ledger.proof import clock_words
 from ledger.rules.verdict import PURPOSES, Verdict, judge, verdict
 from ledger.statement.gs1 import MAX_TEXT, Label, parse_scan
-from ledger.store.desk import Scan
+from ledger.store.desk import AGAIN_MS, LOOK_MS, Scan
 from scanner.check import Reading, judged
 from scanner.faults import CAMERA, SOURCES, TYPED, Explanation, explain
 from scanner.settle import alerts, confirms, settle
@@ -88,10 +88,11 @@ def scan_picture(data: bytes, purpose: str) -> Told:
     return _record(_judge_seen(seen, purpose), purpose)
 
 
-def scan_frame(data: bytes, purpose: str) -> Told:
+def scan_frame(data: bytes, purpose: str, held: str = "") -> Told:
     """Judge a live camera's frame; records the scan once for as long as a pack stays in view.
 
-    Raises Malformed for what is no frame: a camera's page sends pictures.
+    `held` is the reading that has been in view since before the page stopped for somebody to read
+    a verdict: it goes on from that look. Raises Malformed for what is no frame.
     """
     who, limits = person(), _limits()
     most = node().settings.frames_per_minute
@@ -99,12 +100,13 @@ def scan_frame(data: bytes, purpose: str) -> Told:
     seen = _looks().frame(data, here_and_now().year)
     if seen.reading is None:
         return _judge_seen(seen, purpose)
-    digest = _digest(seen.reading.text)
-    counted = _count("scan", once=digest)
+    text = seen.reading.text
+    counted = _count("scan", once=_digest(text))
+    gap = AGAIN_MS if text == held else LOOK_MS
+    # Before it is judged: a look that goes on is no second reading.
+    goes_on = who and node().desk.look_again(who.site, _digest(text), node().clock(), gap)
     told = _judge_seen(seen, purpose)
-    if who and node().desk.look_again(who.site, digest, node().clock()):
-        return told
-    return _record(told, purpose) if counted or who else told
+    return _record(told, purpose) if not goes_on and (who or counted) else told
 
 
 def _count(kind: str, once: str = "") -> bool:

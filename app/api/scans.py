@@ -27,7 +27,7 @@ MAX_PICTURE_BODY: Final = MAX_PICTURE + 64 * 1024
 
 @blueprint.post("/api/scans")
 def create() -> Response:
-    """`{"text", "purpose"?, "source"?}` as JSON, or multipart `image` (and `purpose`, `stream`)."""
+    """`{"text", "purpose"?, "source"?}` as JSON, or multipart `image` (and `purpose`; of a camera `stream`, `held`)."""
     picture = request.mimetype == "multipart/form-data"
     request.max_content_length = MAX_PICTURE_BODY if picture else MAX_TEXT_BODY
     if picture:
@@ -54,4 +54,6 @@ def _picture() -> Told:
     if not data:
         raise Malformed("the picture is empty")
     live = request.form.get("stream", "") == "1"
-    return scan_frame(data, purpose) if live else scan_picture(data, purpose)
+    if live:
+        return scan_frame(data, purpose, request.form.get("held", ""))
+    return scan_picture(data, purpose)

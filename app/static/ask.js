@@ -19,12 +19,13 @@ export async function ask(scan) {
   return { wait, words };
 }
 
-function request({ text, source, image, purpose, stream }) {
+function request({ text, source, image, purpose, stream, held }) {
   if (image) {
     const body = new FormData();
     body.set("image", image, image.name ?? "frame.jpg");
     body.set("purpose", purpose);
     if (stream) body.set("stream", "1");
+    if (held) body.set("held", held); // still the look that was had before scanning was halted
     return { body };
   }
   const headers = { "Content-Type": "application/json" };

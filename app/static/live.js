@@ -78,7 +78,12 @@ export class Live {
     if (!blob) return 0; // the camera has gone in between
     const purpose = this.#purpose();
     const start = performance.now();
-    const { told, words, wait = 0 } = await ask({ image: blob, purpose, stream: true });
+    const { told, words, wait = 0 } = await ask({
+      image: blob,
+      purpose,
+      stream: true,
+      held: this.#view.held,
+    });
     if (turn !== this.#turn || this.#screen.halted || purpose !== this.#purpose()) return wait;
     if (!told) {
       this.#state(words);

@@ -117,13 +117,18 @@ class Desk:
         """Record a scan."""
         self._add("scan", scan)
 
-    def look_again(self, site: str, reading: str, now: int) -> bool:
+    def look_again(self, site: str, reading: str, now: int, gap: int) -> bool:
         """Whether this reading goes on from a look that a site is having: a pack held in view.
 
-        If so, the look's scan is kept and lasts until now.
+        `gap` are the ms within which the look's last reading must have been. If it goes on, the
+        look's scan is kept and lasts until now.
         """
-        sql = "UPDATE scan SET ms = ? WHERE site = ? AND reading = ? AND ms > ? AND ms <= ?"
-        cursor = self._database.execute_sql(sql, (now, site, reading, now - LOOK_MS, now))
+        newest = (
+            "SELECT rowid FROM scan WHERE site = ? AND reading = ? AND ms > ? AND ms <= ? "
+            "ORDER BY ms DESC LIMIT 1"
+        )
+        sql = f"UPDATE scan SET ms = ? WHERE rowid = ({newest})"
+        cursor = self._database.execute_sql(sql, (now, site, reading, now - gap, now))
         return bool(cursor.rowcount)
 
     def read_before(self, site: str, reading: str, now: int) -> bool:

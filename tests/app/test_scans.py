@@ -52,9 +52,11 @@ def say(client: FlaskClient, text: str, source: str = "wedge") -> dict[str, Any]
     return dict(answer.get_json())
 
 
-def show(client: FlaskClient, picture: bytes, *, stream: bool = False, status: int = 200) -> Any:
+def show(
+    client: FlaskClient, picture: bytes, *, stream: bool = False, status: int = 200, held: str = ""
+) -> Any:
     image = FileStorage(io.BytesIO(picture), "x")
-    data = {"image": image, "purpose": "dispense", "stream": str(int(stream))}
+    data = {"image": image, "purpose": "dispense", "stream": str(int(stream)), "held": held}
     boundary, body = encode_multipart(data)  # the client's own leaves a large one's file open
     kind = f"multipart/form-data; boundary={boundary}"
     answer = client.post("/api/scans", data=body, content_type=kind)
@@ -221,6 +223,18 @@ def test_a_fake_held_in_view_alerts_when_it_comes_back_not_before(
         assert show(client, fake, stream=True)["alert"] is False
     stock.now += 3_000
     assert show(client, fake, stream=True)["alert"] is True
+
+
+def test_a_fake_still_in_view_after_somebody_read_the_verdict_is_no_second_reading(
+    stock: Chain, sign_in: SignIn
+) -> None:
+    client = sign_in(stock.pharmacy)
+    fake = png(stock, "NOSUCH7")
+    reading = show(client, fake, stream=True)["reading"]
+    stock.now += 20_000
+    assert show(client, fake, stream=True, held=reading)["alert"] is False
+    stock.now += 3_000  # taken away, and shown again
+    assert show(client, fake, stream=True, held="another")["alert"] is True
 
 
 def test_frames_have_limits_of_their_own(stock: Chain) -> None:
