@@ -31,13 +31,21 @@ class Counts:
 
     def add(self, name: str, minute: int) -> int:
         """Count one more of a name in a minute; answers how many there were so far."""
-        digest = blake2b(name.encode(), digest_size=4, key=self._key).digest()
-        place = int.from_bytes(digest, "little") % _SLOTS * _SLOT.size
+        place = self._place(name)
         with self._lock:
             at, number = _SLOT.unpack_from(self._memory, place)
             number = number + 1 if at == minute else 1
             _SLOT.pack_into(self._memory, place, minute, number)
         return int(number)
+
+    def number(self, name: str, minute: int) -> int:
+        """How many of a name there were in a minute so far."""
+        at, number = _SLOT.unpack_from(self._memory, self._place(name))
+        return int(number) if at == minute else 0
+
+    def _place(self, name: str) -> int:
+        digest = blake2b(name.encode(), digest_size=4, key=self._key).digest()
+        return int.from_bytes(digest, "little") % _SLOTS * _SLOT.size
 
 
 class Limits:
@@ -55,9 +63,12 @@ class Limits:
         """
         who = by or request.remote_addr or ""
         minute = self._clock() // MINUTE_MS
-        if once and self._counts.add(f"once {kind} {who} {once}", minute) > 1:
+        mark = f"once {kind} {who} {once}"
+        if once and self._counts.number(mark, minute):
             return False
         if most and self._counts.add(f"{kind} {who}", minute) > most:
             whom = "of this session" if by else "from one address"
             abort(429, f"At most {most} of these a minute {whom}; wait a minute.")
+        if once:  # only now: what was sent back may not come in by asking again
+            self._counts.add(mark, minute)
         return True

@@ -14,17 +14,17 @@ from flask import abort
 
 from ledger.errors import Malformed
 from scanner.check import Reading, read_label
-from scanner.frames import read_image
-from scanner.symbols import Symbol, read
+from scanner.frames import Frame, read_image
+from scanner.symbols import FRAME_S, Symbol, read
 
 MAX_PICTURE: Final = 10 * 1024 * 1024  # bytes of an uploaded picture
 MAX_FRAME: Final = 1024 * 1024  # bytes of a camera's frame
 MAX_FRAME_PIXELS: Final = 4_000_000
 STILL_S: Final = 2.0  # what a picture that somebody chose may take to read
-FRAME_S: Final = 0.15  # what a frame may take when nobody else waits
 _FRAMES_AT_ONCE: Final = 2  # a process
+_STILLS_WAITING: Final = 4  # a process: each holds a thread, which others need
 _WAIT_FRAME_S: Final = 0.5  # a frame that waits longer is stale: the next one is better
-_WAIT_STILL_S: Final = 20.0
+_WAIT_STILL_S: Final = 5.0
 
 
 class Seen(NamedTuple):
@@ -43,6 +43,7 @@ class Looks:
     def __init__(self) -> None:
         self._frames = BoundedSemaphore(_FRAMES_AT_ONCE)
         self._still = Lock()  # one large picture in memory at a time
+        self._stills = BoundedSemaphore(1 + _STILLS_WAITING)
         self._counting = Lock()
         self._looking = 0  # frames that are here now, waiting or read
 
@@ -50,12 +51,18 @@ class Looks:
         """Read a picture that somebody chose. Ends in 503 when too many wait for their turn."""
         if len(data) > MAX_PICTURE:
             raise Malformed(f"a picture is at most {MAX_PICTURE} bytes; take a smaller one")
-        if not self._still.acquire(timeout=_WAIT_STILL_S):
-            abort(503, "Too many pictures are being read; send this one again in a moment.")
+        busy = "Too many pictures are being read; send this one again in a moment."
+        if not self._stills.acquire(blocking=False):
+            abort(503, busy)
         try:
-            return _seen(data, year, STILL_S)
+            if not self._still.acquire(timeout=_WAIT_STILL_S):
+                abort(503, busy)
+            try:
+                return _seen(read_image(data), year, STILL_S)
+            finally:
+                self._still.release()
         finally:
-            self._still.release()
+            self._stills.release()
 
     def frame(self, data: bytes, year: int) -> Seen:
         """Read a frame of a live camera: thoroughly only where no other frame is here.
@@ -68,7 +75,8 @@ class Looks:
             if not self._frames.acquire(timeout=_WAIT_FRAME_S):
                 abort(503, "Too many frames are being read; send the next one in a moment.")
             try:
-                return _seen(data, year, FRAME_S if alone else 0.0, MAX_FRAME_PIXELS)
+                picture = read_image(data, MAX_FRAME_PIXELS)
+                return _seen(picture, year, FRAME_S if alone else 0.0)
             finally:
                 self._frames.release()
 
@@ -85,11 +93,8 @@ class Looks:
                 self._looking -= 1
 
 
-def _seen(data: bytes, year: int, budget_s: float, most: int = 0) -> Seen:
-    picture = read_image(data)
+def _seen(picture: Frame, year: int, budget_s: float) -> Seen:
     height, width = picture.shape
-    if most and width * height > most:
-        raise Malformed(f"a frame has at most {most} pixels; send a smaller one")
     symbols = tuple(read(picture, budget_s=budget_s, quick=not budget_s))
     try:
         return Seen(read_label(symbols, year), "", symbols, width, height)

@@ -91,8 +91,8 @@ def scan_picture(data: bytes, purpose: str) -> Told:
 def scan_frame(data: bytes, purpose: str, held: str = "") -> Told:
     """Judge a live camera's frame; records the scan once for as long as a pack stays in view.
 
-    `held` is the reading that has been in view since before the page stopped for somebody to read
-    a verdict: it goes on from that look. Raises Malformed for what is no frame.
+    `held` is the reading that the camera's page has in view: a frame that reads the same goes on
+    from that look, however long ago its last one was. Raises Malformed for what is no frame.
     """
     who, limits = person(), _limits()
     most = node().settings.frames_per_minute

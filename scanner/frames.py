@@ -24,6 +24,7 @@ Frame: TypeAlias = NDArray[np.uint8]  # height x width, grey 0..255
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_PIXELS: Final = 50_000_000
+MAX_SIDE: Final = 65_535  # pixels: no decoder takes a longer one
 # Bytes that decoding may take beside the file and the program itself: a picture of 25 megapixels in
 # colour, 50 in grey. With them a node stays under 300 MiB.
 MAX_DECODED: Final = 128 * 1024 * 1024
@@ -43,11 +44,12 @@ _TURNS: Final[dict[int, Callable[[Frame], Frame]]] = {
 }
 
 
-def read_image(data: bytes) -> Frame:
+def read_image(data: bytes, most: int = MAX_PIXELS) -> Frame:
     """A picture file's bytes as a grey frame, turned upright as its EXIF data says.
 
+    `most` are the pixels that it may have; its header is asked before anything is decoded.
     A JPEG above 16 megapixels comes at a half, quarter or eighth of its size. Raises Malformed for
-    what is no picture, is damaged, is larger than 20 MB or 50 megapixels, or takes more than 128 MiB
+    what is no picture, is damaged, is larger than 20 MB or `most` pixels, or takes more than 128 MiB
     to decode.
     """
     if len(data) > MAX_BYTES:
@@ -57,7 +59,7 @@ def read_image(data: bytes) -> Frame:
             # Pillow only warns of a picture twice as large as it likes; the limit here is our own.
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-                _bound(image, data)
+                _bound(image, data, most)
                 image.load()
                 turn = _TURNS.get(image.getexif().get(_UPRIGHT, 1))
                 frame = _grey(image)
@@ -80,11 +82,11 @@ def read_image(data: bytes) -> Frame:
         raise Malformed(f"the picture is damaged or cut off: {error}") from error
 
 
-def _bound(image: Image.Image, data: bytes) -> None:
+def _bound(image: Image.Image, data: bytes, most: int) -> None:
     """Refuse what would take too much memory; let a large JPEG be decoded in grey and smaller."""
     width, height = image.size
     pixels = width * height
-    if pixels > MAX_PIXELS:
+    if pixels > most or max(width, height) > MAX_SIDE:
         raise Malformed(f"the picture has {width} x {height} pixels; take a smaller one")
     needed = 0.0
     if image.format in ("JPEG", "MPO"):

@@ -16,9 +16,10 @@ from scanner import faults
 from scanner.faults import Explanation
 
 DISAGREE: Final = "symbols-disagree"
-# What accuses a pack whatever it was read by, and what only a second reading does.
+_MISMATCH: Final = "label-mismatch"
+# What accuses a pack that was read rightly, and what a wrong reading would lead to as well.
 _AT_ONCE: Final = frozenset(("bad-proof", "stolen", "supplied-elsewhere", "inactive"))
-_BY_READING: Final = frozenset(("unknown", "label-mismatch", DISAGREE))
+_BY_READING: Final = frozenset(("unknown", _MISMATCH, DISAGREE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,10 @@ def alerts(told: Verdict, *, repeated: bool) -> bool:
     `repeated`: the very same reading came before, and no scanner's fault explains it.
     """
     codes = frozenset(told.codes)
-    return bool(codes & _AT_ONCE) or (repeated and bool(codes & _BY_READING))
+    if repeated:
+        return bool(codes & (_AT_ONCE | _BY_READING))
+    # Where the label is not the record's, the reading may be another pack's: that is in doubt first.
+    return bool(codes & _AT_ONCE) and _MISMATCH not in codes
 
 
 def settle(

@@ -18,14 +18,15 @@ import zxingcpp
 from scanner import bent
 from scanner.frames import Frame
 
-_FORMATS: Final = zxingcpp.barcode_formats_from_str("QRCode|DataMatrix|MicroQRCode|RMQRCode")
-# A Micro QR code checks itself too weakly to be believed where a frame had to be enhanced; "QRCode"
-# alone would take it in.
-_STRONG: Final = zxingcpp.barcode_formats_from_str("QRCodeModel2|DataMatrix|RMQRCode")
+FRAME_S: Final = 0.15  # what a frame of a stream may take
+# No Micro QR code: it checks itself so weakly that one is found in what is none. "QRCode" alone
+# would take it in.
+_FORMATS: Final = zxingcpp.barcode_formats_from_str("QRCodeModel2|DataMatrix|RMQRCode")
 _QR: Final = zxingcpp.barcode_formats_from_str("QRCode")
 _DM: Final = zxingcpp.barcode_formats_from_str("DataMatrix")
 _LOCAL: Final = zxingcpp.Binarizer.LocalAverage
 _GLOBAL: Final = zxingcpp.Binarizer.GlobalHistogram
+_LONGEST: Final = 65_535  # pixels: zxing-cpp takes no longer side
 _LEAST: Final = 20  # pixels: below this there is no symbol to enhance
 _WHOLE: Final = 2_100_000  # pixels that one look may have: about 40 ms of a crowded scene
 _PART: Final = 520_000  # pixels of a part that is looked at enlarged
@@ -63,16 +64,16 @@ class _Look(NamedTuple):
     left: int = 0
     top: int = 0
     binarizer: Any = _LOCAL
-    formats: Any = _STRONG
 
 
-def read(frame: Frame, *, budget_s: float = 0.15, quick: bool = False) -> list[Symbol]:
+def read(frame: Frame, *, budget_s: float = FRAME_S, quick: bool = False) -> list[Symbol]:
     """All symbols that can be read on a grey frame; none when there are none. Never raises.
 
-    `budget_s` are the seconds that a frame may take: 0.15 in a stream, more for a file; no further
-    look is begun when four fifths are gone. `quick` takes the first look alone.
+    `budget_s` are the seconds that a frame may take: more for a file than in a stream; no further
+    look is begun when four fifths are gone. `quick` takes the first look alone. A frame with a side
+    above 65,535 pixels is not looked at.
     """
-    if min(frame.shape) < 3:
+    if min(frame.shape) < 3 or max(frame.shape) > _LONGEST:
         return []
     end = perf_counter() + budget_s * (1 - _RESERVE)
     # Three finders are seldom seen where no code is; two edges are, so a Data Matrix waits.
@@ -102,7 +103,7 @@ def _first_unbent(located: list[tuple[_Look, Any]], end: float) -> list[Symbol]:
 def _looks(frame: Frame) -> Iterator[_Look]:
     """The frame in the order in which looks earn their time; the first is the frame as it is."""
     first = _reduced(frame)
-    yield first._replace(formats=_FORMATS)
+    yield first
     if min(frame.shape) < _LEAST:
         return
     if first.across < 1:
@@ -164,7 +165,7 @@ def _scaled(look: _Look, across: float, down: float) -> _Look:
     made = cv2.resize(look.pixels, None, fx=across, fy=down, interpolation=cv2.INTER_AREA)
     return look._replace(
         pixels=made.astype(np.uint8, copy=False), across=look.across * across,
-        down=look.down * down, formats=_STRONG,
+        down=look.down * down,
     )  # fmt: skip
 
 
@@ -178,7 +179,7 @@ def _evened(look: _Look) -> _Look:
     soft = cv2.GaussianBlur(look.pixels, (3, 3), 0)
     kind = cv2.ADAPTIVE_THRESH_GAUSSIAN_C
     made = cv2.adaptiveThreshold(soft, 255, kind, cv2.THRESH_BINARY, 51, 4)
-    return look._replace(pixels=made.astype(np.uint8, copy=False), formats=_STRONG)
+    return look._replace(pixels=made.astype(np.uint8, copy=False))
 
 
 def _doubled(pixels: Frame) -> Frame:
@@ -206,7 +207,7 @@ _ENLARGED: Final[tuple[Callable[[_Look], _Look], ...]] = (_sharpened, _contraste
 def _decode(look: _Look) -> tuple[list[Symbol], list[Any]]:
     """The symbols of one look, and the QR codes and Data Matrices located but not read."""
     barcodes = zxingcpp.read_barcodes(
-        look.pixels, formats=look.formats, text_mode=zxingcpp.TextMode.Plain,
+        look.pixels, formats=_FORMATS, text_mode=zxingcpp.TextMode.Plain,
         binarizer=look.binarizer, return_errors=True,
     )  # fmt: skip
     found: dict[tuple[str, str], Symbol] = {}

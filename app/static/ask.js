@@ -25,7 +25,7 @@ function request({ text, source, image, purpose, stream, held }) {
     body.set("image", image, image.name ?? "frame.jpg");
     body.set("purpose", purpose);
     if (stream) body.set("stream", "1");
-    if (held) body.set("held", held); // still the look that was had before scanning was halted
+    if (held) body.set("held", held); // what is in view: one look at it, however long
     return { body };
   }
   const headers = { "Content-Type": "application/json" };

@@ -7,7 +7,6 @@ const WINDOW = 5; // frames among which they must be, and after which a pack has
 export class View {
   #recent = [];
   #shown = new Map(); // reading -> frames since it was last read
-  #held = ""; // what was in view while scanning was halted
 
   /** Add a frame's reading, null for none; answers whether it is to be shown now. */
   add(reading, sure) {
@@ -30,16 +29,16 @@ export class View {
     return last !== null && !this.#shown.has(last);
   }
 
-  /** The reading that has been in view since before scanning was halted, "" for none. */
+  /** The reading that is in view, "" for none: a frame that reads the same goes on from one look. */
   get held() {
-    return this.#shown.has(this.#held) ? this.#held : "";
+    const seen = this.#recent.findLast((one) => one !== null);
+    return seen ?? [...this.#shown.keys()].at(-1) ?? "";
   }
 
   /** Begin afresh: what is in view may be shown again, but for one reading. */
   clear(except = null) {
     this.#recent = [];
     this.#shown.clear();
-    this.#held = except ?? "";
     if (except !== null) this.#shown.set(except, 0);
   }
 }

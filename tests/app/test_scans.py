@@ -124,6 +124,18 @@ def test_a_cloned_label_alerts_at_once(stock: Chain, sign_in: SignIn) -> None:
     assert (codes(own)[0], own["alert"]) == ("supplied-here", False)
 
 
+def test_a_label_that_hits_anothers_serial_is_in_doubt_before_the_pack_is(
+    stock: Chain, sign_in: SignIn
+) -> None:
+    stock.supply(stock.pharmacy, stock.pack_ids("L1", 1))
+    client = sign_in(stock.pharmacy2)
+    told = say(client, label(stock, lot="Q7"))
+    assert codes(told)[:2] == ["label-mismatch", "supplied-elsewhere"]
+    assert told["alert"] is False
+    stock.now += 5_000
+    assert say(client, label(stock, lot="Q7"))["alert"] is True
+
+
 def test_a_scanners_fault_is_no_alert_however_often_it_comes(stock: Chain, sign_in: SignIn) -> None:
     client = sign_in(stock.pharmacy)
     lost = label(stock).replace(GS, "").removeprefix("]d2")
@@ -240,7 +252,7 @@ def test_a_fake_still_in_view_after_somebody_read_the_verdict_is_no_second_readi
 def test_frames_have_limits_of_their_own(stock: Chain) -> None:
     give_keys(stock)
     settings = Settings(
-        log=stock.folder, secure=False, stranger_per_minute=2, frames_per_minute=6,
+        log=stock.folder, secure=False, stranger_per_minute=2, frames_per_minute=8,
         clock=lambda: stock.now,
     )  # fmt: skip
     made = create_app(settings)
@@ -253,7 +265,7 @@ def test_frames_have_limits_of_their_own(stock: Chain) -> None:
     )
     stock.now += 60_000
     empty = pictures.encoded(np.full((300, 400), 90, np.uint8), "JPEG")
-    for _ in range(6):
+    for _ in range(8):
         show(client, empty, stream=True)
     show(client, empty, stream=True, status=429)
     close(made)

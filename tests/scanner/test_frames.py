@@ -171,13 +171,14 @@ def test_the_header_of_any_jpeg_is_walked_to_its_end(data: bytes) -> None:
         (png(60_000, 60_000), "smaller"),
         (png(20_000, 20_000, bytes(10_000_000)), "smaller"),
         (png(2**31 - 1, 1), "smaller"),
+        (png(70_000, 20, bytes(1_400_020)), "smaller"),
         (png(0, 0), "not a picture|damaged"),
         (png(100, 100), "damaged"),
         (encoded(pictures.printed())[:-3000], "damaged"),
         (bytes(MAX_BYTES + 1), "below"),
     ],
     ids=[
-        "nothing", "svg", "gif head", "pdf", "postscript", "bomb", "bomb with data", "one long row",
+        "nothing", "svg", "gif head", "pdf", "postscript", "bomb", "bomb with data", "one long row", "long and thin",
         "no area", "no pixels", "cut off", "too many bytes",
     ],
 )  # fmt: skip

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import numpy as np
 import pytest
+import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.check import read_label
 from scanner.frames import read_file
+from scanner.label import PrintedLabel, render
 from scanner.symbols import read
 from tests.scanner import pictures
 from tests.scanner.photos import DATAMATRIX, NEGATIVE, QR, photographs, right
@@ -185,6 +188,23 @@ def test_no_further_look_is_begun_when_the_time_is_up() -> None:
     page = pictures.crumpled(on_a_page({(150, 250): pictures.qr(LABEL.link, 9)}), 0.036)
     assert read(page, budget_s=0.0) == []
     assert read(page, budget_s=PATIENT)
+
+
+def test_a_picture_longer_than_any_decoder_takes_says_nothing() -> None:
+    for shape in ((20, 70_000), (70_000, 20), (3, 66_000)):
+        assert read(np.full(shape, 255, np.uint8), budget_s=PATIENT) == []
+    assert read(np.full((20, 65_535), 255, np.uint8), budget_s=PATIENT) == []
+
+
+def test_a_micro_qr_code_is_not_believed() -> None:
+    """It checks itself so weakly that it is found in what is none, a label's QR code too."""
+    micro = zxingcpp.create_barcode("0918", zxingcpp.MicroQRCode)
+    drawn = np.array(zxingcpp.write_barcode_to_image(micro, scale=8), dtype=np.uint8)
+    assert read(np.pad(drawn, 40, constant_values=255), budget_s=PATIENT) == []
+    label = PrintedLabel("09521101000016", "X<C", date(2028, 1, 31), ":)V<rd2YWycDZ)")
+    for dpi in (203, 600):
+        found = read(np.asarray(render(label, dpi=dpi)), budget_s=PATIENT)
+        assert [symbol.text for symbol in found] == [label.link]
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 2**32 - 1))
