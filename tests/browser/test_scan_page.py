@@ -21,11 +21,6 @@ from tests.browser.packs import label_of, pack_of, recalled_pack
 from tests.browser.test_every_page import faults, overflow, small_targets
 from tests.nodes import EVENING_MS
 
-# A browser that is closed while it fetches the page's icon leaves werkzeug's server with an open file.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <_io.FileIO name='.*icon.svg':pytest.PytestUnraisableExceptionWarning"
-)
-
 FRAMES = 60
 HELP = "No code in view"
 

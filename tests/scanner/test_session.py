@@ -88,7 +88,7 @@ def test_packs_before_a_camera_that_is_pulled_out_are_told_once_each(
     told = [one for one in found if isinstance(one, Told)]
     assert [one.text for one in told] == [first.link, second.link, first.link, ""]
     assert [one.verdict.word for one in told] == [OK, OK, OK, NOT_CHECKED]
-    assert told[-1].verdict.codes == ("unreadable",)  # the camera stayed away in the end
+    assert told[-1].verdict.codes == ("no-picture",)  # the camera stayed away in the end
     notices = [one.notice for one in found if isinstance(one, Sighting)]
     assert "sends no frames" in notices[0]
     assert "no camera 0" in notices[1]
