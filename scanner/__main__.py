@@ -1,13 +1,12 @@
 """`python -m scanner`: pictures, cameras or text to verdicts, one line per pack.
 
 Exit status: 0 every verdict is OK; 1 at least one is Hold or Do not supply; 2 something could not be
-checked or read; 3 the log showed two histories.
+checked, read or told, or there is no verdict at all; 3 the log showed two histories.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -19,7 +18,8 @@ from typing import Final, cast
 import httpx
 
 from ledger.errors import LedgerError, Malformed
-from ledger.rules.verdict import OK
+from ledger.remote import MAX_LIST
+from ledger.rules.verdict import NOT_CHECKED, OK
 from ledger.statement import keyfile
 from ledger.statement.gs1 import is_gln
 from ledger.tlog.policy import Policy
@@ -39,7 +39,17 @@ _BELL: Final = "\a"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; answers the exit status."""
+    output.ready()
     options = parser().parse_intermixed_args(arguments)
+    try:
+        return _start(options)
+    except output.Unheard as unheard:
+        return _unheard(unheard)
+    except KeyboardInterrupt:
+        return _refuse("Ended before all was done.")
+
+
+def _start(options: argparse.Namespace) -> int:
     if options.list_cameras:
         output.tell_cameras(list_cameras(), as_json=options.json)
         return 0
@@ -67,8 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refuse(words: str) -> int:
-    print(words, file=sys.stderr)
+    output.note(words)
     return 2
+
+
+def _unheard(unheard: output.Unheard) -> int:
+    return _refuse(f"The verdicts cannot be written: {unheard}.") if str(unheard) else 2
 
 
 def _clock() -> datetime:
@@ -82,7 +96,7 @@ def _run(options: argparse.Namespace, session: Session, window: Window | None) -
         try:
             for sighting in sightings:
                 if sighting.notice:
-                    print(sighting.notice, file=sys.stderr, flush=True)
+                    output.note(sighting.notice)
                 if window is not None and sighting.notice:
                     window.say(sighting.notice)
                 for told in session.look(sighting):
@@ -96,16 +110,18 @@ def _run(options: argparse.Namespace, session: Session, window: Window | None) -
                     break
         except KeyboardInterrupt:
             pass  # how a live run ends
-        except BrokenPipeError:
-            # Nobody reads the lines any more; Python would complain again as it flushes at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except output.Unheard as unheard:
+            _unheard(unheard)
+            words.add(NOT_CHECKED)
+    if not words:
+        return _refuse("Nothing was read, so there is no verdict.")
     return exit_status(words, split=split)
 
 
 def _beep(options: argparse.Namespace, word: str) -> None:
     """One bell for OK, three for all else; only where somebody stands before a terminal."""
     live = options.camera is not None or options.wedge
-    if live and not options.quiet and sys.stderr.isatty():
+    if live and not options.quiet and sys.stderr is not None and sys.stderr.isatty():
         print(_BELL if word == OK else 3 * _BELL, end="", file=sys.stderr, flush=True)
 
 
@@ -115,21 +131,22 @@ def _sightings(options: argparse.Namespace) -> Generator[Sighting]:
         width, height = options.size or (0, 0)
         settings = Settings(width, height, options.focus, options.exposure)
         camera = Camera(options.camera, settings, wait_s=options.wait)
+    stdin = None if sys.stdin is None else cast(Bytes, sys.stdin.buffer)
     return open_source(
-        options.input, camera=camera, stdin=cast(Bytes, sys.stdin.buffer), wedge=options.wedge,
-        prefix=options.prefix, suffix=options.suffix, paths_only=options.read,
+        options.input, camera=camera, stdin=stdin, wedge=options.wedge, prefix=options.prefix,
+        suffix=options.suffix, paths_only=options.read,
     )  # fmt: skip
 
 
 def _read(options: argparse.Namespace) -> int:
     """Decode only; a stream's symbols once they are agreed."""
-    status = 0
+    status, any_read = 0, False
     votes: dict[str, Votes] = {}
     silent: set[str] = set()  # streams that have shown no symbol yet
     for sighting in _sightings(options):
-        name, frame = sighting.name, sighting.frame
+        name, frame, any_read = sighting.name, sighting.frame, True
         if sighting.notice:
-            print(sighting.notice, file=sys.stderr, flush=True)
+            output.note(sighting.notice)
         if sighting.stream and name not in votes:
             votes[name] = Votes()
             silent.add(name)
@@ -146,14 +163,20 @@ def _read(options: argparse.Namespace) -> int:
             output.tell_symbols(name, ())
         if sighting.ends:
             votes.pop(name, None)
-    return status
+    return status if any_read else _refuse("Nothing was there to be read.")
 
 
 def _bytes(path: str) -> bytes:
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_LIST + 1)  # a device has no end
     except OSError as error:
         raise Malformed(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise Malformed(f"no file can have this name: {path}") from error
+    if len(data) > MAX_LIST:
+        raise Malformed(f"{path} is over {MAX_LIST} bytes: it is none of a log's files")
+    return data
 
 
 def _session(options: argparse.Namespace) -> Session:
@@ -194,9 +217,13 @@ def _folder(options: argparse.Namespace) -> Path | None:
 
 def _bundles(options: argparse.Namespace) -> bytes | check.Shelf:
     folder = Path(options.bundle)
-    if not folder.is_dir():
-        return _bytes(options.bundle)
-    files = sorted(path for path in folder.iterdir() if ".packtrace.json" in path.name)
+    try:
+        if not folder.is_dir():
+            return _bytes(options.bundle)
+        named = sorted(path for path in folder.iterdir() if ".packtrace.json" in path.name)
+        files = [path for path in named if path.is_file()]  # a pipe would be waited for
+    except OSError as error:
+        raise Malformed(f"{folder} cannot be read: {error.strerror}") from error
     shelf = check.Shelf((_bytes(str(path)) for path in files), options.site)
     if not len(shelf):
         raise Malformed(f"{folder} holds no proof bundle (*.packtrace.json)")
@@ -206,9 +233,15 @@ def _bundles(options: argparse.Namespace) -> bytes | check.Shelf:
 def _sign_in(online: check.Online, path: str) -> None:
     data = _bytes(path)
     about = keyfile.describe(data)
-    passphrase = getpass(f"Passphrase of {path}: ").encode() if about.encrypted else b""
-    seed = keyfile.unseal(data, passphrase)
+    seed = keyfile.unseal(data, _passphrase(path) if about.encrypted else b"")
     online.sign_in(about.party, seed, int(_clock().timestamp() * 1000))
+
+
+def _passphrase(path: str) -> bytes:
+    try:
+        return getpass(f"Passphrase of {output.shown(path)}: ").encode()
+    except (EOFError, AttributeError) as error:  # no terminal; the second with no standard input
+        raise Malformed(f"{path} has a passphrase: start the scanner in a terminal") from error
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
-from typing import Final
+from typing import Final, NoReturn
 
 from ledger.rules.verdict import PURPOSES
 from scanner.camera import WAIT_S
 from scanner.faults import SOURCES
+from scanner.output import clean
 
 _EXAMPLES: Final = """examples:
   python -m scanner --read photo.jpg
@@ -21,9 +23,15 @@ exit status: 0 all OK, 1 at least one Hold or Do not supply, 2 something could n
   3 the log showed two histories; of several, the highest"""
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """What is wrong may quote a file's name that the shell put in for a pattern."""
+        super().error(clean(message))
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
-    made = argparse.ArgumentParser(
+    made = _Parser(
         prog="python -m scanner",
         description="Check medicine packs by their label, every proof verified here.",
         epilog=_EXAMPLES,
@@ -65,13 +73,13 @@ def _add_proofs(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_sources(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--camera", type=int, metavar="N", help="a live camera, from 0")
+    group.add_argument("--camera", type=_camera, metavar="N", help="a live camera, from 0")
     group.add_argument("--list-cameras", action="store_true", help="list the cameras, and end")
     group.add_argument("--size", type=_size, metavar="WxH", help="the camera's resolution")
     group.add_argument(
-        "--focus", type=float, metavar="F", help="fixed focus, in the camera's units"
+        "--focus", type=_number, metavar="F", help="fixed focus, in the camera's units"
     )
-    group.add_argument("--exposure", type=float, metavar="E", help="fixed exposure, likewise")
+    group.add_argument("--exposure", type=_number, metavar="E", help="fixed exposure, likewise")
     group.add_argument(
         "--wait", type=_seconds, metavar="SECONDS", default=WAIT_S,
         help="how long to wait for a camera that is busy or away (default %(default)g)",
@@ -85,6 +93,25 @@ def _add_sources(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--prefix", default="", help="what the wedge scanner puts before a code")
     group.add_argument("--suffix", default="", help="what it puts behind, before Enter or Tab")
     group.add_argument("--source", choices=SOURCES, help="what read the codes, if not as it seems")
+
+
+def _camera(text: str) -> int:
+    # OpenCV takes the hundreds of a camera's number for the name of a driver.
+    if not re.fullmatch(r"[0-9]{1,2}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is no camera's number, 0 to 99; --list-cameras shows them"
+        )
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number such as 120")
+    return number
 
 
 def _size(text: str) -> tuple[int, int]:

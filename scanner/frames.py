@@ -189,11 +189,20 @@ def _finite(strip: Image.Image) -> NDArray[np.float64]:
 
 
 def read_file(path: Path) -> Frame:
-    """A picture file as a grey frame. Raises Malformed, also when it cannot be opened."""
+    """A picture file as a grey frame. Raises Malformed, also when it cannot be opened.
+
+    A folder, pipe or device is refused unopened: the system says nothing of its size, it may never
+    end, and opening it may wait for ever.
+    """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise Malformed(f"{path} is over {MAX_BYTES} bytes; take a smaller picture")
-        data = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise Malformed(f"{path} is no file: give a picture's file, or - for standard input")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # its length may be told wrong, as under /proc
     except OSError as error:
         raise Malformed(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise Malformed(f"no file can have this name: {path}") from error
+    if len(data) > MAX_BYTES:
+        raise Malformed(f"{path} is over {MAX_BYTES} bytes; take a smaller picture")
     return read_image(data)

@@ -1,13 +1,18 @@
 """What the scanner prints: words for people, one JSON object a line for programs.
 
-Each line is flushed: whoever reads it may act on it while the next pack is scanned.
+Each line is flushed: whoever reads it may act on it while the next pack is scanned. All printing is
+here: names, labels and answers are strangers' texts, and a terminal obeys some characters.
 """
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Sequence
-from typing import Any, Final
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Final, TextIO
 
 from ledger.proof import clock_words
 from ledger.remote import LIMITS
@@ -21,6 +26,10 @@ from scanner.symbols import Symbol
 SIGNS: Final = {OK: "✓", HOLD: "!", NOT_CHECKED: "?"}
 STOP: Final = "✕"
 _LONGEST: Final = 120  # characters of an input that are shown
+
+
+class Unheard(Exception):
+    """What is printed can no longer be written; the reason is "" where its reader has just left."""
 
 
 def line_of(told: Told) -> dict[str, Any]:
@@ -131,7 +140,7 @@ def words_of(told: Told) -> list[str]:
         if history.not_kept:
             lines.append(f"    What is kept of it: {history.not_kept}.")
         if len(history.evidence) < len(history.notes):
-            lines += [note.decode() for note in history.notes]
+            lines += [line for note in history.notes for line in note.decode().split("\n")]
     return lines
 
 
@@ -140,9 +149,44 @@ def _worth_telling(histories: Sequence[History]) -> Sequence[History]:
     return [one for one in histories if one.outcome != SAME] or histories[:1]
 
 
+def clean(text: str) -> str:
+    """A text from outside as a terminal may show it: what is not printable as its code.
+
+    >>> clean("\\x1b[2J OK")
+    '<1B>[2J OK'
+    """
+    return "".join(c if c.isprintable() else f"<{ord(c):02X}>" for c in text)
+
+
 def shown(text: str) -> str:
-    """A text from outside as a terminal may show it: cut, control characters as their codes."""
-    return "".join(c if c.isprintable() else f"<{ord(c):02X}>" for c in text[:_LONGEST])
+    """The same, cut."""
+    return clean(text[:_LONGEST])
+
+
+def ready() -> None:
+    """Let both outputs take every character: what their encoding lacks is written as its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _print(lines: Iterable[str], stream: TextIO | None) -> None:
+    """Raises Unheard; where whoever started this program closed the stream, nothing is lost on it."""
+    if stream is None:
+        return
+    try:
+        print("\n".join(map(clean, lines)), file=stream, flush=True)
+    except OSError as error:
+        # Python would complain again as it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        reason = "" if isinstance(error, BrokenPipeError) else str(error.strerror)
+        raise Unheard(reason) from error
+
+
+def note(words: str) -> None:
+    """Print a sentence about the run, apart from its verdicts; nobody need read it."""
+    with suppress(Unheard):
+        _print([words], sys.stderr)
 
 
 def tell(told: Told, *, as_json: bool) -> None:
@@ -150,12 +194,12 @@ def tell(told: Told, *, as_json: bool) -> None:
     if as_json:
         say(line_of(told))
     else:
-        print("\n".join(words_of(told)), flush=True)
+        _print(words_of(told), sys.stdout)
 
 
 def say(line: dict[str, Any]) -> None:
-    """Print one JSON object."""
-    print(json.dumps(line, ensure_ascii=False), flush=True)
+    """Print one JSON object, in ASCII: every terminal and encoding takes it."""
+    _print([json.dumps(line).replace("\x7f", "\\u007f")], sys.stdout)
 
 
 def tell_symbols(name: str, symbols: Sequence[Symbol], problem: str = "") -> None:
@@ -176,6 +220,6 @@ def tell_cameras(found: Sequence[Listed], *, as_json: bool) -> None:
         return
     for camera in found:
         size = f"{camera.width} x {camera.height}" if camera.width else "cannot be opened now"
-        print(f"{camera.index}  {shown(camera.name) or 'camera'}  {size}")
+        _print([f"{camera.index}  {shown(camera.name) or 'camera'}  {size}"], sys.stdout)
     if not found:
-        print("This machine has no camera.")
+        _print(["This machine has no camera."], sys.stdout)

@@ -17,9 +17,9 @@ from ledger.errors import Malformed
 from scanner.camera import Camera, Picture, fault_of, video
 from scanner.faults import CAMERA, TYPED, WEDGE
 from scanner.frames import MAX_BYTES, Frame, read_file, read_image
+from scanner.splits import GS
 
 STDIN: Final = "-"
-GROUP: Final = "\x1d"
 _SUFFIXES: Final = b"\r\n\t"  # what a wedge scanner sends behind a code: Enter or Tab
 _LINE: Final = 8192  # bytes: the largest symbols hold less
 _HEAD: Final = 12  # bytes that tell a picture from text
@@ -84,14 +84,16 @@ def open_source(
 
     An input is the path of a picture, a video or a folder of them, `-` for standard input, else a
     label's text (never with `paths_only`). `wedge` says that text comes from a keyboard-wedge
-    scanner, which puts `prefix` before it and `suffix` behind it.
+    scanner, which puts `prefix` before it and `suffix` behind it. `stdin` is None where it is closed.
     """
     lines = _Lines(wedge, prefix, suffix)
     if wedge and not inputs and camera is None:
         inputs = (STDIN,)
     for given in inputs:
         if given == STDIN:
-            yield from _standard_input(stdin, lines) if stdin is not None else ()
+            yield from _standard_input(stdin, lines)
+        elif not given.strip():
+            yield Sighting(given, TYPED, problem="an empty text is no label and no file's name")
         elif paths_only or _is_path(given):
             yield from _path(Path(given))
         else:
@@ -108,18 +110,19 @@ def _is_path(given: str) -> bool:
 
 
 def _path(path: Path) -> Iterator[Sighting]:
-    if path.is_dir():
-        try:
-            files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in _NAMES]
-        except OSError as error:
-            yield Sighting(str(path), CAMERA, problem=f"{path} cannot be read: {error.strerror}")
-            return
-        if not files:
-            yield Sighting(str(path), CAMERA, problem=f"{path} holds no picture and no video")
-        for file in files:
-            yield from _file(file)
-    else:
+    try:
+        files = sorted(path.iterdir()) if path.is_dir() else None
+    except OSError as error:
+        yield Sighting(str(path), CAMERA, problem=f"{path} cannot be read: {error.strerror}")
+        return
+    if files is None:
         yield from _file(path)
+        return
+    files = [file for file in files if file.suffix.lower() in _NAMES]
+    if not files:
+        yield Sighting(str(path), CAMERA, problem=f"{path} holds no picture and no video")
+    for file in files:
+        yield from _file(file)
 
 
 def _file(path: Path) -> Iterator[Sighting]:
@@ -134,6 +137,8 @@ def _file(path: Path) -> Iterator[Sighting]:
 
 def _is_video(path: Path) -> bool:
     try:
+        if not path.is_file():
+            return False  # a pipe would be waited for
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError:
@@ -173,13 +178,18 @@ class _Lines:
     prefix: str
     suffix: str
 
+    @property
+    def source(self) -> str:
+        """What read them."""
+        return WEDGE if self.wedge else TYPED
+
     def sighting(self, line: str) -> Sighting:
         """One line, or one text of the command line."""
         if not self.wedge:
-            return Sighting(line, TYPED, text=line)
+            return Sighting(line, self.source, text=line)
         # A terminal that shows control characters turns Ctrl+] into the two characters "^]".
-        text = line.removeprefix(self.prefix).removesuffix(self.suffix).replace("^]", GROUP)
-        return Sighting(line, WEDGE, text=text)
+        text = line.removeprefix(self.prefix).removesuffix(self.suffix).replace("^]", GS)
+        return Sighting(line, self.source, text=text)
 
     def of(self, stream: Bytes, waiting: bytes) -> Iterator[Sighting]:
         """Each line of a stream as soon as its end is there; `waiting` was read before."""
@@ -195,7 +205,7 @@ class _Lines:
             elif len(waiting) > _LINE:
                 if not too_long:
                     words = f"a line has more than {_LINE} bytes: no code is so long"
-                    yield Sighting("-", WEDGE if self.wedge else TYPED, problem=words)
+                    yield Sighting(STDIN, self.source, problem=words)
                 waiting, too_long = b"", True
             elif more := stream.read1(_LINE):
                 waiting += more
@@ -207,12 +217,26 @@ class _Lines:
 
 def _begins_picture(head: bytes) -> bool:
     """Whether these first bytes are, or may become, those of a picture."""
+    if head[:2] == b"BM":
+        return not head[6:10].strip(b"\0")  # reserved; of text, no byte is 0
     if head[8:12] == b"WEBP"[: len(head[8:12])] and head[:4] == b"RIFF"[: len(head)]:
         return True
     return any(head[: len(magic)] == magic[: len(head)] for magic in _PICTURES)
 
 
-def _standard_input(stream: Bytes, lines: _Lines) -> Iterator[Sighting]:
+def _standard_input(stream: Bytes | None, lines: _Lines) -> Iterator[Sighting]:
+    if stream is None:
+        yield Sighting(STDIN, lines.source, problem="standard input is closed")
+        return
+    try:
+        # A code may begin as a picture does, and a wedge scanner sends none.
+        yield from lines.of(stream, b"") if lines.wedge else _picture_or_lines(stream, lines)
+    except OSError as error:
+        words = f"standard input cannot be read: {error.strerror}"
+        yield Sighting(STDIN, lines.source, problem=words)
+
+
+def _picture_or_lines(stream: Bytes, lines: _Lines) -> Iterator[Sighting]:
     """A picture's bytes when they are one, else lines."""
     head = b""
     while len(head) < _HEAD and _begins_picture(head) and (more := stream.read1(_LINE)):

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ledger.errors import Malformed
 from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
 from scanner.camera import Picture
-from scanner.output import age, shown
+from scanner.output import age, clean, shown
 from scanner.session import Told
 from scanner.symbols import Corner
 
@@ -71,7 +71,7 @@ def _banner(told: Told | None, notice: str, colour: tuple[int, int, int]) -> Pic
         found = told.verdict
         lines += [_pack(told), *(f"{reason.words} {reason.next}" for reason in found.reasons)]
         last = [f"What was known: {age(told)}."]
-    wrapped = [part for line in lines for part in textwrap.wrap(line, 92)]
+    wrapped = [part for line in lines for part in textwrap.wrap(clean(line), 92)]
     wrapped = [*wrapped[: _LINES - len(last)], *last]
     # Of one height, so that the window does not jump from pack to pack.
     page = Image.new("RGB", (WIDTH + 2 * BORDER, 110 + 26 * _LINES), colour)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -17,10 +19,11 @@ import numpy as np
 import pytest
 
 from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
-from ledger.statement import gs1
+from ledger.statement import gs1, keyfile
 from ledger.store.publish import trust_file
 from scanner.__main__ import main
 from scanner.label import PrintedLabel, render, to_png
+from scanner.window import draw
 from tests.scanner import pictures
 from tests.scanner.pictures import encoded
 from tests.scanner.test_camera import film
@@ -426,3 +429,224 @@ def test_whoever_stops_reading_ends_the_run_without_noise(counter: Chain, tmp_pa
         run.stdin.close()
         told = run.stderr.read()
     assert (run.returncode, told) == (2, b"")
+
+
+def run_alone(
+    *words: object, memory: int = 0, **streams: Any
+) -> subprocess.CompletedProcess[bytes]:
+    """The scanner in a process of its own; `memory` bounds its addresses, in bytes."""
+    bound = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}));"
+    code = (
+        f"import sys; {bound if memory else ''} from scanner.__main__ import main; sys.exit(main())"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)],
+        **{"capture_output": True, "cwd": ROOT, "timeout": 60, "check": False, **streams},
+    )
+
+
+def plain(folder: Path) -> list[str]:
+    """What to check by, told in lines for people."""
+    return [word for word in map(str, offline(folder)) if word != "--json"]
+
+
+def test_standard_input_that_is_closed_or_cannot_be_read_is_told_and_hinders_no_picture(
+    counter: Chain, scan: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "good.png").write_bytes(to_png(render(label_of(counter))))
+    monkeypatch.setattr("sys.stdin", None)  # as Python has it where a shell ran it with <&-
+    status, lines = scan(tmp_path / "good.png", *offline(tmp_path))
+    assert (status, lines[0]["verdict"]) == (0, OK)
+    for words in (["-"], ["--wedge"]):
+        status, lines = scan(*words, *offline(tmp_path))
+        assert (status, lines[0]["verdict"]) == (2, NOT_CHECKED)
+        assert "standard input is closed" in lines[0]["reasons"][0]["words"]
+    with (tmp_path / "written").open("wb") as only_written:
+        done = run_alone("-", *offline(tmp_path), stdin=only_written)
+    assert (done.returncode, done.stderr) == (2, b"")
+    assert "cannot be read" in json.loads(done.stdout)["reasons"][0]["words"]
+
+
+@pytest.mark.parametrize("words", [["-"], ["--wedge"], ["--read", "-"]])
+def test_a_run_without_a_verdict_is_never_taken_for_ok(
+    counter: Chain, tmp_path: Path, words: list[str],
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b" \r\n\r\n")))
+    assert main([*words, *map(str, offline(tmp_path))]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("Nothing was")
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_text_is_neither_a_label_nor_this_folder(
+    counter: Chain, scan: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (tmp_path / "good.png").write_bytes(to_png(render(label_of(counter))))
+    monkeypatch.chdir(tmp_path)
+    status, lines = scan(text, *offline(tmp_path))
+    assert (status, [line["verdict"] for line in lines]) == (2, [NOT_CHECKED])
+    assert "empty" in lines[0]["reasons"][0]["words"]
+    status, lines = scan("--read", text)
+    assert (status, [line["text"] for line in lines]) == (2, [None])
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_an_output_whose_encoding_lacks_a_sign_gets_its_code(
+    counter: Chain, tmp_path: Path, encoding: str
+) -> None:
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    stranger = label_of(counter, serial="ELSEWHERE")
+    done = run_alone(stranger.link, "\u015a", *plain(tmp_path), env=env)
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 2
+    assert b"\\u015a" in done.stdout
+    done = run_alone("\u015a\xe9", *offline(tmp_path), env=env)
+    assert json.loads(done.stdout)["input"] == "\u015a\xe9"
+
+
+def test_verdicts_that_cannot_be_written_end_the_run_with_2_and_a_sentence(
+    counter: Chain, tmp_path: Path
+) -> None:
+    words = (label_of(counter).link, *offline(tmp_path))
+    with Path("/dev/full").open("wb") as full:
+        done = run_alone(*words, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 2
+    assert b"cannot be written" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_what_decodes_only_ends_too_when_nobody_reads_it(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        words = ("--read", tmp_path / "none.png")
+        done = run_alone(*words, capture_output=False, stdout=gone, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (2, b"")
+
+
+def test_names_that_no_file_can_have_are_told_and_the_rest_goes_on(
+    scan: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "good.png").write_bytes(encoded(pictures.qr("good")))
+    status, lines = scan("--read", "x" * 300, "a\0b", tmp_path / "good.png")
+    assert status == 2
+    assert [line["text"] for line in lines] == [None, None, "good"]
+    (tmp_path / "trust.txt").write_text("")
+    for name in ("x" * 300, "a\0b", "/dev/null/x"):
+        assert main(["text", "--trust", str(tmp_path / "trust.txt"), "--bundle", name]) == 2
+        assert main(["text", "--trust", name, "--bundle", "none"]) == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--camera", "99999999999999999999"), ("--camera", "-1"), ("--camera", "200"),
+        ("--camera", "0", "--focus", "nan"), ("--camera", "0", "--exposure", "1e999"),
+    ],
+)  # fmt: skip
+def test_a_number_that_no_camera_takes_is_refused(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--trust", "none", "--bundle", "none", "--headless", "--wait", "0"])
+    assert ended.value.code == 2
+    assert words[-1] in capsys.readouterr().err
+
+
+def test_a_file_without_end_is_refused(counter: Chain, tmp_path: Path) -> None:
+    most = 4 << 30
+    done = run_alone("--read", "/dev/zero", memory=most)
+    assert (done.returncode, done.stderr) == (2, b"")
+    assert "no file" in json.loads(done.stdout)["error"]
+    trust = ("--trust", tmp_path / "trust.txt")
+    done = run_alone("text", "--bundle", "/dev/zero", *trust, memory=most)
+    assert done.returncode == 2
+    assert b"/dev/zero is over" in done.stderr
+
+
+def test_a_pipe_is_not_waited_for_also_not_in_a_folder(counter: Chain, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("label.png", "film.avi", "new.packtrace.json"):
+        os.mkfifo(folder / name)
+    done = run_alone("--read", folder, folder / "label.png")
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 2
+    assert [Path(line["file"]).name for line in told] == ["film.avi", "label.png", "label.png"]
+    assert all("is no file" in line["error"] for line in told)
+    (folder / "old.packtrace.json").mkdir()
+    (tmp_path / "packs.json").rename(folder / "packs.packtrace.json")
+    trust = ("--trust", tmp_path / "trust.txt")
+    done = run_alone(label_of(counter).link, "--bundle", folder, *trust)
+    assert (done.returncode, done.stderr) == (2, b"")  # its own clock says that the view is old
+    assert b"Not checked" in done.stdout
+
+
+HOSTILE = "x\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\u2028\x7f"
+
+
+def harmless(told: str) -> bool:
+    """Whether a terminal shows it and does nothing else."""
+    return all(c.isprintable() or c == "\n" for c in told)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_a_name_a_video_or_a_log_holds_never_reaches_the_terminal_as_it_is(
+    counter: Chain, tmp_path: Path, as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    whole = film(tmp_path / "x.avi", [np.full((99, 99, 3), 120, np.uint8)] * 20).read_bytes()
+    (folder / f"{HOSTILE}.avi").write_bytes(whole[: len(whole) * 2 // 3])
+    (folder / f"{HOSTILE}\n\u2713 OK.png").write_bytes(b"bad")
+    (folder / os.fsdecode(b"\xff.png")).write_bytes(b"bad")
+    words = [*plain(tmp_path), "--json"] if as_json else plain(tmp_path)
+    assert main([str(folder), *words]) == 2
+    told = capsys.readouterr()
+    assert harmless(told.out)
+    assert harmless(told.err)
+    assert "could be read" in told.err
+    if as_json:
+        lines = [json.loads(line) for line in told.out.splitlines()]
+        assert {line["input"] for line in lines} == set(map(str, folder.iterdir()))
+    else:
+        assert "\n\u2713" not in told.out
+    forged = json.loads(gzip.decompress((tmp_path / "packs.json").read_bytes()))
+    (tmp_path / "packs.json").write_bytes(
+        gzip.compress(json.dumps({**forged, HOSTILE: 1}).encode())
+    )
+    assert main([label_of(counter).link, *words]) == 2
+    told = capsys.readouterr()
+    assert "owned" in told.out
+    assert harmless(told.out)
+
+
+def test_a_refusal_and_an_unknown_option_are_harmless_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["text", "--bundle", "none", "--trust", HOSTILE]) == 2
+    assert harmless(capsys.readouterr().err)
+    with pytest.raises(SystemExit):
+        main([f"--{HOSTILE}"])
+    assert harmless(capsys.readouterr().err)
+
+
+def test_the_window_shows_codes_for_what_would_turn_its_words_round() -> None:
+    picture = np.full((90, 160, 3), 120, np.uint8)
+    assert (draw(picture, None, "a\u202eb") == draw(picture, None, "a<202E>b")).all()
+
+
+def test_a_passphrase_that_nobody_can_type_is_told(counter: Chain, tmp_path: Path) -> None:
+    key = keyfile.seal(
+        counter.pharmacy.key, b"secret", label="x", party=counter.pharmacy.gln,
+        salt=bytes(keyfile.SALT_BYTES), nonce=bytes(keyfile.NONCE_BYTES), ops=1, memory=8192,
+    )  # fmt: skip
+    (tmp_path / "k.key").write_bytes(key)
+    trust = ("--trust", tmp_path / "trust.txt")
+    words = ("--log", "http://127.0.0.1:9", "--key", tmp_path / "k.key", *trust)
+    done = run_alone("text", *words, stdin=subprocess.DEVNULL, start_new_session=True)
+    assert done.returncode == 2
+    assert b"start the scanner in a terminal" in done.stderr
+    assert b"Traceback" not in done.stderr

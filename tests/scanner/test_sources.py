@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from scanner.camera import Picture
 from scanner.sources import Sighting, open_source
+from scanner.splits import GS
 from scanner.symbols import read
 from tests.scanner import pictures
 from tests.scanner.pictures import LABEL, encoded
@@ -117,6 +118,37 @@ def test_a_line_without_end_is_refused_once_and_what_follows_is_read() -> None:
     )
     assert [bool(one.problem) for one in found] == [True, False]
     assert found[1].text == "next"
+
+
+def test_a_code_that_begins_like_a_picture_is_a_wedges_line_and_the_session_goes_on() -> None:
+    for head in (b"BM", b"II*\0", b"P5\n", b"GIF8", b"\x89PNG\r\n"):
+        found = lines(head + b"0123456789\r\nnext\r\n", wedge=True)
+        assert found[-1] == ("next", "wedge"), head
+    assert lines(b"BM0123456789\n(01)next\n") == [("BM0123456789", "typed"), ("(01)next", "typed")]
+
+
+def test_what_is_typed_as_a_separator_is_the_one_that_the_faults_know() -> None:
+    assert lines(b"01A^]10B\r", wedge=True) == [(f"01A{GS}10B", "wedge")]
+
+
+@pytest.mark.parametrize("wedge", [False, True])
+def test_standard_input_that_breaks_is_told_after_what_it_gave(wedge: bool) -> None:
+    class Broken(io.RawIOBase):
+        parts = iter((b"first\n",))
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+            for part in self.parts:
+                buffer[: len(part)] = part
+                return len(part)
+            raise OSError(5, "Input/output error")
+
+    Broken.parts = iter((b"first\n",))
+    first, second = open_source(["-"], stdin=io.BufferedReader(Broken()), wedge=wedge)
+    assert first.text == "first"
+    assert "Input/output error" in second.problem
 
 
 @given(st.binary(max_size=300), st.booleans())
