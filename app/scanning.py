@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
+from urllib.parse import urlencode
 
-from flask import current_app, request, url_for
+from flask import current_app, request
 
 from app.limits import Limits
 from app.looking import Looks, Seen
@@ -242,9 +243,16 @@ def links(told: Told) -> dict[str, str | None]:
     label, who = told.label, person()
     if told.again is not None or label is None or not (label.gtin and label.serial):
         return {"proof": None, "pack": None}
-    pack = url_for("pack_pages.show", gtin=label.gtin, serial=label.serial)
-    proof = url_for(
-        "packs.bundle", gtin=label.gtin, serial=label.serial, lot=label.lot or None,
-        expiry=label.value("17") or None,
-    )  # fmt: skip
-    return {"proof": proof if who or told.sure else None, "pack": pack if who else None}
+    place = f"{label.gtin}/{label.id.rpartition('/')[2]}"  # where the serial is escaped already
+    query = urlencode(
+        {
+            name: value
+            for name, value in (("lot", label.lot), ("expiry", label.value("17")))
+            if value
+        }
+    )
+    proof = f"/api/packs/{place}/bundle{'?' if query else ''}{query}"
+    return {
+        "proof": proof if who or told.sure else None,
+        "pack": f"/packs/{place}" if who else None,
+    }

@@ -19,6 +19,8 @@ from app import create_app
 from app.config import Settings
 from app.looking import MAX_FRAME, MAX_PICTURE, Looks
 from app.scanning import LOOKS
+from ledger.bundle import Bundle
+from ledger.statement import gs1
 from ledger.store.desk import AGAIN_MS, DATABASE, LOOK_MS, Desk, Scan
 from scanner.label import PrintedLabel, render, to_png
 from tests.app.conftest import SignIn, give_keys
@@ -83,6 +85,19 @@ def test_each_claim_of_a_label_is_compared_with_the_log(stock: Chain, sign_in: S
     bare = say(client, f"(01){stock.gtin}(21)L1-0000", "typed")
     assert [claim["agrees"] for claim in bare["claims"]] == [True, None, None, True]
     assert (told["sure"], wrong["sure"], bare["sure"]) == (True, False, True)
+
+
+def test_the_links_of_a_scan_lead_to_the_proof_and_the_timeline(
+    chain: Chain, client: FlaskClient, sign_in: SignIn
+) -> None:
+    odd = gs1.sgtin(chain.gtin, "A/1%&?")
+    chain.act("commission", chain.maker, [odd], lot="L&1", expiry=date(2028, 1, 31))
+    text = f"]d201{chain.gtin}21A/1%&?{GS}10L&1{GS}17280131"
+    for who in (client, sign_in(chain.maker)):
+        links = say(who, text)["links"]
+        assert Bundle.parse(who.get(links["proof"]).data).status is not None
+        assert (links["pack"] is None) == (who is client)
+    assert who.get(links["pack"]).status_code == 200
 
 
 def test_a_stranger_is_told_no_claim_and_offered_no_repair(
