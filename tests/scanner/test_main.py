@@ -17,12 +17,15 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
 from ledger.statement import gs1, keyfile
 from ledger.store.publish import trust_file
 from scanner.__main__ import main
 from scanner.label import PrintedLabel, render, to_png
+from scanner.output import clean
 from scanner.window import draw
 from tests.scanner import pictures
 from tests.scanner.pictures import encoded
@@ -621,6 +624,14 @@ def test_what_a_name_a_video_or_a_log_holds_never_reaches_the_terminal_as_it_is(
     told = capsys.readouterr()
     assert "owned" in told.out
     assert harmless(told.out)
+
+
+@given(st.text(st.characters(), max_size=40))
+def test_any_text_is_shown_as_one_line_that_every_encoding_can_hold(text: str) -> None:
+    told = clean(text)
+    assert harmless(told)
+    assert "\n" not in told
+    told.encode()
 
 
 def test_a_refusal_and_an_unknown_option_are_harmless_too(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from pathlib import Path
@@ -134,18 +135,18 @@ def test_what_is_typed_as_a_separator_is_the_one_that_the_faults_know() -> None:
 @pytest.mark.parametrize("wedge", [False, True])
 def test_standard_input_that_breaks_is_told_after_what_it_gave(wedge: bool) -> None:
     class Broken(io.RawIOBase):
-        parts = iter((b"first\n",))
+        left = b"first\n"
 
         def readable(self) -> bool:
             return True
 
         def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-            for part in self.parts:
-                buffer[: len(part)] = part
-                return len(part)
-            raise OSError(5, "Input/output error")
+            part, self.left = self.left, b""
+            if not part:
+                raise OSError(errno.EIO, "Input/output error")
+            buffer[: len(part)] = part
+            return len(part)
 
-    Broken.parts = iter((b"first\n",))
     first, second = open_source(["-"], stdin=io.BufferedReader(Broken()), wedge=wedge)
     assert first.text == "first"
     assert "Input/output error" in second.problem
