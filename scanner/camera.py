@@ -6,6 +6,7 @@ again; what its frames show is left to others.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -86,6 +87,9 @@ def open_device(index: int) -> Device:
 
 
 def _hush() -> None:
+    # FFmpeg writes to standard error itself, past all that cleans it. OpenCV asks for this once, as
+    # it opens the first video; -8 is AV_LOG_QUIET.
+    os.putenv("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 

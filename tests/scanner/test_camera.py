@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -27,6 +29,7 @@ from scanner.camera import (
 from scanner.symbols import read
 from tests.scanner import pictures
 from tests.scanner.pictures import LABEL
+from tests.test_architecture import ROOT
 
 
 def colour(value: tuple[int, int, int], size: tuple[int, int] = (480, 640)) -> Picture:
@@ -285,3 +288,15 @@ def test_what_is_no_video_is_refused_in_a_sentence(tmp_path: Path, content: byte
     (tmp_path / "some.avi").write_bytes(content)
     with pytest.raises(Malformed, match=r"some\.avi"):
         list(video(tmp_path / "some.avi"))
+
+
+def test_what_decodes_a_broken_video_writes_nothing_of_its_own(tmp_path: Path) -> None:
+    whole = film(tmp_path / "cut.avi", [scene()] * 9).read_bytes()
+    (tmp_path / "cut.avi").write_bytes(whole[: len(whole) * 2 // 3])
+    (tmp_path / "not.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + b"\x1b[2J" * 60)
+    (tmp_path / "not.avi").write_bytes(b"RIFF\0\0\0\0AVI LIST" + b"\x1b[2J" * 60)
+    for name in ("cut.avi", "not.mp4", "not.avi"):
+        words = [sys.executable, "-m", "scanner", "--read", str(tmp_path / name)]
+        done = subprocess.run(words, capture_output=True, cwd=ROOT, timeout=60, check=False)
+        told = done.stderr.decode().splitlines()
+        assert all(line.startswith(f"{tmp_path / name}: ") for line in told), name
