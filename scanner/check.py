@@ -6,11 +6,12 @@ the trust file.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
@@ -26,9 +27,11 @@ from ledger.statement.login import CLI, Login, build_login
 from ledger.statement.parts import time_text
 from ledger.statement.status import parse_status
 from ledger.tlog.policy import Policy
+from scanner.history import Said, ask
 from scanner.symbols import Symbol
 
-TIMEOUT: Final = 10.0  # seconds for one answer
+TIMEOUT: Final = 10.0  # seconds for one whole answer
+_MAX_ANSWER: Final = 1 << 16  # bytes of what a log-in is answered with
 # What a server answers a stranger: to a label that is not whole, and to one that fits no pack.
 _REFUSED: Final = {403: "label-incomplete", 404: "not-confirmed"}
 
@@ -106,13 +109,13 @@ def by_bundle(
     purpose: str,
     listed: ProvenList | None = None,
     site: str | None = None,
-    shown: Callable[[bytes], object] | None = None,
+    shown: Callable[[Said], object] | None = None,
 ) -> Verdict:
     """The verdict on a label by a proof bundle's bytes, and by a status list where there is one.
 
     `now` is aware, in the site's time zone. `site` is where the pack is (GLN), None where nobody
-    said: a proof for another site is then not told apart. `shown` is given the note of each
-    checkpoint that a proof holds under, for whoever keeps the log's history.
+    said: a proof for another site is then not told apart. `shown` is given each checkpoint
+    that a proof holds under, for whoever keeps the log's history.
     """
     try:
         bundle = Bundle.parse(data)
@@ -120,7 +123,7 @@ def by_bundle(
             return verdict({"no-status": ""}, purpose)
         proven = verify(bundle, trust)
         if shown is not None:
-            shown(bundle.checkpoint)
+            shown(Said.by(bundle, proven.status.time_ms, int(now.timestamp() * 1000)))
         state = proven.states.get(label.id)
         if state is not None and listed is not None:
             state = apply(state, proven, listed)
@@ -176,7 +179,7 @@ class Online:
     def sign_in(self, party: str, seed: bytes, now_ms: int) -> None:
         """Sign the server's challenge. Raises Malformed when the server does not take it."""
         try:
-            challenge = self._client.get(f"{self._url}/api/session/nonce").json()
+            challenge = json.loads(self._ask("GET", "session/nonce", _MAX_ANSWER)[1])
             login = Login(
                 by=party,
                 log=challenge["log"],
@@ -187,15 +190,20 @@ class Online:
             envelope = dsse.sign(dsse.LOGIN, build_login(login), [seed])
             body = b'{"envelope":' + bytes(envelope) + b"}"
             headers = {"Content-Type": "application/json"}
-            answer = self._client.post(f"{self._url}/api/session", content=body, headers=headers)
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            status, content = self._ask(
+                "POST", "session", _MAX_ANSWER, content=body, headers=headers
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise Malformed(f"{self._url} could not be signed in to: {error}") from error
-        if answer.status_code != httpx.codes.OK:
-            raise Malformed(f"{self._url} refused the log-in: {_problem(answer)}")
+        if status != httpx.codes.OK:
+            raise Malformed(f"{self._url} refused the log-in: {_problem(status, content)}")
+
+    def _ask(self, method: str, path: str, most: int, **parts: Any) -> tuple[int, bytes]:
+        return ask(self._client, method, f"{self._url}/api/{path}", most, **parts)
 
     def verdict(
         self, label: Label, trust: Policy, now: datetime, purpose: str, site: str | None = None,
-        shown: Callable[[bytes], object] | None = None,
+        shown: Callable[[Said], object] | None = None,
     ) -> Verdict:  # fmt: skip
         """Fetch the label's bundle and judge by it; what the server says beyond it counts nothing."""
         if not label.id or not label.gtin:
@@ -203,26 +211,22 @@ class Online:
         serial = quote(label.serial, safe="")
         values = {"lot": label.lot, "expiry": label.value("17")}
         try:
-            with self._client.stream(
-                "GET",
-                f"{self._url}/api/packs/{label.gtin}/{serial}/bundle",
+            status, data = self._ask(
+                "GET", f"packs/{label.gtin}/{serial}/bundle", MAX_BUNDLE,
                 params={name: value for name, value in values.items() if value},
-            ) as answer:
-                data = b""
-                for part in answer.iter_bytes():
-                    data += part
-                    if len(data) > MAX_BUNDLE:
-                        return verdict({"unusable-proof": "it is larger than allowed"}, purpose)
-        except httpx.HTTPError as error:
-            return verdict({"log-down": str(error) or type(error).__name__}, purpose)
-        if answer.status_code != httpx.codes.OK:
-            code = _REFUSED.get(answer.status_code, "log-down")
-            return verdict({code: f"HTTP {answer.status_code}"}, purpose)
+            )  # fmt: skip
+        except OSError as error:
+            return verdict({"log-down": str(error)}, purpose)
+        except Malformed:
+            return verdict({"unusable-proof": "it is larger than allowed"}, purpose)
+        if status != httpx.codes.OK:
+            code = _REFUSED.get(status, "log-down")
+            return verdict({code: f"HTTP {status}"}, purpose)
         return by_bundle(label, data, trust, now, purpose, site=site, shown=shown)
 
 
-def _problem(answer: httpx.Response) -> str:
+def _problem(status: int, content: bytes) -> str:
     try:
-        return str(answer.json()["detail"])
+        return str(json.loads(content)["detail"])
     except (ValueError, KeyError, TypeError):
-        return f"HTTP {answer.status_code}"
+        return f"HTTP {status}"

@@ -3,22 +3,25 @@
 Each checkpoint lies in a file of its own, named for its size and root. Files are added whole, and
 taken away only when a larger one was proven to contain them: scanners that share the folder need no
 lock, and what is kept never goes back. A checkpoint that could not yet be compared stays beside the
-others until a line is there.
+others until a line is there, however many there are. Beside a checkpoint lies the operator's signed
+word on when the log was so long, the earliest that was seen: a log does not get shorter.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass, replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from ledger.errors import BadProof, LedgerError, Malformed
 from ledger.files import write_whole
+from ledger.proof import clock_words
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.policy import NONE, Policy
-from scanner.history import Prefix, PublicLog, prefix_of
+from scanner.history import Prefix, PublicLog, Said, prefix_of, said_at
 
 # What a comparison comes to.
 FIRST: Final = "first"  # nothing of this log was seen before
@@ -27,17 +30,26 @@ PROVEN: Final = "proven"  # grown from what was seen before, or older than it, b
 NOT_COMPARED: Final = "not-compared"  # no line: another size, nothing to prove it by
 NO_ANSWER: Final = "no-answer"  # the log could not be asked for the proof
 NOT_PROVEN: Final = "not-proven"  # what it served does not lead to what it signed
-SPLIT: Final = "split"  # two signed checkpoints contradict each other
+SPLIT: Final = "split"  # two things that the log signed contradict each other
 
 EVIDENCE: Final = "evidence"
-_MOST: Final = 64  # checkpoints of one log that may wait for a line
+_STATUS: Final = ".status"  # the signed word on when the checkpoint beside it was the newest
+_UNPROVEN: Final = 64  # files of evidence, beyond which no more are written that convict nobody
+_CLOCKS_MS: Final = 5 * 60_000  # what clocks may differ by, and an answer under way may take
 
 
 class Head(NamedTuple):
-    """A checkpoint and the signed note that it stands in."""
+    """A checkpoint, the signed note that it stands in, and when the operator said it was all."""
 
     checkpoint: Checkpoint
     note: bytes
+    time_ms: int = -1  # since 1970; -1 where that is not known
+    proof: bytes = b""  # of the time
+
+    @property
+    def size(self) -> int:
+        """How many entries the log committed to."""
+        return self.checkpoint.size
 
     @property
     def key(self) -> tuple[int, bytes]:
@@ -85,33 +97,55 @@ class Kept:
         # The log's own signature convicts it, whether witnesses signed or not.
         self._trust = replace(trust, witnesses={}, groups={}, quorum=NONE)
         self._seen: dict[str, dict[tuple[int, bytes], Head]] = {}
+        self._opened: dict[tuple[bytes, bytes], Head] = {}  # what lay in the folder, verified
         self._trouble = "" if folder else "no folder is kept"
 
-    def take(self, note: bytes, log: PublicLog | None = None) -> History:
+    def take(
+        self, said: Said | bytes, log: PublicLog | None = None, *, live: bool = False
+    ) -> History:
         """Compare a verified checkpoint with what was seen of its log, and keep it if it fits.
 
-        `log` serves the tiles that the proof is reckoned from; None without a line. Raises
-        Malformed or BadSignature for a note that the trust file's log did not sign.
+        `said` is the checkpoint's note where no time is known. `log` serves the tiles that the proof
+        is reckoned from; None without a line. `live`: the log gave this just now as its newest.
+        Raises Malformed or BadSignature for a note that the trust file's log did not sign.
         """
-        new = self._open(note)
+        said = said if isinstance(said, Said) else Said(said)
+        new = self._head(said)
         self._trouble = "" if self._folder else "no folder is kept"
         heads = self._heads(new.checkpoint.origin)
         found = self._compare(new, heads, log)
+        if live and found.outcome == PROVEN and (newer := _outlived(new, heads, said.seen_ms)):
+            found = self._older(new, newer)
         if found.outcome in (FIRST, PROVEN, NOT_COMPARED):
             self._keep(new, heads, alone=found.outcome == PROVEN)
+        elif found.outcome == SAME:
+            self._keep(new, heads, alone=False)  # it may be known since earlier
         return replace(found, not_kept=self._trouble)
 
+    def _head(self, said: Said) -> Head:
+        ahead = said.seen_ms >= 0 and said.time_ms > said.seen_ms + _CLOCKS_MS
+        if said.time_ms < 0 or ahead:  # a clock that went wrong is no second history
+            return self._open(said.note)
+        return self._open(said.note)._replace(time_ms=said.time_ms, proof=said.proof)
+
     def _compare(self, new: Head, heads: list[Head], log: PublicLog | None) -> History:
-        size = new.checkpoint.size
+        size = new.size
         for head in heads:
-            if head.checkpoint.size == size and head.key != new.key:
+            if head.size == size and head.key != new.key:
                 return self._split(head, new, f"two trees of {size} entries", None)
+        for head in heads:
+            if head.size > size and 0 <= head.time_ms < new.time_ms - _CLOCKS_MS:
+                words = (
+                    f"the operator signed that it had {head.size} entries at "
+                    f"{clock_words(head.time_ms)}, and {size} at {clock_words(new.time_ms)}"
+                )
+                return self._split(head, new, words, None)
         others = [head for head in heads if head.key != new.key]
         if not others:
             if heads:
                 return History(SAME, size, f"the same {size} entries as before", size)
             return History(FIRST, size, f"seen for the first time, with {size} entries")
-        nearest = min(others, key=lambda head: abs(head.checkpoint.size - size)).checkpoint.size
+        nearest = min(others, key=lambda head: abs(head.size - size)).size
         if log is None:
             words = (
                 f"{size} entries; {nearest} were seen before, and nothing here proves one history"
@@ -121,25 +155,26 @@ class Kept:
 
     def _prove(self, new: Head, others: list[Head], log: PublicLog) -> History:
         """Reckon from the log's tiles what each smaller tree must have been."""
-        size = new.checkpoint.size
-        *smaller, largest = sorted([*others, new], key=lambda head: head.checkpoint.size)
-        before = others[-1].checkpoint.size
+        size = new.size
+        *smaller, largest = sorted([*others, new], key=lambda head: head.size)
+        before = others[-1].size
+        read = cache(log.tile)  # they share most of their tiles
         try:
             for head in smaller:
-                if head.checkpoint.size == 0:
+                if head.size == 0:
                     continue  # of the empty tree there is nothing to prove
-                prefix = prefix_of(largest.checkpoint, head.checkpoint.size, log.tile)
+                prefix = prefix_of(largest.checkpoint, head.size, read)
                 if prefix.root != head.checkpoint.root:
                     words = (
-                        f"the {largest.checkpoint.size} entries that it shows do not begin with "
-                        f"the {head.checkpoint.size} that it showed as well"
+                        f"the {largest.size} entries that it shows do not begin with "
+                        f"the {head.size} that it showed as well"
                     )
                     return self._split(head, largest, words, prefix)
         except OSError as error:
             return History(NO_ANSWER, size, f"no proof that {before} entries grew: {error}", before)
-        except LookupError as error:
-            return self._gone(new, largest, log, str(error))
-        except (BadProof, Malformed) as error:
+        except (LookupError, BadProof, Malformed) as error:
+            # An older copy of the log, or whoever holds the line, may serve such tiles: neither the
+            # checkpoints nor this contradict each other.
             return self._unproven(new, largest, str(error))
         words = (
             f"{size} entries, grown from {before}; nothing was rewritten"
@@ -148,78 +183,90 @@ class Kept:
         )
         return History(PROVEN, size, words, before)
 
-    def _gone(self, new: Head, largest: Head, log: PublicLog, why: str) -> History:
-        """A tree that was signed is not served: is the log still behind it?"""
-        if largest is new:
-            return self._unproven(new, largest, why)
-        size, had = new.checkpoint.size, largest.checkpoint.size
-        try:
-            live = self._open(log.checkpoint())
-        except OSError as error:
-            return History(NO_ANSWER, size, f"no proof that {size} entries grew: {error}", had)
-        except (LookupError, LedgerError) as error:
-            return self._unproven(new, largest, str(error))
-        if live.checkpoint.origin == new.checkpoint.origin and live.checkpoint.size < had:
-            words = f"it showed {had} entries before and has {live.checkpoint.size} now"
-            return self._split(largest, live, words, None)
-        return self._unproven(new, largest, why)
+    def _older(self, new: Head, newer: Head) -> History:
+        words = (
+            f"the log answers with an older view, of {new.size} entries, than the {newer.size} "
+            "that it showed before: ask again"
+        )
+        return History(NOT_PROVEN, new.size, words, newer.size)
 
     def _unproven(self, new: Head, other: Head, why: str) -> History:
         pair = (new, other) if other is not new else (new,)
-        files = self._evidence(pair, None)
+        files = self._evidence(pair, None, split=False)
         words = f"the log does not prove that it only grew: {why}"
         return History(
             NOT_PROVEN,
-            new.checkpoint.size,
+            new.size,
             words,
-            other.checkpoint.size,
+            other.size,
             files,
             tuple(head.note for head in pair),
         )
 
     def _split(self, one: Head, other: Head, words: str, prefix: Prefix | None) -> History:
-        files = self._evidence((one, other), prefix)
-        return History(
-            SPLIT, other.checkpoint.size, words, one.checkpoint.size, files, (one.note, other.note)
-        )
+        files = self._evidence((one, other), prefix, split=True)
+        return History(SPLIT, other.size, words, one.size, files, (one.note, other.note))
 
-    def _evidence(self, heads: tuple[Head, ...], prefix: Prefix | None) -> tuple[Path, ...]:
+    def _evidence(
+        self, heads: tuple[Head, ...], prefix: Prefix | None, *, split: bool
+    ) -> tuple[Path, ...]:
         """Write the signed notes, and what links them, for others to judge by."""
-        contents = [(f"{head.checkpoint.size}.checkpoint", head.note) for head in heads]
+        contents = [(f"{head.size}.checkpoint", head.note) for head in heads]
         if prefix is not None:
-            contents.append((f"{prefix.size}-{heads[-1].checkpoint.size}.prefix", _lines(prefix)))
+            contents.append((f"{prefix.size}-{heads[-1].size}.prefix", _lines(prefix)))
+        elif split and len({head.size for head in heads}) > 1:
+            contents += [(f"{head.size}{_STATUS}", head.proof) for head in heads if head.proof]
+        if self._folder is None or not (split or self._room()):
+            return ()
         files = []
         for name, content in contents:
-            if self._folder is None:
-                break
             path = self._folder / EVIDENCE / f"{sha256(content).hexdigest()[:16]}-{name}"
             if self._write(path, content):
                 files.append(path)
         return tuple(files)
 
+    def _room(self) -> bool:
+        """Whether more may be written that convicts nobody: a log could sign it without end."""
+        assert self._folder is not None
+        folder = self._folder / EVIDENCE
+        try:
+            if len(_listed(folder)) < _UNPROVEN:
+                return True
+        except (OSError, ValueError):
+            return True  # writing says what is wrong with it
+        self._trouble = f"{folder} holds {_UNPROVEN} files or more; look at them, and remove them"
+        return False
+
     def _keep(self, new: Head, heads: list[Head], *, alone: bool) -> None:
-        largest = max([*heads, new], key=lambda head: head.checkpoint.size)
+        """Keep a checkpoint beside the others or, `alone`, the largest of all in their place."""
         seen = self._seen.setdefault(new.checkpoint.origin, {})
         if alone:
             seen.clear()
-            new = largest
-        elif len(heads) >= _MOST:
-            self._trouble = f"{_MOST} checkpoints wait for a line already"
-            return
+            new = max([*heads, new], key=lambda head: head.size)
+        known = next((head for head in heads if head.key == new.key), None)
+        new = _earlier(known, new) if known else new
         seen[new.key] = new
         if self._folder is None or not self._write(self._path(new), new.note):
             return
+        if new.proof and (known is None or known.proof != new.proof):
+            self._write(_status(self._path(new)), new.proof, over=True)
         for head in heads if alone else ():
             if head.key != new.key:
-                self._path(head).unlink(missing_ok=True)
+                self._remove(self._path(head))
 
-    def _write(self, path: Path, content: bytes) -> bool:
-        if path.exists():
-            return True
+    def _remove(self, path: Path) -> None:
         try:
-            write_whole(path, content)
+            _status(path).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         except OSError as error:
-            self._trouble = f"{path} cannot be written: {error.strerror}"
+            self._trouble = f"{path} cannot be removed: {error.strerror}"
+
+    def _write(self, path: Path, content: bytes, *, over: bool = False) -> bool:
+        try:
+            if over or not path.exists():
+                write_whole(path, content)
+        except (OSError, ValueError) as error:
+            self._trouble = f"{path} cannot be written: {_why(error)}"
             return False
         return True
 
@@ -228,7 +275,7 @@ class Kept:
         found = dict(self._seen.setdefault(origin, {}))
         for path in self._files(origin):
             try:
-                head = self._open(path.read_bytes())
+                head = self._read(path)
             except FileNotFoundError:
                 continue  # another scanner has just proven it to be part of a larger tree
             except OSError as error:
@@ -237,17 +284,44 @@ class Kept:
                 self._trouble = f"{path} cannot be used ({error}); a new key? Then remove the file"
             else:
                 if head.checkpoint.origin == origin:
-                    found[head.key] = head
-        return sorted(found.values(), key=lambda head: head.checkpoint.size)
+                    found[head.key] = _earlier(found.get(head.key, head), head)
+        return sorted(found.values(), key=lambda head: head.size)
+
+    def _read(self, path: Path) -> Head:
+        """A kept checkpoint with its time. Raises OSError, LedgerError."""
+        note = path.read_bytes()
+        try:
+            proof = _status(path).read_bytes()
+        except FileNotFoundError:
+            proof = b""
+        except OSError as error:
+            self._trouble = f"{_status(path)} cannot be read: {error.strerror}"
+            proof = b""
+        head = self._opened.get((note, proof))
+        if head is None:
+            head = self._opened[note, proof] = self._dated(self._open(note), proof, path)
+        return head
+
+    def _dated(self, head: Head, proof: bytes, path: Path) -> Head:
+        if not proof:
+            return head
+        try:
+            checkpoint, time_ms = said_at(proof, self._trust)
+            if checkpoint != head.checkpoint:
+                raise Malformed("it is about another checkpoint")
+        except LedgerError as error:
+            self._trouble = f"{_status(path)} cannot be used: {error}"
+            return head
+        return head._replace(time_ms=time_ms, proof=proof)
 
     def _files(self, origin: str) -> list[Path]:
         folder = self._path_of(origin)
-        if folder is None or not folder.is_dir():
+        if folder is None:
             return []
         try:
-            return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        except OSError as error:
-            self._trouble = f"{folder} cannot be read: {error.strerror}"
+            return [path for path in _listed(folder) if path.suffix != _STATUS]
+        except (OSError, ValueError) as error:
+            self._trouble = f"{folder} cannot be read: {_why(error)}"
             return []
 
     def _open(self, note: bytes) -> Head:
@@ -259,7 +333,40 @@ class Kept:
     def _path(self, head: Head) -> Path:
         folder = self._path_of(head.checkpoint.origin)
         assert folder is not None
-        return folder / f"{head.checkpoint.size:016d}-{head.checkpoint.root.hex()[:16]}"
+        return folder / f"{head.size:016d}-{head.checkpoint.root.hex()[:16]}"
+
+
+def _outlived(new: Head, heads: list[Head], now_ms: int) -> Head | None:
+    """A larger checkpoint that a log which gives `new` as its newest, now, must have known.
+
+    Scanners that share a folder ask at the same moment: what the operator signed only just now may
+    be overtaken.
+    """
+    largest = max([*heads, new], key=lambda head: head.size)
+    just_now = new.time_ms >= 0 and now_ms - new.time_ms <= _CLOCKS_MS
+    return None if just_now or largest.size == new.size else largest
+
+
+def _earlier(one: Head, other: Head) -> Head:
+    """Of two heads with one checkpoint the one that the operator dated, or dated earlier."""
+    dated = [head for head in (one, other) if head.time_ms >= 0]
+    return min(dated, key=lambda head: head.time_ms, default=one)
+
+
+def _status(path: Path) -> Path:
+    return path.with_name(f"{path.name}{_STATUS}")
+
+
+def _listed(folder: Path) -> list[Path]:
+    """A folder's files by name; none where it is not there. Raises OSError, ValueError."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except FileNotFoundError:
+        return []
+
+
+def _why(error: OSError | ValueError) -> str:
+    return str((isinstance(error, OSError) and error.strerror) or error)
 
 
 def _lines(prefix: Prefix) -> bytes:

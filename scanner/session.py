@@ -7,10 +7,9 @@ it before. Words and lines are left to `output`.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from ledger.bundle import Bundle
@@ -22,7 +21,7 @@ from ledger.tlog.policy import Policy
 from scanner import check, symbols
 from scanner.check import Reading, judged, read_label
 from scanner.faults import Explanation, explain
-from scanner.history import PublicLog
+from scanner.history import PublicLog, Said
 from scanner.kept import SPLIT, History, Kept
 from scanner.settle import alerts, confirms, settle
 from scanner.sources import Sighting
@@ -31,6 +30,8 @@ from scanner.votes import Votes
 
 STILL_S: Final = 5.0  # what a picture that somebody chose may take to read
 STREAM_S: Final = 0.15  # what a frame may take: the next one may be better
+LOOK: Final = timedelta(seconds=1)  # a stream's readings closer to each other are one look
+AGAIN: Final = timedelta(minutes=10)  # a second reading within this time is the same person's
 _READINGS: Final = 1000  # that were not confirmed, and are known again
 _ASKS: Final = 16  # repaired readings that a log is asked about; each is a request
 
@@ -47,9 +48,9 @@ class Judge(Protocol):
         """Whether it may be asked about repaired readings."""
 
     def __call__(
-        self, label: Label, now: datetime, purpose: str, shown: Callable[[bytes], object]
+        self, label: Label, now: datetime, purpose: str, shown: Callable[[Said], object]
     ) -> Verdict:
-        """The verdict on a label; `shown` is given the note of each checkpoint it rests on."""
+        """The verdict on a label; `shown` is given each checkpoint that it rests on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class ByBundles:
     repairs: bool = True
 
     def __call__(
-        self, label: Label, now: datetime, purpose: str, shown: Callable[[bytes], object]
+        self, label: Label, now: datetime, purpose: str, shown: Callable[[Said], object]
     ) -> Verdict:
         """The verdict by the newest bundle about the pack."""
         found = self.bundles
@@ -85,7 +86,7 @@ class ByLog:
     repairs: bool = False  # a stranger that asks about many readings would try out serials
 
     def __call__(
-        self, label: Label, now: datetime, purpose: str, shown: Callable[[bytes], object]
+        self, label: Label, now: datetime, purpose: str, shown: Callable[[Said], object]
     ) -> Verdict:
         """The verdict by a bundle fetched now."""
         return self.online.verdict(label, self.trust, now, purpose, self.site, shown)
@@ -135,6 +136,20 @@ class _View:
     any: bool = False
 
 
+@dataclass(slots=True)
+class _Look:
+    """When a reading that was not confirmed was last in view, and when in the look before."""
+
+    last: datetime
+    earlier: datetime | None = None
+
+    def goes_on(self, now: datetime, gap: timedelta) -> None:
+        """It is in view now: a look of its own where it was out of view for `gap`."""
+        if now - self.last >= gap:
+            self.earlier = self.last
+        self.last = now
+
+
 class Session:
     """Judges sightings one after the other, and remembers what it must."""
 
@@ -153,9 +168,11 @@ class Session:
         """`source` overrides what the sightings say of themselves; `log` serves proofs of growth."""
         self._judge, self._kept, self._clock, self._log = judge, kept, clock, log
         self._purpose, self._source, self._listed = purpose, source, listed
-        self._before: deque[str] = deque(maxlen=_READINGS)
+        self._before: dict[str, _Look] = {}
         self._views: dict[str, _View] = {}
-        self._of_list = (kept.take(list_note, log),) if list_note else ()
+        now = int(clock().timestamp() * 1000)
+        of_list = Said(list_note, listed.listed.time_ms if listed else -1, now)
+        self._of_list = (kept.take(of_list, log),) if list_note else ()
 
     def look(self, sighting: Sighting) -> Iterator[Told]:
         """What to tell of a sighting; nothing while a stream has not agreed on anything new."""
@@ -188,6 +205,9 @@ class Session:
         if view.empty >= 5:
             view.held, view.told = {}, ("", ())
         view.held |= {(one.format, one.text): one for one in agreed}
+        for one in found:
+            if (look := self._before.get(one.scan)) is not None:
+                look.goes_on(self._clock(), LOOK)
         if not agreed:
             return
         # What was agreed before and is still in view belongs to the same pack.
@@ -214,14 +234,14 @@ class Session:
             label = parse_scan(text, year=self._clock().year)
         except Malformed as error:
             told = replace(self._told(sighting, {"not-our-label": str(error)}), text=text)
-            return self._explained(told)
+            return _with_histories(self._explained(sighting, told))
         return self._reading(sighting, Reading(label, text))
 
     def _reading(self, sighting: Sighting, reading: Reading) -> Told:
         histories: list[History] = []
 
-        def shown(note: bytes) -> None:
-            histories.append(self._kept.take(note, self._log))
+        def shown(said: Said) -> None:
+            histories.append(self._take(said))
 
         label, now = reading.label, self._clock()
         if label.id:
@@ -233,38 +253,56 @@ class Session:
             histories=(*histories, *self._of_list),
         )  # fmt: skip
         if reading.contradiction:
-            told = replace(told, alert=alerts(found, repeated=self._read_before(reading.text)))
+            told = replace(told, alert=alerts(found, repeated=self._read_before(sighting, told)))
         elif told.sure or "log-down" in found.codes:
             told = replace(told, alert=alerts(found, repeated=False))
         else:
-            told = self._explained(told)
+            told = self._explained(sighting, told)
         return _with_histories(told)
 
-    def _explained(self, told: Told) -> Told:
+    def _take(self, said: Said) -> History:
+        return self._kept.take(said, self._log, live=not self._judge.offline)
+
+    def _explained(self, sighting: Sighting, told: Told) -> Told:
         """Ask the filter about a reading that is not confirmed, and whether it came before."""
         most = 0 if not self._judge.repairs else 256 if self._judge.offline else _ASKS
-        now = told.at
+        now, histories = told.at, list(told.histories)
+
+        def shown(said: Said) -> None:
+            histories.append(self._take(said))
 
         def judged_as(label: Label) -> Verdict:
-            return self._judge(label, now, self._purpose, _forget)
+            return self._judge(label, now, self._purpose, shown)
 
         def confirmed(label: Label) -> bool:
-            return confirms(judged_as(label))
+            return confirms(self._judge(label, now, self._purpose, _forget))
 
         if not most:
-            repeated = told.label is not None and self._read_before(told.text)
+            repeated = told.label is not None and self._read_before(sighting, told)
             return replace(told, alert=alerts(told.verdict, repeated=repeated))
         found = explain(told.text, told.source, confirmed, year=now.year, most=most)
-        before = self._read_before(told.text)
+        before = self._read_before(sighting, told)
         done = settle(told.verdict, told.label, found, judged_as, before=before)
         return replace(
-            told, verdict=done.verdict, label=done.label, again=done.again, alert=done.alert
-        )
+            told, verdict=done.verdict, label=done.label, again=done.again, alert=done.alert,
+            histories=tuple(histories),
+        )  # fmt: skip
 
-    def _read_before(self, text: str) -> bool:
-        came = text in self._before
-        self._before.append(text)
-        return came
+    def _read_before(self, sighting: Sighting, told: Told) -> bool:
+        """Whether a reading came in an earlier look, not long ago.
+
+        Each text and picture is a look of its own; a stream's readings are one look for as long as
+        they follow each other.
+        """
+        look = self._before.pop(told.text, None)
+        if look is None:
+            look = _Look(told.at)
+        else:
+            look.goes_on(told.at, LOOK if sighting.stream else timedelta(0))
+        self._before[told.text] = look
+        while len(self._before) > _READINGS:
+            del self._before[next(iter(self._before))]
+        return look.earlier is not None and told.at - look.earlier <= AGAIN
 
     def _told(
         self, sighting: Sighting, codes: dict[str, str], found: Verdict | None = None
@@ -276,9 +314,9 @@ class Session:
         )  # fmt: skip
 
 
-def _forget(note: bytes) -> None:
+def _forget(said: Said) -> None:
     """For a reading that nobody made: its proof is no part of what was seen."""
-    del note
+    del said
 
 
 def _with_histories(told: Told) -> Told:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from socket import SHUT_RDWR, create_server
+from threading import Event, Thread
 from typing import Any
 
+import httpx
 import pytest
 
 from app import create_app
 from app.config import Settings
+from ledger.errors import Malformed
 from ledger.rules.verdict import NOT_CHECKED, OK
+from ledger.statement import gs1
 from ledger.store.publish import read_checkpoint
+from ledger.tlog.tiles import Tile
 from scanner.__main__ import main
+from scanner.check import Online
+from scanner.history import PublicLog
 from tests.app.conftest import give_keys
 from tests.nodes import serving
 from tests.scanner.test_main import counter, label_of, scan
@@ -101,16 +110,21 @@ def test_two_histories_served_over_http_are_caught(
         assert (status, outcomes(lines)) == (0, ["same"])
 
 
-def test_a_log_restored_from_an_old_copy_is_caught_over_http(
+def test_an_older_copy_over_http_accuses_nobody_until_the_operator_signs_it_later(
     counter: Chain, fork: Chain, scan: Any, tmp_path: Path
 ) -> None:
     words = label_of(counter).link
     trust = ("--trust", tmp_path / "trust.txt", "--json")
     with node(fork) as url:
         assert scan(words, "--log", url, *trust)[0] == 0
-    with node(counter) as url:  # shorter than what was shown before
+    with node(counter) as url:  # shorter than what was shown before, at the same time
+        status, lines = scan(words, "--log", url, *trust)
+        assert (status, lines[0]["verdict"], outcomes(lines)) == (2, NOT_CHECKED, ["not-proven"])
+        counter.now += 3_600_000  # restored from an old copy, it signs that this is all there is
         status, lines = scan(words, "--log", url, *trust)
     assert (status, outcomes(lines)) == (3, ["split"])
+    kinds = sorted(Path(path).suffix for path in lines[0]["history"][0]["evidence"])
+    assert kinds == [".checkpoint", ".checkpoint", ".status", ".status"]
 
 
 def test_a_log_that_only_grows_is_believed_each_time(
@@ -193,3 +207,68 @@ def test_words_for_a_person_name_the_evidence(
     assert status == 3
     assert "The log shows two histories" in told
     assert told.count("    Evidence: ") == 2
+
+
+@contextmanager
+def dripping(at_once: bytes, slowly: bytes) -> Iterator[str]:
+    """A server that sends the second part of its answer by one byte now and then."""
+    stop = Event()
+    with create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    line, _ = server.accept()
+                    with line, suppress(OSError):
+                        line.recv(65536)
+                        line.sendall(at_once)
+                        for byte in slowly:
+                            if stop.wait(0.05):
+                                return
+                            line.sendall(bytes((byte,)))
+
+        thread = Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            stop.set()
+            server.shutdown(SHUT_RDWR)
+            thread.join()
+
+
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+
+
+@pytest.mark.parametrize("head", [_HEAD, b""], ids=["content", "headers"])
+def test_a_log_that_drips_its_answer_does_not_hold_a_scanner_up(
+    counter: Chain, head: bytes
+) -> None:
+    now = datetime.fromtimestamp(counter.now / 1000, UTC)
+    with dripping(head, _HEAD.removeprefix(head) + bytes(100)) as url:
+        client = httpx.Client(timeout=0.5)
+        told = Online(url, client).verdict(
+            gs1.parse_scan(label_of(counter).link), counter.trust, now, "check"
+        )
+        assert told.codes == ("log-down",)
+        assert "no whole answer" in told.reasons[0].words
+        with pytest.raises(OSError, match="no whole answer"):
+            PublicLog(url, client).tile(Tile(0, 0, 3))
+        with pytest.raises(Malformed, match="no whole answer"):
+            Online(url, client).sign_in(counter.pharmacy.gln, counter.pharmacy.key, counter.now)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://[::1", "http://a..b", f"http://{'a' * 70}.example", "http://127.0.0.1:99999999",
+     "http://a b", "file:///etc/passwd", "javascript:1", "", "http://"],
+)  # fmt: skip
+def test_an_address_that_cannot_be_is_a_log_that_does_not_answer(counter: Chain, url: str) -> None:
+    now = datetime.fromtimestamp(counter.now / 1000, UTC)
+    label = gs1.parse_scan(label_of(counter).link)
+    told = Online(url).verdict(label, counter.trust, now, "check")
+    assert told.codes == ("log-down",)
+    with pytest.raises(OSError, match=r"\w"):
+        PublicLog(url, httpx.Client()).tile(Tile(0, 0, 3))
+    with pytest.raises(Malformed, match="could not be signed in to"):
+        Online(url).sign_in(counter.pharmacy.gln, counter.pharmacy.key, counter.now)

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import BadProof, BadSignature, Malformed
+from ledger.statement.status import parse_status
 from ledger.store.publish import read_checkpoint, read_tile
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -22,7 +23,7 @@ from ledger.tlog.note import COSIGNATURE, SigningKey
 from ledger.tlog.policy import Policy
 from ledger.tlog.tiles import WIDTH, Tile, new_tiles
 from scanner import kept
-from scanner.history import PublicLog, prefix_of
+from scanner.history import PublicLog, Said, prefix_of, said_at
 from scanner.kept import EVIDENCE, History, Kept
 from tests.world import Chain, seed
 
@@ -152,13 +153,115 @@ def test_an_older_proof_is_held_against_the_newer_tree(
     assert seen.take(forked, serving(chain)).outcome == kept.SPLIT
 
 
-def test_a_log_that_lost_what_it_signed_is_caught(chain: Chain, fork: Chain, seen: Kept) -> None:
+def test_an_older_copy_of_the_log_accuses_nobody(chain: Chain, fork: Chain, seen: Kept) -> None:
+    """A mirror that lags behind, a cache, whoever holds the line: each can replay what was signed."""
+    founded = note(chain)
     chain.commission("L1", 1)
     seen.take(note(chain))
-    found = seen.take(note(fork), serving(fork))  # restored from a copy made before
-    assert found.outcome == kept.SPLIT
-    assert evidence(found) == {note(chain), note(fork)}
-    assert "has" in found.words
+    found = seen.take(founded, serving(fork))
+    assert (found.outcome, set(found.reasons)) == (kept.NOT_PROVEN, {"unusable-proof"})
+    assert evidence(found) == {founded, note(chain)}
+
+
+def said(chain: Chain, *, seen_ms: int = -1) -> Said:
+    """What the operator signs now of a pack that the log does not know, and of the log's size."""
+    bundle = chain.answers.bundle([f"https://id.gs1.org/01/{chain.gtin}/21/NONE"], "")
+    assert bundle.status is not None
+    time_ms = parse_status(bundle.status.payload).time_ms
+    return Said.by(bundle, time_ms, chain.now if seen_ms < 0 else seen_ms)
+
+
+HOUR_MS = 3_600_000
+
+
+def test_a_log_that_signs_later_that_it_is_shorter_is_caught_by_its_two_words(
+    chain: Chain, fork: Chain, seen: Kept, tmp_path: Path
+) -> None:
+    chain.commission("L1", 1)
+    was = said(chain)
+    assert seen.take(was, serving(chain), live=True).outcome == kept.FIRST
+    fork.now = chain.now + HOUR_MS  # the same log before the last entry, and a fresh signature
+    now = said(fork)
+    for scanner, log in (
+        (seen, serving(chain)),  # which still serves the larger tree's tiles
+        (Kept(tmp_path / "seen", chain.trust), serving(fork)),
+        (Kept(tmp_path / "seen", chain.trust), None),
+    ):
+        found = scanner.take(now, log, live=log is not None)
+        assert (found.outcome, set(found.reasons)) == (kept.SPLIT, {"split-view"})
+        assert evidence(found) == {was.note, now.note, was.proof, now.proof}
+    # Anyone can check both words by the log's keys alone.
+    times = [said_at(proof, chain.trust) for proof in (was.proof, now.proof)]
+    assert [(one.size, ms) for one, ms in times] == [
+        (found.before, was.time_ms), (found.size, now.time_ms),
+    ]  # fmt: skip
+    assert seen.take(was).outcome == kept.SAME
+
+
+def test_an_old_proof_is_of_the_same_history_but_no_answer_of_a_live_log(
+    chain: Chain, fork: Chain, seen: Kept
+) -> None:
+    old = said(fork)
+    chain.commission("L1", 1)
+    chain.now = fork.now + HOUR_MS
+    seen.take(said(chain))
+    old = old._replace(seen_ms=chain.now)
+    found = seen.take(old, serving(chain), live=True)
+    assert (found.outcome, set(found.reasons)) == (kept.NOT_PROVEN, {"unusable-proof"})
+    assert "older view" in found.words
+    assert seen.take(old, serving(chain)).outcome == kept.PROVEN
+
+
+def test_an_answer_that_another_scanner_overtook_is_no_older_view(
+    chain: Chain, fork: Chain, seen: Kept
+) -> None:
+    chain.commission("L1", 1)
+    seen.take(said(chain))
+    fork.now = chain.now + 60_000
+    assert seen.take(said(fork), serving(chain), live=True).outcome == kept.PROVEN
+
+
+def test_a_time_ahead_of_the_scanners_clock_convicts_nobody(
+    chain: Chain, fork: Chain, seen: Kept
+) -> None:
+    chain.commission("L1", 1)
+    seen.take(said(chain))
+    wrong = chain.now
+    fork.now = chain.now + HOUR_MS
+    assert seen.take(said(fork, seen_ms=wrong), serving(chain)).outcome == kept.PROVEN
+
+
+def test_the_earliest_word_on_a_tree_is_the_one_that_counts(
+    chain: Chain, fork: Chain, seen: Kept, tmp_path: Path
+) -> None:
+    seen.take(note(fork))  # a note alone has no time
+    chain.commission("L1", 1)
+    for hours in (2, 0, 1):
+        chain.now = fork.now + hours * HOUR_MS
+        seen.take(said(chain))
+    chain.now = fork.now + HOUR_MS
+    fork.now += HOUR_MS
+    for scanner in (seen, Kept(tmp_path / "seen", chain.trust)):
+        assert scanner.take(said(fork)).outcome == kept.SPLIT
+
+
+@pytest.mark.parametrize("damage", [b"garbage", None], ids=["garbage", "a folder"])
+def test_a_time_that_cannot_be_read_is_named_and_the_tree_stays_kept(
+    chain: Chain, fork: Chain, seen: Kept, tmp_path: Path, damage: bytes | None
+) -> None:
+    seen.take(said(chain))
+    (path,) = (tmp_path / "seen").rglob("*.status")
+    path.unlink()
+    if damage is None:
+        (path / "x").mkdir(parents=True)
+    else:
+        path.write_bytes(damage)
+    again = Kept(tmp_path / "seen", chain.trust).take(note(chain))
+    assert (again.outcome, str(path) in again.not_kept) == (kept.SAME, True)
+    chain.commission("L1", 1)
+    grown = Kept(tmp_path / "seen", chain.trust).take(note(chain), serving(chain))
+    assert grown.outcome == kept.PROVEN
+    assert damage is not None or "cannot be removed" in grown.not_kept
 
 
 def test_without_a_line_another_size_is_named_and_waits(
@@ -231,6 +334,19 @@ def test_a_folder_that_cannot_be_written_is_told_and_this_run_still_remembers(
         found = seen.take(note(fork))
         assert (found.outcome, found.evidence) == (kept.SPLIT, ())
         assert set(found.notes) == {note(chain), note(fork)}  # for whoever prints them
+
+
+@pytest.mark.parametrize("name", ["k" * 300, "a\0b", "file/x"], ids=["long", "NUL", "in a file"])
+def test_a_folder_that_cannot_be_is_told(
+    chain: Chain, fork: Chain, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "file").touch()
+    seen = Kept(tmp_path / name, chain.trust)
+    assert "cannot be written" in seen.take(note(chain)).not_kept
+    chain.commission("L1", 1)
+    refused = seen.take(note(chain), public(lambda path: (404, b"")))
+    assert (refused.outcome, refused.evidence) == (kept.NOT_PROVEN, ())
+    assert seen.take(note(chain), serving(chain)).outcome == kept.PROVEN
 
 
 def test_what_was_tampered_with_in_the_folder_is_named(
@@ -341,3 +457,43 @@ def test_scanners_that_write_at_once_leave_whole_files_and_the_largest(
     left = [p for p in (tmp_path / "seen").rglob("*") if p.is_file() and p.name[0] != "."]
     assert notes[-1] in {path.read_bytes() for path in left}
     assert {path.read_bytes() for path in left} <= set(notes)
+
+
+def signed(size: int, root: bytes = b"") -> bytes:
+    """A note of the tree of the first leaves, or of another one of that size."""
+    name = "log.example/test"
+    checkpoint = Checkpoint(name, size, root or merkle.root_of(LEAVES[:size]))
+    return sign_checkpoint(checkpoint, SigningKey(name, seed("log")))
+
+
+def test_however_many_checkpoints_wait_for_a_line_none_is_refused(
+    chain: Chain, seen: Kept, tmp_path: Path
+) -> None:
+    sizes = range(1, 100)
+    assert {seen.take(signed(size)).not_kept for size in sizes} == {""}
+    later = Kept(tmp_path / "seen", chain.trust)
+    for size in (64, 65, 66, 99):
+        assert later.take(signed(size, bytes(32))).outcome == kept.SPLIT
+    asked: list[str] = []
+
+    def answer(path: str) -> tuple[int, bytes]:
+        asked.append(path)
+        tile = Tile.parse(path)
+        return 200, tile_of(99)(tile)[: tile.width * 32]
+
+    assert later.take(signed(99), public(answer)).outcome == kept.PROVEN
+    assert len(asked) == len(set(asked))  # each tile once
+    assert [path.name[:16] for path in (tmp_path / "seen").glob("*/0*")] == [f"{99:016d}"]
+
+
+def test_what_a_log_signs_without_end_does_not_fill_the_folder_and_a_conviction_has_room(
+    seen: Kept, tmp_path: Path
+) -> None:
+    seen.take(signed(1))
+    refusing = public(lambda path: (404, b""))
+    found = [seen.take(signed(size), refusing) for size in range(2, 200)]
+    assert {one.outcome for one in found} == {kept.NOT_PROVEN}
+    written = list((tmp_path / "seen" / EVIDENCE).iterdir())
+    assert len(written) < 100
+    assert "remove them" in found[-1].not_kept
+    assert len(seen.take(signed(1, bytes(32))).evidence) == 2
