@@ -205,6 +205,7 @@ def _record(told: Told, purpose: str) -> Told:
 def told_json(told: Told) -> dict[str, Any]:
     """A scan as the JSON interface tells it; a stranger learns no state beyond its words."""
     found, label = told.verdict, told.label
+    again = told.again
     state = found.state if found.state is not None and found.state.site else None
     return {
         "verdict": found.word,
@@ -219,11 +220,11 @@ def told_json(told: Told) -> dict[str, Any]:
         "reading": told.text or None,
         "sure": told.sure,
         "alert": told.alert,
-        "again": told.again
+        "again": again
         and {
-            "faults": list(told.again.faults),
-            "words": told.again.words,
-            "offered": told.again.label.said if told.again.label else None,
+            "faults": list(again.faults),
+            "words": again.words,
+            "offered": again.label.said if again.label else None,
         },
         "links": links(told),
         **(_seen_json(told.seen) if told.seen else {}),

@@ -6,7 +6,8 @@ import json
 from contextlib import closing
 from typing import Final
 
-from flask import Blueprint, Response, jsonify, request
+import msgspec
+from flask import Blueprint, Response, request
 
 from app.looking import MAX_PICTURE
 from app.scanning import (
@@ -31,7 +32,7 @@ def create() -> Response:
     picture = request.mimetype == "multipart/form-data"
     request.max_content_length = MAX_PICTURE_BODY if picture else MAX_TEXT_BODY
     if picture:
-        return jsonify(told_json(_picture()))
+        return _answer(_picture())
     try:
         told = json.loads(request.get_data(cache=False))
         text, purpose, source = told["text"], told.get("purpose", ""), told.get("source", "")
@@ -41,7 +42,12 @@ def create() -> Response:
         ) from error
     if not all(isinstance(one, str) for one in (text, purpose, source)):
         raise Malformed("text, purpose and source are strings")
-    return jsonify(told_json(scan_text(text, check_purpose(purpose), check_source(source))))
+    return _answer(scan_text(text, check_purpose(purpose), check_source(source)))
+
+
+def _answer(told: Told) -> Response:
+    # Counters ask for verdicts all day: this takes a quarter of the time of Flask's own encoder.
+    return Response(msgspec.json.encode(told_json(told)), mimetype="application/json")
 
 
 def _picture() -> Told:
