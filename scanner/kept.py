@@ -339,12 +339,13 @@ class Kept:
 def _outlived(new: Head, heads: list[Head], now_ms: int) -> Head | None:
     """A larger checkpoint that a log which gives `new` as its newest, now, must have known.
 
-    Scanners that share a folder ask at the same moment: what the operator signed only just now may
-    be overtaken.
+    Scanners that share a folder ask at the same moment: what the operator signed just now may have
+    been overtaken by what it signed about as late.
     """
     largest = max([*heads, new], key=lambda head: head.size)
     just_now = new.time_ms >= 0 and now_ms - new.time_ms <= _CLOCKS_MS
-    return None if just_now or largest.size == new.size else largest
+    overtaken = just_now and largest.time_ms >= 0
+    return None if overtaken or largest.size == new.size else largest
 
 
 def _earlier(one: Head, other: Head) -> Head:

@@ -221,6 +221,14 @@ def test_an_answer_that_another_scanner_overtook_is_no_older_view(
     assert seen.take(said(fork), serving(chain), live=True).outcome == kept.PROVEN
 
 
+def test_nobody_can_tell_what_overtook_an_answer_where_the_larger_tree_has_no_time(
+    chain: Chain, fork: Chain, seen: Kept
+) -> None:
+    chain.commission("L1", 1)
+    seen.take(note(chain))
+    assert seen.take(said(fork), serving(chain), live=True).outcome == kept.NOT_PROVEN
+
+
 def test_a_time_ahead_of_the_scanners_clock_convicts_nobody(
     chain: Chain, fork: Chain, seen: Kept
 ) -> None:

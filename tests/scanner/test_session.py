@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Semaphore
@@ -14,6 +15,7 @@ import pytest
 
 from ledger.rules.verdict import NOT_CHECKED, OK
 from ledger.statement import gs1
+from ledger.store.publish import read_checkpoint
 from scanner import check
 from scanner.camera import Device, Picture
 from scanner.kept import Kept
@@ -93,6 +95,58 @@ def test_packs_before_a_camera_that_is_pulled_out_are_told_once_each(
     assert "sends no frames" in notices[0]
     assert "no camera 0" in notices[1]
     assert notices[2] == "camera 0 is there"
+
+
+def test_a_pack_held_in_view_is_one_look_and_alerts_once_it_is_shown_again(
+    chain: Chain, tmp_path: Path
+) -> None:
+    """The same wrong reading twice accuses the pack; a hand that shook for a moment does not."""
+    packs = chain.commission("L1", 2)
+    chain.hand_over(chain.maker, packs, chain.pharmacy)
+    judge = ByBundles(chain.trust, chain.answers.bundle(packs, chain.pharmacy.site).to_gzip())
+    now = chain.now / 1000
+    session = Session(judge, Kept(None, chain.trust), lambda: datetime.fromtimestamp(now, UTC))
+    wrong, table = seen(replace(label_of(chain, 0), lot="OTHER"), 1), seen(None, 1)
+
+    def show(frames: list[Picture], *, every: float = 0.04) -> list[bool]:
+        nonlocal now
+        told = []
+        for frame in frames:
+            now += every
+            grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+            told += session.look(Sighting("camera 0", "camera", grey, stream=True))
+        return [one.alert for one in told]
+
+    assert show(wrong * 3) == [False]
+    assert show(table * 6) == []
+    assert show(wrong * 3) == [False]  # out of view for a quarter of a second
+    assert show(wrong * 4, every=0.9) == []  # it stays, longer than a look may be interrupted
+    assert show(table * 6) == []
+    assert show(wrong * 3) == [False]
+    assert show(table * 6, every=0.5) == []
+    assert show(wrong * 3) == [True]
+    assert show(table * 6, every=200) == []
+    assert show(wrong * 3) == [False]  # by then it is somebody else's pack
+
+
+def test_a_proof_about_a_label_behind_a_prefix_is_held_against_the_history(
+    chain: Chain, tmp_path: Path
+) -> None:
+    packs = chain.commission("L1", 2)
+    chain.hand_over(chain.maker, packs, chain.pharmacy)
+    other = Chain(tmp_path / "fork")
+    other.hand_over(other.maker, other.commission("L2", 2), other.pharmacy)
+    judge = ByBundles(chain.trust, chain.answers.bundle(packs, chain.pharmacy.site).to_gzip())
+    kept = Kept(None, chain.trust)
+    kept.take(read_checkpoint(other.store))
+    other.store.close()
+    session = Session(judge, kept, lambda: datetime.fromtimestamp(chain.now / 1000, UTC))
+    text = f"ABC]d201{chain.gtin}21NOSUCH\x1d10L1\x1d17280131"
+    (told,) = session.look(Sighting(text, "wedge", text=text))
+    assert told.label is not None
+    assert told.label.serial == "NOSUCH"  # behind what the scanner wrote before it
+    assert told.split
+    assert "split-view" in told.verdict.codes
 
 
 @pytest.mark.parametrize(
