@@ -22,10 +22,10 @@ from app.session import COOKIE, person
 from ledger.errors import Malformed
 from ledger.proof import clock_words
 from ledger.rules.verdict import PURPOSES, Verdict, judge, verdict
-from ledger.statement.gs1 import MAX_TEXT, Label, parse_scan
+from ledger.statement.gs1 import MAX_TEXT, Label
 from ledger.store.desk import AGAIN_MS, LOOK_MS, Scan
 from scanner.check import Reading, judged
-from scanner.faults import CAMERA, SOURCES, TYPED, Explanation, explain
+from scanner.faults import CAMERA, SOURCES, TYPED, Explanation, explain, parse_reading
 from scanner.settle import alerts, confirms, settle
 
 LOOKS: Final = "looks"
@@ -140,7 +140,7 @@ def _judge_seen(seen: Seen, purpose: str) -> Told:
 
 def _judge_text(text: str, purpose: str, source: str) -> Told:
     try:
-        label = parse_scan(text, year=here_and_now().year)
+        label = parse_reading(text, source, here_and_now().year)
     except Malformed as error:
         told = Told(verdict({"not-our-label": str(error)}, purpose), None, text)
         asked = source and person() and len(text) <= MAX_TEXT

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from ledger.errors import Malformed
@@ -17,12 +18,24 @@ from ledger.statement.ai import check_elements
 from ledger.statement.gs1 import Label, parse_scan
 from scanner.cells import is_shortened
 from scanner.layouts import LAYOUTS
+from scanner.links import misspelt_part
 from scanner.repairs import CAMERA, TYPED, WEDGE, rare_repairs, repairs
-from scanner.splits import Split
+from scanner.splits import Attempt, Split
 
-__all__ = ["CAMERA", "FAULTS", "SOURCES", "TYPED", "WEDGE", "Explanation", "alerts", "explain"]
+__all__ = [
+    "CAMERA",
+    "FAULTS",
+    "SOURCES",
+    "TYPED",
+    "WEDGE",
+    "Explanation",
+    "alerts",
+    "explain",
+    "parse_reading",
+]
 
 SOURCES: Final = (CAMERA, WEDGE, TYPED)
+MISSPELT: Final = "link-misspelt"
 AS_READ, REPAIRED, UNEXPLAINED = "as-read", "repaired", "unexplained"
 
 FAULTS: Final[Mapping[str, str]] = {
@@ -58,6 +71,8 @@ FAULTS: Final[Mapping[str, str]] = {
     "spaces": "There seem to be spaces inside the code. Leave them out, or scan the pack itself.",
     "brackets": "The identifiers stand in other brackets than (01), or with letters for digits. "
     "Compare them with the pack and type them again.",
+    MISSPELT: "A part of the link that may be the lot or the expiry came through misspelt. Scan "
+    "again, or use the camera.",
     "cells": "The fields seem to be copied without their names. Compare them with the pack, or scan "
     "the pack itself.",
     "unicode-forms": "The text holds invisible or foreign characters, as an input method or a "
@@ -73,6 +88,7 @@ FAULTS: Final[Mapping[str, str]] = {
         for code, layout in LAYOUTS.items()
     },
 }
+_TRIED: Final = 4096  # repairs of one reading, most of which are no label and never asked for
 _LONGEST: Final = 1000  # characters; a longer text is no reading of a pack
 # Faults of the person who typed, not of a device: typed the same again, the reading is affirmed.
 _PERSONAL: Final = frozenset(
@@ -111,6 +127,21 @@ class Explanation:
     refused: str = ""  # why the reading as it stands is no label, else ""
 
 
+def parse_reading(text: str, source: str, year: int) -> Label:
+    """A reading as a label, as `ledger.statement.gs1.parse_scan` has it, by what read it.
+
+    A link that a keyboard or a person sent is refused besides where a part that would be ignored may
+    be a misspelt claim; in a symbol, such a part was printed. Raises Malformed.
+    """
+    label = parse_scan(text, year=year)
+    if source in (WEDGE, TYPED) and (part := misspelt_part(text)):
+        raise Malformed(
+            f"the link's part {part!r} may be a misspelt lot or expiry: scan the pack again, or use "
+            "the camera"
+        )
+    return label
+
+
 def explain(
     text: str, source: str, confirmed: Callable[[Label], bool], *, year: int, most: int = 256
 ) -> Explanation:
@@ -120,7 +151,7 @@ def explain(
     it is asked at most `most` times. `year` is the current one, for the century of dates.
     """
     try:
-        label: Label | None = parse_scan(text, year=year)
+        label: Label | None = parse_reading(text, source, year)
         refused = ""
     except Malformed as error:
         label, refused = None, str(error)
@@ -131,7 +162,7 @@ def explain(
     seen = {frozenset(label.elements)} if label is not None else set()
     found: dict[str, Explanation] = {}
     suspected: Split | None = None
-    for split in _every(text, source, year, label, found):
+    for split in islice(_every(text, source, year, label, found), _TRIED):
         if most <= 0:
             break
         key = frozenset(split.elements)
@@ -144,7 +175,11 @@ def explain(
             continue
         if not ((other.gtin and other.serial) or other.sscc):
             continue
-        suspected = suspected or split
+        # What stands around a label leaves it as it is: likelier than any change of its letters.
+        if suspected is None or (
+            _OUTSIDE.issuperset(split.faults) > _OUTSIDE.issuperset(suspected.faults)
+        ):
+            suspected = split
         if confirmed(other):
             faults = tuple(dict.fromkeys(split.faults)) or ("prefix",)
             found.setdefault(
@@ -168,11 +203,12 @@ def _every(
     likely: list[Split] = []
     if label is not None and label.id:
         likely.append(Split(label.elements, ()))
-    for split in repairs(text, source, year):
+    attempt = Attempt(source == TYPED, year)
+    for split in repairs(text, source, attempt):
         likely.append(split)
         yield split
     if not found:
-        yield from rare_repairs(text, source, year, likely)
+        yield from rare_repairs(text, source, attempt, likely)
 
 
 def _unexplained(
@@ -208,6 +244,8 @@ def _unexplained(
         if (label is None and _OUTSIDE.issuperset(faults)) or _PRINTED.issuperset(faults):
             label = Label(check_elements(suspected.elements), "", year)
         return Explanation(UNEXPLAINED, label, text, faults, words, refused)
+    if refused and misspelt_part(text):
+        return Explanation(UNEXPLAINED, label, text, (MISSPELT,), FAULTS[MISSPELT], refused)
     words = (
         "This code names a product, not one pack. Scan the square code of the pack."
         if label is not None

@@ -16,11 +16,11 @@ from ledger.bundle import Bundle
 from ledger.errors import Malformed
 from ledger.remote import LIMITS, MAX_LIST, ProvenList, verify_list
 from ledger.rules.verdict import NOT_CHECKED, OK, Verdict, also, verdict
-from ledger.statement.gs1 import Label, parse_scan
+from ledger.statement.gs1 import Label
 from ledger.tlog.policy import Policy
 from scanner import check, symbols
 from scanner.check import Reading, judged, read_label
-from scanner.faults import Explanation, explain
+from scanner.faults import Explanation, explain, parse_reading
 from scanner.history import PublicLog, Said
 from scanner.kept import SPLIT, History, Kept
 from scanner.settle import alerts, confirms, settle
@@ -231,7 +231,7 @@ class Session:
 
     def _text(self, sighting: Sighting, text: str) -> Told:
         try:
-            label = parse_scan(text, year=self._clock().year)
+            label = parse_reading(text, self._source or sighting.source, self._clock().year)
         except Malformed as error:
             told = replace(self._told(sighting, {"not-our-label": str(error)}), text=text)
             return _with_histories(self._explained(sighting, told))

@@ -7,7 +7,10 @@ so one string can be several labels: which of them is a pack is for the log to s
 from __future__ import annotations
 
 import re
+import string
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ledger.errors import Malformed
@@ -37,9 +40,29 @@ _NEXT: Final = re.compile(r"(?=01[0-9]{14}|1[17][0-9]{6}|(?:10|21|71[1-6])[^\x1d
 # Where a claim that the log can hold may begin.
 _CLAIM: Final = re.compile(r"(?=01[0-9]{14}|17[0-9]{6}|(?:10|21)[^\x1d])", re.ASCII)
 _CLAIMED: Final = frozenset(("10", "21"))
+_UPPER: Final = {ord(c): c.upper() for c in string.ascii_lowercase}
 _SWALLOWED: Final = "swallowed"  # a mark of the search's own, on no split that it hands out
 _MOST: Final = 48  # ways to take one string apart
-_STEPS: Final = 3000  # identifiers tried on the way; far more than any label asks for
+_STEPS: Final = (
+    20_000  # of work for one reading in all its spellings: ten times what any label asks for
+)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One reading under repair: who read it, in which year, and the work that is left for it.
+
+    All ways to read a text draw on the same work, so that no text keeps the filter long.
+    """
+
+    typed: bool  # by a person: characters that look alike may be confused
+    year: int  # the current one
+    left: int = _STEPS
+
+    def spend(self, steps: int) -> bool:
+        """Whether there was work left for so many steps more."""
+        self.left -= steps
+        return self.left > 0
 
 
 class Split(NamedTuple):
@@ -64,25 +87,28 @@ def _separator(match: re.Match[str]) -> str:
     return match[0] if match[0].isalnum() else GS
 
 
-def splits(text: str, digits: str, year: int, faults: tuple[str, ...] = ()) -> Iterator[Split]:
+def splits(
+    text: str, digits: str, attempt: Attempt, faults: tuple[str, ...] = ()
+) -> Iterator[Split]:
     """Each way to read a text as a whole pack label: GTIN with serial, or SSCC; likeliest first.
 
     `digits` is the same text, character for character, as it looks where only digits can stand;
     the very same where the source confuses none. `faults` were taken back to get there.
     """
-    yield from _Search(text, digits, year).run(faults)
+    yield from _Search(text, digits, attempt).run(faults)
 
 
 class _Search:
     """One bounded search, depth first: natural ends before ends without a separator."""
 
-    def __init__(self, text: str, digits: str, year: int) -> None:
-        self.text, self.digits, self.year = text, digits, year
+    def __init__(self, text: str, digits: str, attempt: Attempt) -> None:
+        self.text, self.digits, self.attempt = text, digits, attempt
+        self.upper = text.translate(_UPPER)  # character for character
         self.typed = digits is not text
         self.next = [m.start() for m in _NEXT.finditer(text)]
         self.claims = [m.start() for m in _CLAIM.finditer(text)]
         self.left = _MOST
-        self.steps = _STEPS
+        attempt.spend(len(self.next))
 
     def run(self, before: tuple[str, ...]) -> Iterator[Split]:
         for split in self._from(0, (), before):
@@ -105,8 +131,7 @@ class _Search:
         if at >= len(self.text):
             yield Split(found, tuple(dict.fromkeys(faults)))
             return
-        self.steps -= 1
-        if self.left <= 0 or self.steps <= 0 or len(found) > 8:
+        if self.left <= 0 or not self.attempt.spend(1) or len(found) > 8:
             return
         ai = next((self.digits[at : at + n] for n in (2, 3) if self._known(at, n)), "")
         if not ai or any(ai == other for other, _ in found):
@@ -121,9 +146,13 @@ class _Search:
         else:
             for end, after, more in self._ends(start, _VARIABLE[ai]):
                 element = (ai, self.text[start:end])
-                if ai not in _CLAIMED and any(start < place < end for place in self.claims):
+                if ai not in _CLAIMED and self._claims_within(start, end):
                     more = (*more, _SWALLOWED)
                 yield from self._from(after, (*found, element), faults + more)
+
+    def _claims_within(self, start: int, end: int) -> bool:
+        n = bisect_right(self.claims, start)
+        return n < len(self.claims) and self.claims[n] < end
 
     def _known(self, at: int, n: int) -> bool:
         ai = self.digits[at : at + n]
@@ -135,7 +164,7 @@ class _Search:
         for length in lengths:
             end = start + length
             value = self.digits[start:end]
-            if len(value) == length and _right(ai, value, self.year):
+            if len(value) == length and _right(ai, value, self.attempt.year):
                 faults = () if self.text[start:end] == value else (LOOK_ALIKE,)
                 yield (
                     value.zfill(_FIXED[ai]),
@@ -149,17 +178,18 @@ class _Search:
         natural = len(self.text) if natural < 0 else natural
         if start < natural <= start + longest:
             yield natural, natural + 1, ()
-        for place in self.next:
-            if place <= start or place > min(natural, start + longest + 4):
-                continue
+        first = bisect_right(self.next, start)
+        last = bisect_right(self.next, min(natural, start + longest + 4))
+        self.attempt.spend(last - first)
+        for place in self.next[first:last]:
             if place <= start + longest:
                 yield place, place, (LOST,)
-            before = self.text[start:place]
-            if len(before) > 1 and not before[-1].isalnum() and len(before) - 1 <= longest:
+            length = place - start
+            if 1 < length <= longest + 1 and not self.text[place - 1].isalnum():
                 yield place - 1, place, (REPLACED,)
             for spelt in _SPELT:
-                if len(spelt) < len(before) <= longest + len(spelt) and before.upper().endswith(
-                    spelt
+                if len(spelt) < length <= longest + len(spelt) and self.upper.endswith(
+                    spelt, start, place
                 ):
                     yield place - len(spelt), place, (REPLACED,)
 

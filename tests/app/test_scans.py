@@ -185,6 +185,18 @@ def test_what_a_spreadsheet_shortened_is_asked_for_again(stock: Chain, sign_in: 
         assert "scientific" in told["again"]["faults"]
 
 
+def test_a_link_whose_expiry_came_through_misspelt_is_asked_for_again(
+    stock: Chain, sign_in: SignIn
+) -> None:
+    client = sign_in(stock.pharmacy)
+    for source in ("typed", "wedge"):
+        for part in ("l7=310128", "17-300630&10-EX2601"):
+            stock.now += 5_000
+            told = say(client, f"https://x.example/01/{stock.gtin}/21/L1-0000?{part}", source)
+            assert (told["verdict"], told["alert"]) == ("Not checked", False)
+            assert told["again"]["faults"] == ["link-misspelt"]
+
+
 def test_a_reading_of_no_label_is_never_an_accusation(stock: Chain, sign_in: SignIn) -> None:
     client = sign_in(stock.pharmacy)
     for _ in range(3):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import islice
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.errors import Malformed
 from ledger.statement.gs1 import Label, parse_scan
 from scanner import faults
-from scanner.faults import CAMERA, FAULTS, SOURCES, TYPED, WEDGE, alerts, explain
+from scanner.faults import CAMERA, FAULTS, SOURCES, TYPED, WEDGE, alerts, explain, parse_reading
 from scanner.layouts import LAYOUTS
+from scanner.repairs import rare_repairs, repairs
+from scanner.splits import Attempt
 from tests.bench.faults import fakes_through_faults, judge, true_to
 from tests.scanner import faulty, keyboards
 from tests.world import gtin
@@ -271,3 +275,89 @@ def test_bad_input_has_an_answer(text: str) -> None:
         assert said.outcome == "unexplained"
         assert said.refused or said.label is not None
         assert not alerts(said, again=True) or said.label is not None
+
+
+@pytest.mark.parametrize("source", [WEDGE, TYPED])
+@pytest.mark.parametrize("before", [
+    f"A21NOSUCH{GS}", f"Z10BADLOT{GS}", "A21NOSUCH|", "Z10BADLOT", "A17290131", f"X91A{GS}B{GS}",
+    f"]d221NOSUCH{GS}", f"]d210BADLOT{GS}", "LOT BADLOT ", "SCAN EXP 01/29 ", "SCAN (10)L9 ",
+])  # fmt: skip
+def test_a_claim_before_the_code_is_no_prefix(source: str, before: str) -> None:
+    for code in (f"01{GTIN}21AB12cYz{GS}17280131", GOOD, f"https://x.example/01/{GTIN}/21/AB12cYz"):
+        said = one(before + code, source)
+        assert said.outcome == "unexplained", (before + code, said)
+
+
+@pytest.mark.parametrize("part", [
+    "l7=310128", "17-300630", "17_300630", "1O=EX2601", "I0=EX2601", "%31%37=300630", "(17)=300630",
+    "linkType=all&17-300630", "17=280131&10-EX2601", "17%3D300630",
+])  # fmt: skip
+def test_a_misspelt_part_of_a_link_is_asked_again_and_never_ignored(part: str) -> None:
+    text = f"https://id.gs1.org/01/{GTIN}/21/AB12cYz?{part}"
+    for source in (WEDGE, TYPED):
+        with pytest.raises(Malformed, match="misspelt"):
+            parse_reading(text, source, YEAR)
+        said = one(text, source)
+        assert (said.outcome, said.faults, said.label) == ("unexplained", ("link-misspelt",), None)
+        assert not alerts(said, again=True)
+    # In a symbol it was printed so: the standard has a reader ignore it.
+    assert parse_reading(text, CAMERA, YEAR).serial == "AB12cYz"
+
+
+@pytest.mark.parametrize("part", [
+    "", "?linkType=gs1:pip", "?linkType=all&17=280131", "?preview", "?s4t=en&utm_source=x1",
+    "?ID=5&v2=7", "?17=280131&10=L1O#top", "#page", "?context=a%2Fb;17=280131",
+])  # fmt: skip
+def test_parts_of_a_link_for_other_purposes_are_ignored(part: str) -> None:
+    text = f"https://id.gs1.org/01/{GTIN}/21/AB12cYz{part}"
+    for source in SOURCES:
+        assert parse_reading(text, source, YEAR) == parse_scan(text, year=YEAR)
+        assert one(text, source).outcome == "as-read"
+
+
+def test_a_fragment_that_holds_a_claim_is_asked_again() -> None:
+    for part in ("#17=290131", "?linkType=all#17=290131", "#exp290131"):
+        said = one(f"https://id.gs1.org/01/{GTIN}/21/AB12cYz{part}", WEDGE)
+        assert (said.outcome, said.label) == ("unexplained", None)
+
+
+def test_a_fake_behind_characters_that_a_scanner_writes_alerts() -> None:
+    """A keyboard layout would explain some of them as well, and hide the fake."""
+    for unknown in (PACK.elements().replace("AB12", "XX99"), PACK.elements().replace("L1O", "L9")):
+        for before in ("ABC]d2", "ABC", "SC:", "\x02]d2", "]D2", "#"):
+            for after in ("", "\x03", "<CR>"):
+                said = one(f"{before}{unknown}{after}", WEDGE)
+                assert set(said.faults) <= {"prefix", "suffix"}, (before, said)
+                assert alerts(said, again=True), (before, said)
+
+
+@pytest.mark.parametrize("source", [WEDGE, TYPED])
+def test_a_wrong_lot_behind_a_letter_alerts_like_any_other(source: str) -> None:
+    """Z reads as 2 where only digits can stand; the letter is no claim all the same."""
+    said = one(f"Z10BADLOT{GS}01{GTIN}21AB12cYz{GS}17280131", source)
+    assert (said.faults, said.label and said.label.lot) == (("prefix",), "BADLOT")
+    assert alerts(said, again=True)
+
+
+# Steps, not seconds: a slow machine fails no test.
+@pytest.mark.parametrize("text", [
+    f"(01){GTIN}(21)A1" + "(17)010203" * 80, f"GTIN {GTIN} SN A1 " + "EXP 01/02/03 " * 60,
+    f"(01){GTIN}(21)A1(17)010203(11)010203(17)010204" * 15,
+    (f"01{GTIN}" + "".join(f"9{n % 10}10A21B" for n in range(130)))[:986],
+    f"01{GTIN}" + "10A|" * 240, f"01{GTIN}21A" + "\x01" * 900 + "A", "]A0" * 300 + f"01{GTIN}21A",
+    f"(01){GTIN}(21)" + "O0I1" * 230, "".join(f"({n})A" for n in range(10, 200)),
+])  # fmt: skip
+def test_no_text_is_worth_more_than_a_little_work(text: str) -> None:
+    for source in SOURCES:
+        attempt = Attempt(source == TYPED, YEAR)
+        found = list(islice(repairs(text, source, attempt), 5000))
+        found += islice(rare_repairs(text, source, attempt, found), 5000)
+        assert len(found) < 5000
+        assert attempt.left > -1000  # the last step may be a long one
+        assert one(text, source).outcome == "unexplained"
+
+
+def test_a_field_that_stands_twice_with_two_values_is_no_label() -> None:
+    two = f"(01){GTIN}(21)AB12cYz(17)280131"
+    assert one(f"{two}(17)290131", TYPED).outcome == "unexplained"
+    assert one(f"{two}(17)280131".replace("(01)", "[01]"), TYPED).outcome == "repaired"
