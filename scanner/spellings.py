@@ -10,7 +10,7 @@ import re
 import string
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from ledger.statement.ai import has_check_digit
@@ -138,7 +138,10 @@ def _names_pack(text: str, *, typed: bool) -> bool:
     """Whether a text holds a GTIN behind its identifier; from a person, a GTIN anywhere."""
     if typed:
         digits = text.translate(LENS)
-        return any(has_check_digit(match[0]) for match in _NUMBER.finditer(digits)) or _names_pack(
-            digits, typed=False
-        )
-    return any(has_check_digit(match[1] or match[2]) for match in _PACK.finditer(text))
+        numbers = _NUMBER.findall(digits)
+        return any(map(_is_checked, numbers)) or _names_pack(digits, typed=False)
+    return any(_is_checked(gtin or sscc) for gtin, sscc in _PACK.findall(text))
+
+
+# Most spellings of a text leave its digits as they are.
+_is_checked: Final = lru_cache(1024)(has_check_digit)

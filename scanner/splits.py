@@ -11,6 +11,7 @@ import string
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from ledger.errors import Malformed
@@ -72,6 +73,7 @@ class Split(NamedTuple):
     faults: tuple[str, ...]
 
 
+@lru_cache(256)  # asked for a spelling, and again when it is taken apart
 def separated(text: str) -> tuple[str, tuple[str, ...]]:
     """A text with U+001D for everything that can only be a separator, and the faults taken back."""
     plain = _OUTSIDE.sub(_separator, _NAMED.sub(GS, text))
@@ -103,12 +105,22 @@ class _Search:
 
     def __init__(self, text: str, digits: str, attempt: Attempt) -> None:
         self.text, self.digits, self.attempt = text, digits, attempt
-        self.upper = text.translate(_UPPER)  # character for character
         self.typed = digits is not text
-        self.next = [m.start() for m in _NEXT.finditer(text)]
-        self.claims = [m.start() for m in _CLAIM.finditer(text)]
         self.left = _MOST
-        attempt.spend(len(self.next))
+
+    @cached_property
+    def upper(self) -> str:
+        return self.text.translate(_UPPER)  # character for character
+
+    @cached_property
+    def next(self) -> list[int]:
+        found = [match.start() for match in _NEXT.finditer(self.text)]
+        self.attempt.spend(len(found))
+        return found
+
+    @cached_property
+    def claims(self) -> list[int]:
+        return [match.start() for match in _CLAIM.finditer(self.text)]
 
     def run(self, before: tuple[str, ...]) -> Iterator[Split]:
         for split in self._from(0, (), before):
@@ -133,9 +145,14 @@ class _Search:
             return
         if self.left <= 0 or not self.attempt.spend(1) or len(found) > 8:
             return
-        ai = next((self.digits[at : at + n] for n in (2, 3) if self._known(at, n)), "")
-        if not ai or any(ai == other for other, _ in found):
-            return
+        ai = self.digits[at : at + 2]
+        if ai not in _FIXED and ai not in _VARIABLE:
+            ai = self.digits[at : at + 3]
+            if ai not in _VARIABLE:
+                return
+        for other, _ in found:
+            if ai == other:
+                return
         start = at + len(ai)
         if self.text[at:start] != ai:
             faults = (*faults, LOOK_ALIKE)
@@ -153,10 +170,6 @@ class _Search:
     def _claims_within(self, start: int, end: int) -> bool:
         n = bisect_right(self.claims, start)
         return n < len(self.claims) and self.claims[n] < end
-
-    def _known(self, at: int, n: int) -> bool:
-        ai = self.digits[at : at + n]
-        return ai in _FIXED or ai in _VARIABLE
 
     def _fixed(self, ai: str, start: int) -> Iterator[tuple[str, int, tuple[str, ...]]]:
         """The values of an identifier of fixed length, each with its end and its faults."""
@@ -194,6 +207,7 @@ class _Search:
                     yield place - len(spelt), place, (REPLACED,)
 
 
+@lru_cache(1024)  # the same value stands in most spellings of a reading
 def _right(ai: str, value: str, year: int) -> bool:
     if ai in ("00", "01"):
         return has_check_digit(value)
