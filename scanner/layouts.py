@@ -139,6 +139,17 @@ LAYOUTS: Final[Mapping[str, _Layout]] = {
         ("„1234567890-=", "qwertyuiopăî", "asdfghjklșțâ", "zxcvbnm,./"),
         ("”!@#$%^&*()_+", "QWERTYUIOPĂÎ", "ASDFGHJKLȘȚÂ", "ZXCVBNM;:?"),
     ),
+    "tr": _Layout(
+        "Turkish",
+        ('"1234567890*-', "qwertyuıopğü", "asdfghjklşi,", "zxcvbnmöç."),
+        ("é!'^+%&/()=?_", "QWERTYUIOPĞÜ", "ASDFGHJKLŞİ;", "ZXCVBNMÖÇ:"),
+        "^",
+    ),
+    "dvorak": _Layout(
+        "Dvorak",
+        ("`1234567890[]", "',.pyfgcrl/=", "aoeuidhtns-\\", ";qjkxbmwvz"),
+        ("~!@#$%^&*(){}", '"<>PYFGCRL?+', "AOEUIDHTNS_|", ":QJKXBMWVZ"),
+    ),
     "jp": _Layout(
         "Japanese",
         (" 1234567890-^", "qwertyuiop@[", "asdfghjkl;:]", "zxcvbnm,./"),

@@ -154,6 +154,7 @@ HOSTS: Final = {
     "German": ("de", ""), "French": ("fr", ""), "Belgian": ("be", ""), "Spanish": ("es", ""),
     "Italian": ("it", ""), "British": ("gb", ""), "Swiss": ("ch", ""), "Portuguese": ("pt", ""),
     "Swedish": ("se", ""), "Danish": ("dk", ""), "Czech": ("cz", ""), "Hungarian": ("hu", ""),
+    "Turkish": ("tr", ""), "Dvorak": ("us", "dvorak"),
 }  # fmt: skip
 US: Final = ("us", "")
 
@@ -414,8 +415,8 @@ def _mixed_in(text: str, rng: Random) -> str:
 
 # Kinds that the filter knows nothing of: reported apart.
 _UNMODELLED: Final[Mapping[tuple[str, str], Fault]] = {
-    ("wedge", "Turkish layout"): _on(("tr", "")),
-    ("wedge", "Dvorak layout"): _on(("us", "dvorak")),
+    ("wedge", "Icelandic layout"): _on(("is", "")),
+    ("wedge", "Turkish F layout"): _on(("tr", "f")),
     ("wedge", "cut off"): _both(_wedge, _cut),
     ("wedge", "begun late"): _both(_wedge, _begun_late),
     ("wedge", "a key pressed meanwhile"): _both(_wedge, _mixed_in),

@@ -35,6 +35,7 @@ _NAMES: Final = _US_NAMES | {
     "exclamdown": "¡", "questiondown": "¿", "periodcentered": "·", "guillemotleft": "«",
     "guillemotright": "»", "acute": "´", "diaeresis": "¨", "cedilla": "¸", "numerosign": "№",
     "ssharp": "ß", "ae": "æ", "AE": "Æ", "oslash": "ø", "Oslash": "Ø", "Ooblique": "Ø",
+    "thorn": "þ", "THORN": "Þ", "eth": "ð", "ETH": "Ð",
     "dstroke": "đ", "Dstroke": "Đ", "idotless": "ı", "Iabovedot": "İ", "eacute": "é", "lstroke": "ł",
     "doublelowquotemark": "„", "rightdoublequotemark": "”", "brokenbar": "¦", "EuroSign": "€",
     "scedilla": "ş", "gbreve": "ğ", "Scedilla": "Ş", "Gbreve": "Ğ", "yen": "¥", "overline": "~",
@@ -95,7 +96,7 @@ def layout(name: str, variant: str = "") -> dict[str, tuple[str, str]]:
                 keys[key] = (pair[0] or old[0], pair[1] or old[1])
         elif match[3]:
             name_of_key = "BKSL" if match[3] == "AC12" else match[3]  # one key, on ISO boards
-            groups = re.sub(r"\[Group1\]", "", match[4].split("symbols[Group2]")[0])
+            groups = re.sub(r"(?i)\[group1\]", "", match[4].split("symbols[Group2]")[0])
             symbols = re.search(r"\[([^\]]*)\]", groups)
             names = [s.strip() for s in symbols[1].split(",")] if symbols else []
             if names and name_of_key in KEYS:
