@@ -52,17 +52,8 @@ class Looks:
         if len(data) > MAX_PICTURE:
             raise Malformed(f"a picture is at most {MAX_PICTURE} bytes; take a smaller one")
         busy = "Too many pictures are being read; send this one again in a moment."
-        if not self._stills.acquire(blocking=False):
-            abort(503, busy)
-        try:
-            if not self._still.acquire(timeout=_WAIT_STILL_S):
-                abort(503, busy)
-            try:
-                return _seen(read_image(data), year, STILL_S)
-            finally:
-                self._still.release()
-        finally:
-            self._stills.release()
+        with _turn(self._stills, 0.0, busy), _turn(self._still, _WAIT_STILL_S, busy):
+            return _seen(read_image(data), year, STILL_S)
 
     def frame(self, data: bytes, year: int) -> Seen:
         """Read a frame of a live camera: thoroughly only where no other frame is here.
@@ -71,14 +62,10 @@ class Looks:
         """
         if len(data) > MAX_FRAME:
             raise Malformed(f"a frame is at most {MAX_FRAME} bytes; send a smaller one")
-        with self._present() as alone:
-            if not self._frames.acquire(timeout=_WAIT_FRAME_S):
-                abort(503, "Too many frames are being read; send the next one in a moment.")
-            try:
-                picture = read_image(data, MAX_FRAME_PIXELS)
-                return _seen(picture, year, FRAME_S if alone else 0.0)
-            finally:
-                self._frames.release()
+        busy = "Too many frames are being read; send the next one in a moment."
+        with self._present() as alone, _turn(self._frames, _WAIT_FRAME_S, busy):
+            picture = read_image(data, MAX_FRAME_PIXELS)
+            return _seen(picture, year, FRAME_S if alone else 0.0)
 
     @contextmanager
     def _present(self) -> Iterator[bool]:
@@ -91,6 +78,17 @@ class Looks:
         finally:
             with self._counting:
                 self._looking -= 1
+
+
+@contextmanager
+def _turn(gate: BoundedSemaphore | Lock, wait_s: float, busy: str) -> Iterator[None]:
+    """A place behind a gate for as long as it is needed; ends in 503 when none is free in time."""
+    if not gate.acquire(timeout=wait_s):
+        abort(503, busy)
+    try:
+        yield
+    finally:
+        gate.release()
 
 
 def _seen(picture: Frame, year: int, budget_s: float) -> Seen:

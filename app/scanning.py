@@ -75,13 +75,13 @@ def check_source(text: str) -> str:
 
 def scan_text(text: str, purpose: str, source: str = LINK) -> Told:
     """Judge what was typed, pasted, sent by a scanner or followed as a link; records the scan."""
-    _count("scan")
+    _count()
     return _record(_judge_text(text, purpose, source), purpose)
 
 
 def scan_picture(data: bytes, purpose: str) -> Told:
     """Judge a picture that somebody chose; records the scan."""
-    _count("scan")
+    _count()
     try:
         seen = _looks().still(data, here_and_now().year)
     except Malformed as error:
@@ -102,7 +102,7 @@ def scan_frame(data: bytes, purpose: str, held: str = "") -> Told:
     if seen.reading is None:
         return _judge_seen(seen, purpose)
     text = seen.reading.text
-    counted = _count("scan", once=_digest(text))
+    counted = _count(once=_digest(text))
     gap = AGAIN_MS if text == held else LOOK_MS
     # Before it is judged: a look that goes on is no second reading.
     goes_on = who and node().desk.look_again(who.site, _digest(text), node().clock(), gap)
@@ -110,10 +110,10 @@ def scan_frame(data: bytes, purpose: str, held: str = "") -> Told:
     return _record(told, purpose) if not goes_on and (who or counted) else told
 
 
-def _count(kind: str, once: str = "") -> bool:
+def _count(once: str = "") -> bool:
     settings = node().settings
     most = settings.per_minute if person() else settings.stranger_per_minute
-    return _limits().count(kind, most, once=once)
+    return _limits().count("scan", most, once=once)
 
 
 def _limits() -> Limits:
@@ -205,7 +205,6 @@ def _record(told: Told, purpose: str) -> Told:
 def told_json(told: Told) -> dict[str, Any]:
     """A scan as the JSON interface tells it; a stranger learns no state beyond its words."""
     found, label = told.verdict, told.label
-    again = told.again
     state = found.state if found.state is not None and found.state.site else None
     return {
         "verdict": found.word,
@@ -220,12 +219,7 @@ def told_json(told: Told) -> dict[str, Any]:
         "reading": told.text or None,
         "sure": told.sure,
         "alert": told.alert,
-        "again": again
-        and {
-            "faults": list(again.faults),
-            "words": again.words,
-            "offered": again.label.said if again.label else None,
-        },
+        "again": told.again.said if told.again else None,
         "links": links(told),
         **(_seen_json(told.seen) if told.seen else {}),
     }

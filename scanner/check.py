@@ -28,6 +28,7 @@ from ledger.statement.parts import time_text
 from ledger.statement.status import parse_status
 from ledger.tlog.policy import Policy
 from scanner.history import Said, ask
+from scanner.settle import DISAGREE
 from scanner.symbols import Symbol
 
 TIMEOUT: Final = 10.0  # seconds for one whole answer
@@ -98,7 +99,7 @@ def judged(told: Verdict, reading: Reading) -> Verdict:
     """A verdict with what the symbols themselves give away added to its reasons."""
     if not reading.contradiction:
         return told
-    return also(told, "symbols-disagree", reading.contradiction)
+    return also(told, DISAGREE, reading.contradiction)
 
 
 def by_bundle(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from ledger.errors import Malformed
 from ledger.statement.ai import check_elements
@@ -125,6 +125,15 @@ class Explanation:
     faults: tuple[str, ...] = ()  # codes of FAULTS
     words: str = ""  # what seems to have happened and what to do; "" for as-read
     refused: str = ""  # why the reading as it stands is no label, else ""
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What is told of the fault, for programs."""
+        return {
+            "faults": list(self.faults),
+            "words": self.words,
+            "offered": self.label.said if self.label else None,
+        }
 
 
 def parse_reading(text: str, source: str, year: int) -> Label:

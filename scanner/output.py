@@ -51,18 +51,11 @@ def line_of(told: Told) -> dict[str, Any]:
         "reading": told.text or None,
         "label": told.label.said if told.label else None,
         "claims": [claim._asdict() for claim in found.claims],
-        "again": None,
+        "again": told.again.said if told.again else None,
         "alert": told.alert,
         "history": [_history(history) for history in told.histories],
         "not_shown": list(told.limits),
     }
-    if told.again is not None:
-        offered = told.again.label
-        line["again"] = {
-            "faults": list(told.again.faults),
-            "words": told.again.words,
-            "offered": offered.said if offered else None,
-        }
     if LIMITS[0] in told.limits:
         listed = told.listed.listed if told.listed else None
         line |= {

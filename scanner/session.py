@@ -29,7 +29,6 @@ from scanner.symbols import Symbol
 from scanner.votes import Votes
 
 STILL_S: Final = 5.0  # what a picture that somebody chose may take to read
-STREAM_S: Final = 0.15  # what a frame may take: the next one may be better
 LOOK: Final = timedelta(seconds=1)  # a stream's readings closer to each other are one look
 AGAIN: Final = timedelta(minutes=10)  # a second reading within this time is the same person's
 _READINGS: Final = 1000  # that were not confirmed, and are known again
@@ -190,7 +189,7 @@ class Session:
         view = self._views.setdefault(sighting.name, _View())
         if sighting.frame is not None:
             view.frames += 1
-            found = symbols.read(sighting.frame, budget_s=STREAM_S)
+            found = symbols.read(sighting.frame)
             yield from self._voted(sighting, view, found)
         if sighting.problem:
             yield self._told(sighting, {"no-picture": sighting.problem})

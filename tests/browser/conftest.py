@@ -119,6 +119,12 @@ class Watch:
     origin: str
     faults: list[str] = field(default_factory=list)
 
+    def over(self, page: Page) -> None:
+        """Watch a page."""
+        page.on("console", self.console)
+        page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        page.on("request", self.request)
+
     def console(self, message: ConsoleMessage) -> None:
         # A page that is answered with 4xx is logged as a failed resource; the test sees the page.
         if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
@@ -191,9 +197,7 @@ def visit(chromium: Browser) -> Iterator[Visit]:
         page = context.new_page()
         watch = Watch(site.url)
         watches.append(watch)
-        page.on("console", watch.console)
-        page.on("pageerror", lambda error: watch.faults.append(f"script: {error}"))
-        page.on("request", watch.request)
+        watch.over(page)
         return Visitor(page, site)
 
     yield opened

@@ -138,9 +138,7 @@ def stand(browser: Browser, site: Site, watches: list[Watch], **options: Any) ->
     page = context.new_page()
     watch = Watch(site.url)
     watches.append(watch)
-    page.on("console", watch.console)
-    page.on("pageerror", lambda error: watch.faults.append(f"script: {error}"))
-    page.on("request", watch.request)
+    watch.over(page)
     return Stand(page, site)
 
 
