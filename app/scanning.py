@@ -23,10 +23,10 @@ from ledger.errors import Malformed
 from ledger.proof import clock_words
 from ledger.rules.verdict import PURPOSES, Verdict, judge, verdict
 from ledger.statement.gs1 import MAX_TEXT, Label
-from ledger.store.desk import AGAIN_MS, LOOK_MS, Scan
+from ledger.store.desk import Scan
 from scanner.check import Reading, judged
 from scanner.faults import CAMERA, SOURCES, TYPED, Explanation, explain, parse_reading
-from scanner.settle import alerts, confirms, settle
+from scanner.settle import AGAIN_MS, LOOK_MS, alerts, confirms, settle
 
 LOOKS: Final = "looks"
 NO_SITE: Final = ""
@@ -176,8 +176,12 @@ def _explained(told: Told, purpose: str, source: str) -> Told:
 
 
 def _read_before(text: str) -> bool:
-    who = person()
-    return who is not None and node().desk.read_before(who.site, _digest(text), node().clock())
+    """Whether the site had this very reading in an earlier look, not long ago."""
+    who, found = person(), node()
+    if who is None:
+        return False
+    now = found.clock()
+    return found.desk.read_between(who.site, _digest(text), now - AGAIN_MS, now - LOOK_MS)
 
 
 def _judge(label: Label, purpose: str) -> Verdict:

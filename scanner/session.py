@@ -23,14 +23,14 @@ from scanner.check import Reading, judged, read_label
 from scanner.faults import Explanation, explain, parse_reading
 from scanner.history import PublicLog, Said
 from scanner.kept import SPLIT, History, Kept
-from scanner.settle import alerts, confirms, settle
+from scanner.settle import AGAIN_MS, LOOK_MS, alerts, confirms, settle
 from scanner.sources import Sighting
 from scanner.symbols import Symbol
 from scanner.votes import Votes
 
 STILL_S: Final = 5.0  # what a picture that somebody chose may take to read
-LOOK: Final = timedelta(seconds=1)  # a stream's readings closer to each other are one look
-AGAIN: Final = timedelta(minutes=10)  # a second reading within this time is the same person's
+_LOOK: Final = timedelta(milliseconds=LOOK_MS)  # of a stream
+_AGAIN: Final = timedelta(milliseconds=AGAIN_MS)
 _READINGS: Final = 1000  # that were not confirmed, and are known again
 _ASKS: Final = 16  # repaired readings that a log is asked about; each is a request
 
@@ -206,7 +206,7 @@ class Session:
         view.held |= {(one.format, one.text): one for one in agreed}
         for one in found:
             if (look := self._before.get(one.scan)) is not None:
-                look.goes_on(self._clock(), LOOK)
+                look.goes_on(self._clock(), _LOOK)
         if not agreed:
             return
         # What was agreed before and is still in view belongs to the same pack.
@@ -297,11 +297,11 @@ class Session:
         if look is None:
             look = _Look(told.at)
         else:
-            look.goes_on(told.at, LOOK if sighting.stream else timedelta(0))
+            look.goes_on(told.at, _LOOK if sighting.stream else timedelta(0))
         self._before[told.text] = look
         while len(self._before) > _READINGS:
             del self._before[next(iter(self._before))]
-        return look.earlier is not None and told.at - look.earlier <= AGAIN
+        return look.earlier is not None and told.at - look.earlier <= _AGAIN
 
     def _told(
         self, sighting: Sighting, codes: dict[str, str], found: Verdict | None = None

@@ -16,6 +16,8 @@ from scanner import faults
 from scanner.faults import Explanation
 
 DISAGREE: Final = "symbols-disagree"
+LOOK_MS: Final = 1_000  # readings closer to each other than this are one look at a pack
+AGAIN_MS: Final = 10 * 60_000  # a second reading within this time is the same person's
 _MISMATCH: Final = "label-mismatch"
 # What accuses a pack that was read rightly, and what a wrong reading would lead to as well.
 _AT_ONCE: Final = frozenset(("bad-proof", "stolen", "supplied-elsewhere", "inactive"))

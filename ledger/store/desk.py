@@ -35,8 +35,6 @@ CREATE INDEX IF NOT EXISTS scan_site ON scan (site, ms)
 _ADDED: Final = {
     "scan": {"reading": "TEXT NOT NULL DEFAULT ''", "alert": "INTEGER NOT NULL DEFAULT 0"}
 }
-LOOK_MS: Final = 1_000  # readings closer to each other than this are one look at a pack
-AGAIN_MS: Final = 10 * 60_000  # a second reading within this time is the same person's
 
 
 class Person(NamedTuple):
@@ -131,11 +129,11 @@ class Desk:
         cursor = self._database.execute_sql(sql, (now, site, reading, now - gap, now))
         return bool(cursor.rowcount)
 
-    def read_before(self, site: str, reading: str, now: int) -> bool:
-        """Whether a site had this very reading in an earlier look, not long ago."""
+    def read_between(self, site: str, reading: str, start: int, end: int) -> bool:
+        """Whether a site had this very reading from one moment to another, both included."""
         sql = "SELECT 1 FROM scan WHERE site = ? AND reading = ? AND ms BETWEEN ? AND ? LIMIT 1"
-        values = (site, reading, now - AGAIN_MS, now - LOOK_MS)
-        return self._database.execute_sql(sql, values).fetchone() is not None
+        found = self._database.execute_sql(sql, (site, reading, start, end)).fetchone()
+        return found is not None
 
     def scans(self, site: str, limit: int = 20) -> list[Scan]:
         """A site's newest scans, newest first."""

@@ -21,8 +21,9 @@ from app.looking import MAX_FRAME, MAX_PICTURE, Looks
 from app.scanning import LOOKS
 from ledger.bundle import Bundle
 from ledger.statement import gs1
-from ledger.store.desk import AGAIN_MS, DATABASE, LOOK_MS, Desk, Scan
+from ledger.store.desk import DATABASE, Desk, Scan
 from scanner.label import PrintedLabel, render, to_png
+from scanner.settle import AGAIN_MS, LOOK_MS
 from tests.app.conftest import SignIn, give_keys
 from tests.nodes import close
 from tests.scanner import pictures

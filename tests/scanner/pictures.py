@@ -93,6 +93,13 @@ def curved(picture: Picture, half_angle: float) -> Picture:
     sag = (1 - np.cos(np.arcsin(across))) * wide * 0.15
     rows = np.arange(high)[:, None] - sag[None, :]
     columns = np.broadcast_to(source, (high, wide))
+    return _taken_from(picture, columns, rows)
+
+
+def _taken_from(
+    picture: Picture, columns: NDArray[np.floating], rows: NDArray[np.floating]
+) -> Picture:
+    """Each pixel from a place of its own in the picture."""
     return cv2.remap(
         picture, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
@@ -105,10 +112,7 @@ def crumpled(picture: Picture, share: float) -> Picture:
     down, right = np.mgrid[0:high, 0:wide].astype(np.float32)
     columns = right + wide * share * np.sin(down / high * 7)
     rows = down + wide * share * np.sin(right / wide * 6)
-    return cv2.remap(
-        picture, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    ).astype(np.uint8)  # fmt: skip
+    return _taken_from(picture, columns, rows)
 
 
 def glossy(picture: Picture, strength: float) -> Picture:
