@@ -1,6 +1,7 @@
 """Pictures to readings on a server that many cameras share: bounded in work, memory and time.
 
-A picture is decoded and forgotten; none is ever stored.
+A picture is read from its upload only once its turn has come, decoded and forgotten; none is ever
+stored.
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore, Lock
-from typing import Final, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from flask import abort
+from werkzeug.datastructures import FileStorage
 
 from ledger.errors import Malformed
 from scanner.check import Reading, read_label
@@ -47,24 +49,23 @@ class Looks:
         self._counting = Lock()
         self._looking = 0  # frames that are here now, waiting or read
 
-    def still(self, data: bytes, year: int) -> Seen:
-        """Read a picture that somebody chose. Ends in 503 when too many wait for their turn."""
-        if len(data) > MAX_PICTURE:
-            raise Malformed(f"a picture is at most {MAX_PICTURE} bytes; take a smaller one")
+    def still(self, upload: IO[bytes], year: int) -> Seen:
+        """Read a picture that somebody chose.
+
+        Raises Malformed. Ends in 503 when too many wait for their turn.
+        """
         busy = "Too many pictures are being read; send this one again in a moment."
         with _turn(self._stills, 0.0, busy), _turn(self._still, _WAIT_STILL_S, busy):
-            return _seen(read_image(data), year, STILL_S)
+            return _seen(read_image(_bytes(upload, MAX_PICTURE)), year, STILL_S)
 
-    def frame(self, data: bytes, year: int) -> Seen:
+    def frame(self, upload: IO[bytes], year: int) -> Seen:
         """Read a frame of a live camera: thoroughly only where no other frame is here.
 
-        Ends in 503 when it would be stale before its turn comes.
+        Raises Malformed. Ends in 503 when it would be stale before its turn comes.
         """
-        if len(data) > MAX_FRAME:
-            raise Malformed(f"a frame is at most {MAX_FRAME} bytes; send a smaller one")
         busy = "Too many frames are being read; send the next one in a moment."
         with self._present() as alone, _turn(self._frames, _WAIT_FRAME_S, busy):
-            picture = read_image(data, MAX_FRAME_PIXELS)
+            picture = read_image(_bytes(upload, MAX_FRAME), MAX_FRAME_PIXELS)
             return _seen(picture, year, FRAME_S if alone else 0.0)
 
     @contextmanager
@@ -80,6 +81,13 @@ class Looks:
                 self._looking -= 1
 
 
+def has_content(upload: FileStorage) -> bool:
+    """Whether anything was uploaded at all; what is left to read stays as it is."""
+    there = upload.stream.read(1)
+    upload.stream.seek(0)
+    return bool(there)
+
+
 @contextmanager
 def _turn(gate: BoundedSemaphore | Lock, wait_s: float, busy: str) -> Iterator[None]:
     """A place behind a gate for as long as it is needed; ends in 503 when none is free in time."""
@@ -89,6 +97,13 @@ def _turn(gate: BoundedSemaphore | Lock, wait_s: float, busy: str) -> Iterator[N
         yield
     finally:
         gate.release()
+
+
+def _bytes(upload: IO[bytes], most: int) -> bytes:
+    data = upload.read(most + 1)
+    if len(data) > most:
+        raise Malformed(f"this picture is at most {most} bytes; send a smaller one")
+    return data
 
 
 def _seen(picture: Frame, year: int, budget_s: float) -> Seen:

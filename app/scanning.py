@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import urlencode
 
 from flask import current_app, request
@@ -79,17 +79,17 @@ def scan_text(text: str, purpose: str, source: str = LINK) -> Told:
     return _record(_judge_text(text, purpose, source), purpose)
 
 
-def scan_picture(data: bytes, purpose: str) -> Told:
+def scan_picture(upload: IO[bytes], purpose: str) -> Told:
     """Judge a picture that somebody chose; records the scan."""
     _count()
     try:
-        seen = _looks().still(data, here_and_now().year)
+        seen = _looks().still(upload, here_and_now().year)
     except Malformed as error:
         return _record(Told(verdict({"unreadable": str(error)}, purpose)), purpose)
     return _record(_judge_seen(seen, purpose), purpose)
 
 
-def scan_frame(data: bytes, purpose: str, held: str = "") -> Told:
+def scan_frame(upload: IO[bytes], purpose: str, held: str = "") -> Told:
     """Judge a live camera's frame; records the scan once for as long as a pack stays in view.
 
     `held` is the reading that the camera's page has in view: a frame that reads the same goes on
@@ -98,7 +98,7 @@ def scan_frame(data: bytes, purpose: str, held: str = "") -> Told:
     who, limits = person(), _limits()
     most = node().settings.frames_per_minute
     limits.count("frame", most, by=request.cookies[COOKIE] if who else "")
-    seen = _looks().frame(data, here_and_now().year)
+    seen = _looks().frame(upload, here_and_now().year)
     if seen.reading is None:
         return _judge_seen(seen, purpose)
     text = seen.reading.text

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from flask import Blueprint, Response, request
 
-from app.looking import MAX_PICTURE
+from app.looking import MAX_PICTURE, has_content
 from app.scanning import (
     Told,
     check_purpose,
@@ -56,10 +56,8 @@ def _picture() -> Told:
         raise Malformed("send the picture as the part named image")
     purpose = check_purpose(request.form.get("purpose", ""))
     with closing(upload):  # a large one lies in a file without a name
-        data = upload.read()
-    if not data:
-        raise Malformed("the picture is empty")
-    live = request.form.get("stream", "") == "1"
-    if live:
-        return scan_frame(data, purpose, request.form.get("held", ""))
-    return scan_picture(data, purpose)
+        if not has_content(upload):
+            raise Malformed("the picture is empty")
+        if request.form.get("stream", "") == "1":
+            return scan_frame(upload.stream, purpose, request.form.get("held", ""))
+        return scan_picture(upload.stream, purpose)

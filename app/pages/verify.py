@@ -7,6 +7,7 @@ from contextlib import closing
 from flask import Blueprint, render_template, request
 
 from app.api.packs import label_of
+from app.looking import has_content
 from app.present import marked
 from app.scanning import Told, check_purpose, check_source, links, scan_picture, scan_text
 from app.session import acting
@@ -26,18 +27,18 @@ def verify() -> str:
     """The verdict on what was typed, pasted or uploaded."""
     purpose = check_purpose(request.form.get("purpose", ""))
     upload = request.files.get("image")
-    picture = b""
     if upload is not None:
         with closing(upload):
-            picture = upload.read()
+            if has_content(upload):
+                return _page(scan_picture(upload.stream, purpose))
     text = request.form.get("text", "")
-    if not picture and not text.strip():
+    if not text.strip():
         return render_template(
             "verify/form.html", purposes=PURPOSES, acting=acting(),
             error="Type or paste a code, or choose a picture of the label.",
         )  # fmt: skip
     source = check_source(request.form.get("source", ""))
-    return _page(scan_picture(picture, purpose) if picture else scan_text(text, purpose, source))
+    return _page(scan_text(text, purpose, source))
 
 
 @blueprint.get("/01/<gtin>/21/<path:serial>")
