@@ -11,7 +11,7 @@ from typing import Final
 
 from flask import Flask
 
-from app import errors, present, security, session
+from app import errors, language, present, security, session
 from app.api import BLUEPRINTS as API
 from app.config import Settings
 from app.looking import Looks
@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.register(app, settings)
     session.register(app)
     errors.register(app)
+    language.register(app)
     present.register(app)
     for blueprint in (*API, *PAGES):
         app.register_blueprint(blueprint)

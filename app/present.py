@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from flask import Flask, g
 
+from app.me import me
 from app.node import maybe_node
 from app.session import acting
 from ledger.bundle import Entry
@@ -205,4 +206,5 @@ def register(app: Flask) -> None:
             "simulated": found is not None and found.simulated,
             "has_log": found is not None,
             "who": acting() if found is not None and g.get("person") else None,
+            "me": me() if found is not None and g.get("person") else None,
         }

@@ -83,7 +83,8 @@ def open_session(who: Person, answer: Response) -> Response:
     """Start a session and set its cookie."""
     raw, text = new_token()
     found = node()
-    found.desk.add_session(raw, who, found.clock())
+    agent = request.headers.get("User-Agent", "")[:200]
+    found.desk.add_session(raw, who, found.clock(), agent)
     answer.set_cookie(
         COOKIE,
         text,

@@ -14,6 +14,8 @@ from typing import Any, Final, NamedTuple
 import peewee
 
 from ledger.statement.login import NONCE_MS
+from ledger.store import people
+from ledger.store.people import People
 
 DATABASE: Final = "desk.sqlite"
 LINK_MS: Final = 60_000
@@ -33,7 +35,8 @@ CREATE INDEX IF NOT EXISTS scan_site ON scan (site, ms)
 """
 # What a desk of an older release lacks.
 _ADDED: Final = {
-    "scan": {"reading": "TEXT NOT NULL DEFAULT ''", "alert": "INTEGER NOT NULL DEFAULT 0"}
+    "scan": {"reading": "TEXT NOT NULL DEFAULT ''", "alert": "INTEGER NOT NULL DEFAULT 0"},
+    "session": {"opened": "BIGINT NOT NULL DEFAULT 0", "agent": "TEXT NOT NULL DEFAULT ''"},
 }
 
 
@@ -43,6 +46,15 @@ class Person(NamedTuple):
     party: str
     site: str
     keyid: str
+
+
+class Session(NamedTuple):
+    """An open session: since when, and by what browser."""
+
+    id: str
+    site: str
+    opened: int
+    agent: str
 
 
 class Scan(NamedTuple):
@@ -63,7 +75,8 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self._database = peewee.SqliteDatabase(str(folder / DATABASE), pragmas=_PRAGMAS)
-        for sql in _SCHEMA.split(";"):
+        self.people = People(self._database)
+        for sql in (*_SCHEMA.split(";"), *people.SCHEMA.split(";")):
             self._database.execute_sql(sql)
         with self._database.atomic("IMMEDIATE"):  # several processes may open a desk at once
             for table, columns in _ADDED.items():
@@ -95,10 +108,10 @@ class Desk:
         row = self._take("link", _hash(token), now)
         return Person(*row[2:]) if row else None
 
-    def add_session(self, token: bytes, person: Person, now: int) -> None:
-        """Open a session for twelve hours."""
+    def add_session(self, token: bytes, person: Person, now: int, agent: str = "") -> None:
+        """Open a session for twelve hours; `agent` is what its browser calls itself."""
         self._database.execute_sql("DELETE FROM session WHERE until < ?", (now,))
-        self._add("session", (_hash(token), now + SESSION_MS, *person))
+        self._add("session", (_hash(token), now + SESSION_MS, *person, now, agent))
 
     def session(self, token: bytes, now: int) -> Person | None:
         """Whom an open session acts for."""
@@ -110,6 +123,26 @@ class Desk:
         """Close a session."""
         self._database.execute_sql("DELETE FROM session WHERE id = ?", (_hash(token),))
         self._sync()
+
+    def sessions(self, keyid: str, now: int) -> list[Session]:
+        """The open sessions of a key, newest first."""
+        sql = (
+            "SELECT id, site, opened, agent FROM session WHERE keyid = ? AND until >= ? "
+            "ORDER BY opened DESC"
+        )
+        return [Session(*row) for row in self._database.execute_sql(sql, (keyid, now)).fetchall()]
+
+    def end_sessions(self, keyid: str, only: str = "") -> int:
+        """Close all sessions of a key, or one of them by its id; how many there were."""
+        sql = "DELETE FROM session WHERE keyid = ? AND ? IN ('', id)"
+        closed = self._database.execute_sql(sql, (keyid, only)).rowcount
+        self._sync()
+        return int(closed)
+
+    @staticmethod
+    def session_id(token: bytes) -> str:
+        """By what a session is listed."""
+        return _hash(token)
 
     def add_scan(self, scan: Scan) -> None:
         """Record a scan."""
