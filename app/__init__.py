@@ -11,7 +11,7 @@ from typing import Final
 
 from flask import Flask
 
-from app import errors, language, present, security, session
+from app import errors, frame, language, present, security, session
 from app.api import BLUEPRINTS as API
 from app.config import Settings
 from app.looking import Looks
@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.register(app)
     language.register(app)
     present.register(app)
+    frame.register(app)
     for blueprint in (*API, *PAGES):
         app.register_blueprint(blueprint)
     return app

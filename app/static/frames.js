@@ -3,7 +3,7 @@
  * Nothing is kept: a frame lives until it is sent.
  */
 
-// What is cut out, as parts of the frame: the guide (.stage .guide in style.css) and a margin.
+// What is cut out, as parts of the frame: the guide (.stage .guide in scan.css) and a margin.
 const CUT = { x: 0.12, y: 0.04, width: 0.76, height: 0.92 };
 const WHOLE = { x: 0, y: 0, width: 1, height: 1 };
 const WHOLE_EVERY = 4; // a code may lie beside the guide

@@ -1,0 +1,68 @@
+"""What frames every page: the ways from it, as far as this node has them, and the way back to it."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from flask import Flask, current_app, request
+from flask_babel import lazy_gettext as _
+
+from app.session import person
+
+# Path -> its words. Help comes last for everybody, so that it is found in the same place.
+_STRANGER: Final = (
+    ("/verify", _("Check a pack")),
+    ("/scan", _("Scan")),
+    ("/log", _("Log")),
+    ("/help", _("Help")),
+)
+_SIGNED_IN: Final = (
+    ("/", _("Home")),
+    ("/scan", _("Scan")),
+    ("/stock", _("Stock")),
+    ("/shipments", _("Shipments")),
+    ("/log", _("Log")),
+    ("/help", _("Help")),
+)
+_OWN: Final = (("/people", _("People & keys")), ("/account", _("Account")))
+
+
+class Way(NamedTuple):
+    """A link of the frame; `here` where the page lies at it or below it."""
+
+    path: str
+    words: str
+    here: bool
+
+
+def register(app: Flask) -> None:
+    """Tell the templates."""
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        signed_in = person() is not None
+        return {
+            "ways": _ways(_SIGNED_IN if signed_in else _STRANGER),
+            "own_ways": _ways(_OWN if signed_in else ()),
+            "back": _back(),
+        }
+
+
+def _ways(all_ways: tuple[tuple[str, Any], ...]) -> list[Way]:
+    return [Way(path, str(words), _here(path)) for path, words in all_ways if _opens(path)]
+
+
+def _opens(path: str) -> bool:
+    """Whether this node has a page there."""
+    return bool(current_app.url_map.bind("").test(path, "GET"))
+
+
+def _here(path: str) -> bool:
+    return request.path == path or (path != "/" and request.path.startswith(f"{path}/"))
+
+
+def _back() -> str:
+    """Where to come back to after a choice made in the frame; what was posted is not sent again."""
+    if request.method == "GET":
+        return request.full_path if request.query_string else request.path
+    return request.path if _opens(request.path) else "/"
