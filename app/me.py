@@ -37,5 +37,7 @@ def me() -> dict[str, Any] | None:
         "threshold": policy.threshold,
         "undoHours": policy.undo_hours,
         "lockMinutes": found.desk.people.lock_minutes(site.gln) or LOCK_MINUTES,
+        "names": found.desk.people.names(site.gln),
+        "now": found.clock(),
         "simulated": found.simulated,
     }

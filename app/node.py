@@ -78,7 +78,7 @@ def open_node(settings: Settings) -> Node:
         answers = Answers(reader, seeds[1], settings.clock)
     simulated = reader.simulated
     people = _people(settings.log / DEMO) if simulated else ()
-    desk = Desk(settings.log)
+    desk = Desk(settings.log, store.key)
     trust = Policy.parse(trust_file(store))
     return Node(settings, store, reader, desk, log, answers, origin, trust, simulated, people)
 

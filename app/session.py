@@ -19,6 +19,7 @@ from ledger.rules.authority import Authority, KeyRecord, PartyRecord, SiteRecord
 from ledger.statement import dsse
 from ledger.statement.dsse import MAX_ENVELOPE, Envelope
 from ledger.statement.login import CLI, parse_login
+from ledger.statement.parts import time_text
 from ledger.store.desk import SESSION_MS, Person
 
 COOKIE: Final = "packtrace_session"
@@ -79,6 +80,20 @@ def signed_in() -> Person:
     return found
 
 
+def is_administrator(who: Person) -> bool:
+    """Whether a session was opened by an admin key of its party."""
+    key = node().reader.authority().keys.get(who.keyid)
+    return key is not None and key.use == "admin"
+
+
+def administrator() -> Person:
+    """Who asks, by an admin key; anybody else ends in 401 or 403."""
+    found = signed_in()
+    if not is_administrator(found):
+        abort(403, "Sign in with an administrator's key to do this.")
+    return found
+
+
 def open_session(who: Person, answer: Response) -> Response:
     """Start a session and set its cookie."""
     raw, text = new_token()
@@ -96,6 +111,12 @@ def open_session(who: Person, answer: Response) -> Response:
     return answer
 
 
+def current_id() -> str:
+    """By what this request's session is listed, "" for none."""
+    token = read_token(request.cookies.get(COOKIE, ""))
+    return node().desk.session_id(token) if token else ""
+
+
 def end_session(answer: Response) -> Response:
     """End the session of this request, on the server too."""
     token = read_token(request.cookies.get(COOKIE, ""))
@@ -110,7 +131,8 @@ def new_challenge() -> dict[str, str]:
     raw = secrets.token_bytes(TOKEN_BYTES)
     found = node()
     found.desk.add_nonce(raw, found.clock())
-    return {"nonce": b64encode(raw).decode(), "log": found.origin}
+    now = time_text(found.clock())
+    return {"nonce": b64encode(raw).decode(), "log": found.origin, "time": now}
 
 
 def open_login(body: bytes) -> Person:
@@ -146,7 +168,9 @@ def open_login(body: bytes) -> Person:
     key = _key(authority, envelope.signatures[0].keyid, now)
     if key.party != login.by:
         raise Refused("not-entitled", f"the key is {key.party}'s")
-    sites = sorted(key.sites)
+    # An administrator answers for all sites of the party, and looks at one of them at a time.
+    own = [record.gln for record in authority.sites(key.party)]
+    sites = own if key.use == "admin" else sorted(key.sites)
     if not site and len(sites) == 1:
         site = sites[0]
     if site not in sites:
@@ -162,8 +186,8 @@ def _key(authority: Authority, keyid: str, now: int) -> KeyRecord:
         raise Refused("key-not-yet", "this key is not in force yet")
     if now >= key.end_ms:
         raise Refused("key-expired", "this key has expired")
-    if key.use in ("admin", "recovery"):
-        raise Refused("not-entitled", "sign in with a person's or station's key")
+    if key.use == "recovery":
+        raise Refused("not-entitled", "a recovery key is kept for the day when all others are lost")
     return key
 
 

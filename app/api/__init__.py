@@ -1,7 +1,32 @@
 """The JSON interface, and the log's own resources; each module one job."""
 
-from app.api import health, packs, registry, scans, sessions, statements, tlog
+from app.api import (
+    bags,
+    deliveries,
+    health,
+    packs,
+    people,
+    registry,
+    scans,
+    sessions,
+    statements,
+    tlog,
+    waiting,
+)
 
 BLUEPRINTS = tuple(
-    module.blueprint for module in (health, packs, registry, scans, sessions, statements, tlog)
+    module.blueprint
+    for module in (
+        bags,
+        deliveries,
+        health,
+        packs,
+        people,
+        registry,
+        scans,
+        sessions,
+        statements,
+        tlog,
+        waiting,
+    )
 )

@@ -6,6 +6,7 @@ import msgspec
 from flask import Blueprint, Response, abort, jsonify
 
 from app.node import node
+from ledger.rules.authority import Authority, KeyRecord
 
 blueprint = Blueprint("registry", __name__)
 
@@ -13,19 +14,29 @@ blueprint = Blueprint("registry", __name__)
 @blueprint.get("/api/keys/<keyid>")
 def key(keyid: str) -> Response:
     """Whose key it is, and where it may sign what."""
-    found = node().reader.authority().keys.get(keyid)
+    authority = node().reader.authority()
+    found = authority.keys.get(keyid)
     if found is None:
         abort(404, f"No key {keyid[:16]}… is on record.")
     return jsonify(
         {
             "keyid": found.id,
             "party": found.party,
+            "party_name": party.name if (party := authority.party(found.party)) else "",
             "use": found.use,
             "sites": sorted(found.sites),
+            "sign_in_at": sign_in_at(authority, found),
             "operations": sorted(found.operations),
             "revoked": found.revoked >= 0,
         }
     )
+
+
+def sign_in_at(authority: Authority, key: KeyRecord) -> list[dict[str, str]]:
+    """The sites at which a key signs in: its own, an administrator's all of the party."""
+    sites = authority.sites(key.party)
+    here = [site for site in sites if key.use == "admin" or site.gln in key.sites]
+    return [{"gln": site.gln, "name": site.name} for site in here]
 
 
 @blueprint.get("/api/sites/<gln>")

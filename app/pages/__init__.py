@@ -1,5 +1,8 @@
 """The pages; each module one job, with a folder of templates of the same name."""
 
-from app.pages import account, help, home, log, packs, scan, verify
+from app.pages import account, bags, help, home, log, packs, people, scan, today, verify, waiting
 
-BLUEPRINTS = tuple(module.blueprint for module in (account, help, home, log, packs, scan, verify))
+BLUEPRINTS = tuple(
+    module.blueprint
+    for module in (account, bags, help, home, log, packs, people, scan, today, verify, waiting)
+)

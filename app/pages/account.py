@@ -11,6 +11,38 @@ from ledger.store.desk import Person
 blueprint = Blueprint("account", __name__)
 
 
+@blueprint.get("/login")
+def login() -> str:
+    """Sign in by a key of this browser."""
+    return render_template("account/login.html", origin=node().origin)
+
+
+@blueprint.get("/account")
+def index() -> str:
+    """The session's key, and where it is signed in."""
+    who, found = session.signed_in(), node()
+    return render_template(
+        "account/index.html",
+        key=found.reader.authority().keys.get(who.keyid),
+        sessions=found.desk.sessions(who.keyid, found.clock()) if who.keyid else [],
+        current=session.current_id(),
+    )
+
+
+@blueprint.post("/account/sessions")
+def sign_out() -> Response:
+    """Sign out one session of this key, or all of them."""
+    who = session.signed_in()
+    only = request.form.get("session", "")
+    if not who.keyid or (not node().desk.end_sessions(who.keyid, only) and only):
+        abort(404, "This session has ended already.")
+    if only and only != session.current_id():
+        answer = redirect("/account", 303)
+        assert isinstance(answer, Response)
+        return answer
+    return session.end_session(_home())
+
+
 @blueprint.get("/login/<token>")
 def link(token: str) -> str:
     """Asks for one press, so that a prefetched link signs nobody in."""

@@ -127,6 +127,13 @@ def _items(store: Store, statement: str, ref: int, place: int) -> tuple[Item, ..
     )
 
 
+def count(store: Store, statement: str) -> int:
+    """How many items a statement acts on; a long list is not read for it."""
+    sql = "SELECT part, data FROM named WHERE ref = ? AND list = 0 ORDER BY part DESC LIMIT 1"
+    row = store.one(sql, (_ref(store, statement),))
+    return row[0] * PART + len(_read(store.key, statement, 0, row[0], row[1])[1]) if row else 0
+
+
 def every_id(store: Store, statement: str) -> tuple[str, ...]:
     """The ids that a statement names, in whichever list."""
     ref = _ref(store, statement)
@@ -227,23 +234,33 @@ def _place(statement: str, place: int, part: int) -> bytes:
     return f"{statement} {place} {part}".encode()
 
 
-def _seal(key: bytes, statement: str, place: int, part: int, data: bytes) -> bytes:
+def seal(key: bytes, where: bytes, data: bytes) -> bytes:
+    """Seal a row for its place, so that it can be read nowhere else."""
     nonce = os.urandom(_NONCE)
-    where = _place(statement, place, part)
     return nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(data, where, nonce, key)
 
 
-def _open(key: bytes, statement: str, place: int, part: int, sealed: bytes) -> bytes:
-    sealed, where = bytes(sealed), _place(statement, place, part)
+def unseal(key: bytes, where: bytes, sealed: bytes) -> bytes:
+    """What a row of this place holds.
+
+    Raises Malformed when it was changed, moved, or sealed by another key.
+    """
     try:
         return crypto_aead_xchacha20poly1305_ietf_decrypt(
             sealed[_NONCE:], where, sealed[:_NONCE], key
         )
     except (CryptoError, ValueError) as error:
         raise Malformed(
-            f"what statement {statement} names cannot be unsealed: the row was changed, or the "
-            "content key is another one"
+            f"row {where.decode()} cannot be unsealed: it was changed, or the content key is another"
         ) from error
+
+
+def _seal(key: bytes, statement: str, place: int, part: int, data: bytes) -> bytes:
+    return seal(key, _place(statement, place, part), data)
+
+
+def _open(key: bytes, statement: str, place: int, part: int, sealed: bytes) -> bytes:
+    return unseal(key, _place(statement, place, part), bytes(sealed))
 
 
 def _read(

@@ -14,8 +14,10 @@ from typing import Any, Final, NamedTuple
 import peewee
 
 from ledger.statement.login import NONCE_MS
-from ledger.store import people
+from ledger.store import bags, people, waiting
+from ledger.store.bags import Bags
 from ledger.store.people import People
+from ledger.store.waiting import Waiting
 
 DATABASE: Final = "desk.sqlite"
 LINK_MS: Final = 60_000
@@ -73,10 +75,13 @@ class Scan(NamedTuple):
 class Desk:
     """The desk rows of one node. Threads may share it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: bytes) -> None:
+        """Open a folder's desk; `key` (32 bytes) seals what names packs."""
         self._database = peewee.SqliteDatabase(str(folder / DATABASE), pragmas=_PRAGMAS)
         self.people = People(self._database)
-        for sql in (*_SCHEMA.split(";"), *people.SCHEMA.split(";")):
+        self.bags = Bags(self._database)
+        self.waiting = Waiting(self._database, key)
+        for sql in ";".join((_SCHEMA, people.SCHEMA, bags.SCHEMA, waiting.SCHEMA)).split(";"):
             self._database.execute_sql(sql)
         with self._database.atomic("IMMEDIATE"):  # several processes may open a desk at once
             for table, columns in _ADDED.items():
@@ -168,11 +173,15 @@ class Desk:
         found = self._database.execute_sql(sql, (site, reading, start, end)).fetchone()
         return found is not None
 
-    def scans(self, site: str, limit: int = 20) -> list[Scan]:
-        """A site's newest scans, newest first."""
+    def scans(self, site: str, limit: int = 20, start: int = 0, end: int = 1 << 62) -> list[Scan]:
+        """A site's newest scans from `start` until before `end` (ms), newest first."""
         columns = ", ".join(Scan._fields)
-        sql = f"SELECT {columns} FROM scan WHERE site = ? ORDER BY ms DESC, rowid DESC LIMIT ?"
-        return [Scan(*row) for row in self._database.execute_sql(sql, (site, limit)).fetchall()]
+        sql = (
+            f"SELECT {columns} FROM scan WHERE site = ? AND ms >= ? AND ms < ? "
+            "ORDER BY ms DESC, rowid DESC LIMIT ?"
+        )
+        values = (site, start, end, limit)
+        return [Scan(*row) for row in self._database.execute_sql(sql, values).fetchall()]
 
     def forget_scans(self, before: int) -> None:
         """Delete scans older than the policy keeps."""

@@ -197,7 +197,7 @@ def test_log_in_by_challenge(app: Flask, chain: Chain, client: FlaskClient) -> N
         login_body(client, chain, who.key, who.gln, log="log.example/other"),
         login_body(client, chain, who.key, who.gln, origin="https://evil.example"),
         login_body(client, chain, who.key, who.gln, time="2026-09-01T00:00:00Z"),
-        login_body(client, chain, who.admin, who.gln),
+        login_body(client, chain, seed(f"{who.name} recovery"), who.gln),
         b'{"envelope":' + bytes(chain.suspend(who.gln).statement.envelope) + b"}",
         b"{}", b"[]", b"", b'{"envelope":1}', b"\xff",
     ]  # fmt: skip

@@ -358,12 +358,12 @@ def test_a_desk_of_an_older_release_is_brought_up_to_date(stock: Chain, tmp_path
     old.execute("INSERT INTO scan VALUES (1, 'S', 'I', 'check', 'OK', 'in-stock')")
     old.commit()
     old.close()
-    threads = [threading.Thread(target=lambda: Desk(folder).close()) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: Desk(folder, bytes(32)).close()) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    desk = Desk(folder)
+    desk = Desk(folder, bytes(32))
     desk.add_scan(Scan(2, "S", "I", "check", "OK", "in-stock", "digest", 1))
     assert desk.scans("S") == [
         Scan(2, "S", "I", "check", "OK", "in-stock", "digest", 1),

@@ -1,0 +1,146 @@
+"""A site's people as JSON: invite, answer an invitation, withdraw; names; when a key is locked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, jsonify, request
+
+from app import session
+from app.joining import MAX_NAME, MAX_STAFF, check_answer, invitation_of, renewal_of
+from app.node import node
+from ledger.errors import Malformed
+from ledger.store.people import Invitation
+
+blueprint = Blueprint("people_api", __name__)
+MAX_BODY = 96 * 1024  # bytes: an envelope and what is around it
+
+
+def body() -> dict[str, Any]:
+    """The request's JSON object. Raises Malformed."""
+    request.max_content_length = MAX_BODY
+    try:
+        told = json.loads(request.get_data(cache=False))
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"the request is no JSON: {error}") from error
+    if not isinstance(told, dict):
+        raise Malformed("the request is a JSON object")
+    return told
+
+
+@blueprint.post("/api/invitations")
+def invite() -> tuple[Response, int]:
+    """Invite somebody to make a key: `{"site", "use", "staff"?, "name"?, "operations"?, …}`."""
+    who, found = session.administrator(), node()
+    told, (raw, text) = body(), session.new_token()
+    authority, now = found.reader.authority(), found.clock()
+    made = invitation_of(told, raw, authority, who.party, now)
+    name = told.get("name", "")
+    if not isinstance(name, str) or len(name) > MAX_NAME:
+        raise Malformed(f"a name has at most {MAX_NAME} characters")
+    found.desk.people.invite(made, now)
+    if name.strip() and made.staff:
+        found.desk.people.name(made.site, made.staff, name.strip())
+    return jsonify({"path": f"/join/{text}", "id": made.id}), 201
+
+
+@blueprint.post("/api/invitations/renewal")
+def renew() -> tuple[Response, int]:
+    """Invite yourself on another device, or for a fresh key: for what your key may sign already."""
+    who, found = session.signed_in(), node()
+    key = found.reader.authority().keys.get(who.keyid)
+    if key is None or key.use == "admin":
+        abort(403, "Only a key that signs daily work can be renewed here.")
+    raw, text = session.new_token()
+    found.desk.people.invite(renewal_of(key, who.site, raw, found.clock()), found.clock())
+    return jsonify({"path": f"/join/{text}"}), 201
+
+
+@blueprint.post("/api/invitations/<invitation>/withdraw")
+def withdraw(invitation: str) -> Response:
+    """Take back an invitation, or turn down a request."""
+    who = session.administrator()
+    if not node().desk.people.withdraw(who.party, invitation):
+        abort(404, "There is no such invitation any more.")
+    return jsonify({"withdrawn": True})
+
+
+def invited(token: str) -> Invitation:
+    """The invitation of a link, which ends in 404 once it is over."""
+    found = node()
+    current_app.extensions["limits"].count("join", found.settings.per_minute)
+    raw = session.read_token(token)
+    invitation = found.desk.people.invitation(raw, found.clock()) if raw else None
+    if invitation is None:
+        abort(
+            404, "This invitation is over or was withdrawn. Ask your administrator for a new one."
+        )
+    return invitation
+
+
+@blueprint.get("/api/join/<token>")
+def state(token: str) -> Response:
+    """What the invitation is for, and how far it has come: open, asked, ready."""
+    invitation = invited(token)
+    known = invitation.keyid in node().reader.authority().keys
+    step = "ready" if known else "asked" if invitation.keyid else "open"
+    return jsonify({"state": step, "keyid": invitation.keyid, **terms(invitation)})
+
+
+def terms(invitation: Invitation) -> dict[str, Any]:
+    """What the key is for, as its key-add must say it."""
+    return {
+        "by": invitation.party,
+        "sites": [invitation.site],
+        "use": invitation.use,
+        "operations": invitation.operations.split(),
+        "staff": invitation.staff or None,
+        "from": invitation.starts,
+        "expires": invitation.ends,
+        "log": node().origin,
+    }
+
+
+@blueprint.post("/api/join/<token>")
+def answer(token: str) -> Response:
+    """Ask for approval: `{"envelope"}` of a key-add that the new key has signed."""
+    request.max_content_length = MAX_BODY
+    invitation = invited(token)
+    people, authority = node().desk.people, node().reader.authority()
+    keyid, envelope = check_answer(invitation, authority, request.get_data(cache=False))
+    if not people.answer(invitation.id, keyid, envelope):
+        abort(403, "Another browser has answered this invitation. Ask for one of your own.")
+    return jsonify({"state": "asked", "keyid": keyid})
+
+
+@blueprint.post("/api/staff")
+def name() -> Response:
+    """Know a staff number by a name: `{"site", "number", "name"}`; an empty name forgets it."""
+    who, told = session.administrator(), body()
+    site, number, text = (told.get(one, "") for one in ("site", "number", "name"))
+    if not all(isinstance(one, str) for one in (site, number, text)):
+        raise Malformed("site, number and name are strings")
+    if not 1 <= len(number) <= MAX_STAFF or len(text) > MAX_NAME:
+        raise Malformed("a staff number has 1 to 40 characters, a name at most 80")
+    _check_own(site, who.party)
+    node().desk.people.name(site, number, text.strip())
+    return jsonify({"named": True})
+
+
+@blueprint.post("/api/lock")
+def lock() -> Response:
+    """After how many minutes a person's key is locked: `{"site", "minutes"}`, 1 to 120."""
+    who, told = session.administrator(), body()
+    site, minutes = told.get("site"), told.get("minutes")
+    if not isinstance(minutes, int) or isinstance(minutes, bool) or not 1 <= minutes <= 120:
+        raise Malformed("a person's key is locked after 1 to 120 minutes")
+    _check_own(site, who.party)
+    node().desk.people.choose_lock_minutes(str(site), minutes)
+    return jsonify({"minutes": minutes})
+
+
+def _check_own(site: Any, party: str) -> None:
+    record = node().reader.authority().site(site) if isinstance(site, str) else None
+    if record is None or record.party != party:
+        abort(403, "This is no site of your party.")

@@ -1,0 +1,133 @@
+"""How somebody comes by a key: invited, made in their own browser, approved by an administrator.
+
+The invitation says what the key is for; the invited browser makes the key and signs the key-add
+with it; the administrator's browser adds the signature that counts. The server gives no power: it
+keeps what is half signed, and lets nothing through that differs from the invitation.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any, Final
+
+from ledger.errors import Malformed, Refused
+from ledger.rules.authority import Authority, KeyRecord
+from ledger.statement import dsse
+from ledger.statement.dsse import Envelope
+from ledger.statement.governance import KeyAdd
+from ledger.statement.parts import raw_key, time_ms, time_text
+from ledger.statement.submission import Statement, Submission
+from ledger.store.people import INVITATION_MS, Invitation
+
+WORKING: Final = ("person", "station", "gateway")  # what somebody can be invited to sign as
+YEARS_MS: Final = 2 * 365 * 24 * 3_600_000  # how long a key lasts unless a day is named
+MAX_STAFF: Final = 40  # characters of a staff number
+MAX_NAME: Final = 80
+
+
+def invitation_of(
+    told: dict[str, Any], token: bytes, authority: Authority, party: str, now: int
+) -> Invitation:
+    """What an administrator's form asks for. Raises Malformed, Refused."""
+    site = _text(told, "site", 13)
+    record = authority.site(site)
+    if record is None or record.party != party:
+        raise Refused("wrong-site", f"{site or 'no site'} is no site of your party")
+    use = _text(told, "use", 20)
+    if use not in WORKING:
+        raise Malformed(f"a key is made for a {', '.join(WORKING)}, not {use[:40]!r}")
+    staff = _text(told, "staff", MAX_STAFF)
+    if use == "person" and not staff:
+        raise Malformed("give the person's staff number; a name is never on the log")
+    operations = told.get("operations") or operations_of(authority, party)
+    if not isinstance(operations, list) or not all(isinstance(op, str) for op in operations):
+        raise Malformed("operations is a list of names of operations")
+    allowed = set(operations_of(authority, party))
+    if not set(operations) <= allowed:
+        wrong = ", ".join(sorted(set(operations) - allowed))
+        raise Refused("not-listed-op", f"no role of your party includes {wrong}")
+    starts = _day(told, "starts") or time_text(now - 60_000)
+    ends = _day(told, "ends") or time_text(now + YEARS_MS)
+    if time_ms(starts) >= time_ms(ends):
+        raise Malformed("the key would end before it begins")
+    return Invitation(
+        sha256(token).hexdigest(), now + INVITATION_MS, party, site, use,
+        " ".join(sorted(set(operations))), staff, starts, ends,
+    )  # fmt: skip
+
+
+def renewal_of(key: KeyRecord, site: str, token: bytes, now: int) -> Invitation:
+    """An invitation to make another key for what a key may sign already."""
+    return Invitation(
+        sha256(token).hexdigest(), now + INVITATION_MS, key.party, site, key.use,
+        " ".join(sorted(key.operations)), key.staff, time_text(now - 60_000),
+        time_text(now + YEARS_MS),
+    )  # fmt: skip
+
+
+def operations_of(authority: Authority, party: str) -> list[str]:
+    """All that the roles of a party may do, by the policy in force."""
+    record = authority.party(party)
+    roles = record.roles if record else frozenset()
+    return sorted({op for role in roles for op in authority.policy.roles.get(role, ())})
+
+
+def check_answer(invitation: Invitation, authority: Authority, data: bytes) -> tuple[str, bytes]:
+    """The key-add that an invited browser signed: the key's id, and the envelope's bytes.
+
+    Raises Malformed, Refused, BadSignature where it is not exactly what was invited to, or not
+    signed by the key itself.
+    """
+    statement = Submission.parse(data).statement
+    body = statement.body
+    if not isinstance(body, KeyAdd):
+        raise Refused("wrong-type", "an invitation is answered by a key-add")
+    asked = (
+        invitation.party, authority.origin, [invitation.site], invitation.use,
+        invitation.operations.split(), invitation.staff or None, invitation.starts, invitation.ends,
+    )  # fmt: skip
+    said = (
+        body.by, body.log, body.sites, body.use, body.operations, body.staff, body.from_, body.expires
+    )  # fmt: skip
+    if said != asked:
+        raise Refused("not-entitled", "the key-add is not for what the invitation says")
+    raw = raw_key(body.key)
+    keyid = dsse.key_id(raw)
+    if keyid in authority.keys:
+        raise Refused("key-reused", "this key is on the log already; make a new one")
+    envelope = statement.envelope
+    if [line.keyid for line in envelope.signatures] != [keyid]:
+        raise Refused("not-entitled", "the key itself signs its request, and nobody else")
+    envelope.verify(lambda one: raw if one == keyid else None)
+    return keyid, bytes(envelope)
+
+
+def request_json(invitation: Invitation) -> dict[str, Any]:
+    """A request that waits for an administrator, for the page's script."""
+    envelope = Envelope.parse(invitation.envelope)
+    assert isinstance(Statement.of(envelope).body, KeyAdd)  # it was checked when it was kept
+    return {
+        "id": invitation.id,
+        "keyid": invitation.keyid,
+        "site": invitation.site,
+        "use": invitation.use,
+        "staff": invitation.staff,
+        "envelope": invitation.envelope.decode(),
+    }
+
+
+def _text(told: dict[str, Any], name: str, most: int) -> str:
+    text = told.get(name, "")
+    if not isinstance(text, str) or len(text) > most or not (text == "" or text.isprintable()):
+        raise Malformed(f"{name} is at most {most} printable characters")
+    return text.strip()
+
+
+def _day(told: dict[str, Any], name: str) -> str:
+    """A day from a form as the log writes times, "" for none."""
+    text = _text(told, name, 10)
+    if not text:
+        return ""
+    moment = f"{text}T00:00:00Z"
+    time_ms(moment)
+    return moment

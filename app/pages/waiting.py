@@ -1,0 +1,26 @@
+"""/waiting: acts of the party that wait for a second person's signature."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from app import session
+from app.node import node
+
+blueprint = Blueprint("waiting", __name__)
+
+
+@blueprint.get("/waiting")
+def index() -> str:
+    """What waits, oldest first; each is read and signed in the browser."""
+    who, found = session.signed_in(), node()
+    authority, people = found.reader.authority(), found.desk.people
+    acts = found.desk.waiting.acts(who.party, found.clock())
+    staff = {act.keyid: key.staff for act in acts if (key := authority.keys.get(act.keyid))}
+    return render_template(
+        "waiting/index.html",
+        acts=acts,
+        staff=staff,
+        names={act.site: people.names(act.site) for act in acts},
+        sites={act.site: authority.site(act.site) for act in acts},
+    )

@@ -1,0 +1,43 @@
+/** The page /account: the session's key, another device, and what this browser keeps. */
+
+import { me } from "./me.js";
+import { _ } from "./words.js";
+import { shown } from "./sign/fingerprint.js";
+import * as keys from "./sign/keys.js";
+import { govern } from "./sign/sign.js";
+
+const at = (id) => document.getElementById(id);
+
+function fail(words) {
+  at("error").textContent = words;
+  at("error").hidden = false;
+  at("error").focus();
+}
+
+at("renew")?.addEventListener("click", async () => {
+  const answer = await fetch("/api/invitations/renewal", { method: "POST" });
+  const told = await answer.json();
+  if (!answer.ok) return fail(told.detail);
+  const link = new URL(told.path, location.href).href;
+  Object.assign(at("renewed-link"), { href: link, textContent: link });
+  at("renewed").hidden = false;
+  return undefined;
+});
+
+at("retire")?.addEventListener("click", async () => {
+  const told = await govern([{ type: "key-revoke", keyid: me.keyid, reason: "retired" }], me.keyid);
+  if (!told) return;
+  const refused = told.find((one) => one.status === "refused");
+  if (refused) return fail(refused.problem.detail);
+  await keys.mark(me.keyid, "revoked");
+  location.assign("/login");
+});
+
+for (const place of document.querySelectorAll(".fingerprint[data-keyid]")) {
+  place.replaceWith(shown(place.dataset.keyid));
+}
+const mine = (await keys.all(me.log)).find((one) => one.keyid === me.keyid);
+if (at("here")) at("here").textContent = mine ? _("yes") : _("no: sign in with a key of this browser to sign here");
+at("persist").textContent = (await navigator.storage?.persisted?.())
+  ? _("Your browser keeps this page's keys and unsent work until you remove them.")
+  : _("Your browser may drop this page's keys and unsent work when it runs short of room, or when the page is not used for long. Send your work before you leave; a lost key takes two minutes to replace.");

@@ -1,0 +1,109 @@
+/** The page /login: sign in with a key of this browser, by signing the server's challenge. */
+
+import { element } from "./verdict.js";
+import { _ } from "./words.js";
+import { bytesOf, utf8 } from "./sign/bytes.js";
+import { LOGIN, envelope, signatureLine } from "./sign/envelope.js";
+import * as keys from "./sign/keys.js";
+import { shown } from "./sign/fingerprint.js";
+
+const at = (id) => document.getElementById(id);
+const { log } = JSON.parse(at("login").textContent);
+
+function fail(words) {
+  at("error").textContent = words;
+  at("error").hidden = false;
+  at("error").focus();
+}
+
+/** Sign in by one key at one site; the answer of the server decides. */
+export async function signIn(record, site) {
+  const asked = await fetch("/api/session/nonce");
+  const told = await asked.json();
+  if (!asked.ok) throw new Error(told.detail);
+  const payload = utf8(
+    JSON.stringify({
+      by: record.party,
+      log,
+      nonce: told.nonce,
+      origin: location.origin,
+      time: told.time,
+    }),
+  );
+  const line = await signatureLine(await keys.signer(record), LOGIN, payload);
+  const body = JSON.stringify({ envelope: envelope(LOGIN, payload, [line]), site });
+  const answer = await fetch("/api/session", { method: "POST", body });
+  const said = await answer.json();
+  if (!answer.ok) throw Object.assign(new Error(`${said.detail} ${said.advice ?? ""}`), said);
+}
+
+/** A sealed key is opened by its owner first; resolves once it is open. */
+async function opened(record) {
+  if (!record.sealed || (await keys.present(log, 1))?.keyid === record.keyid) return;
+  if (record.sealed.how === "passkey") {
+    await keys.unlock(record, await keys.opened(record.sealed));
+    return;
+  }
+  at("unlock").hidden = false;
+  at("secret").focus();
+  await new Promise((done) => at("unlock").addEventListener("submit", done, { once: true }));
+  const typed = at("secret").value;
+  at("secret").value = "";
+  await keys.unlock(record, record.sealed.how === "pin" ? keys.pin(typed) : keys.badge(typed));
+  at("unlock").hidden = true;
+}
+
+const LOCKED = ["wrong", "pin", "badge", "prf"];
+
+async function press(record, site) {
+  at("error").hidden = true;
+  try {
+    await opened(record);
+    await signIn(record, site);
+    await keys.mark(record.keyid, "ready");
+    const next = new URLSearchParams(location.search).get("next") ?? "/";
+    location.assign(/^\/(?![/\\])/.test(next) ? next : "/");
+  } catch (error) {
+    if (error.code === "key-revoked") await keys.mark(record.keyid, "revoked");
+    fail(LOCKED.includes(error.code) ? _("That is not right. Try again.") : error.message);
+  }
+}
+
+/** Where a key may be used, and what it is, by what the log says of it. */
+async function known(record) {
+  const answer = await fetch(`/api/keys/${record.keyid}`);
+  return answer.ok ? answer.json() : null;
+}
+
+async function line(record) {
+  const told = await known(record);
+  const item = element("li");
+  const who = record.use === "admin" ? _("Administrator") : (told?.use ?? record.use);
+  item.append(
+    element("strong", [told?.party_name ?? record.party, who, record.staff].filter(Boolean).join(", ")),
+    shown(record.keyid),
+  );
+  if (!told) {
+    item.append(element("p", _("This key is not on the log yet: it waits for approval."), "hint"));
+  } else if (told.revoked) {
+    item.append(element("p", _("This key was revoked and signs nothing more."), "hint"));
+    await keys.mark(record.keyid, "revoked");
+  } else {
+    for (const site of told.sign_in_at) {
+      const button = element("button", _("Sign in at %(site)s", { site: `${site.name} (${site.gln})` }));
+      button.addEventListener("click", () => press(record, site.gln));
+      item.append(button);
+    }
+  }
+  return item;
+}
+
+at("unlock").addEventListener("submit", (event) => event.preventDefault());
+const why = await keys.unable();
+for (const one of document.querySelectorAll("[data-unable]")) one.hidden = one.dataset.unable !== why;
+if (!why) {
+  const found = (await keys.all(log)).filter((one) => one.state !== "revoked");
+  at("none").hidden = found.length > 0;
+  at("keys").replaceChildren(...(await Promise.all(found.map(line))));
+  at("keys").removeAttribute("aria-busy");
+}

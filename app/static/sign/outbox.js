@@ -1,0 +1,116 @@
+/**
+ * Signed statements on their way to the log: each is kept before it is sent, and sent until the log
+ * has said yes or no. The log takes a statement once, however often it comes.
+ */
+
+import { me } from "../me.js";
+import { verifyReceipt } from "./receipt.js";
+import { store } from "./store.js";
+
+const RETRY = 5; // s between two tries while the server cannot be reached
+
+const outbox = store("outbox");
+const receipts = store("receipts");
+const listeners = new Set();
+let timer = 0;
+
+/** Be told whenever something was added, landed or refused. */
+export function onChange(listener) {
+  listeners.add(listener);
+}
+
+function changed() {
+  for (const listener of listeners) listener();
+}
+
+/** Keep a signed statement: {id, body (JSON text), envelope (bytes), words, by, site}. */
+export async function keep(one) {
+  await outbox.put({ ...one, log: me.log, vkey: me.vkey, created: Date.now(), problem: null });
+  changed();
+}
+
+/** What waits or was refused, oldest first. */
+export async function all() {
+  const found = await outbox.all();
+  return found.filter((one) => one.log === me?.log).sort((a, b) => a.created - b.created);
+}
+
+/** A refused statement was seen by a person. */
+export async function acknowledge(id) {
+  await outbox.drop(id);
+  changed();
+}
+
+/** The receipt of a statement that this browser sent, or undefined. */
+export function receiptOf(id) {
+  return receipts.get(id);
+}
+
+/**
+ * Send one statement: {status: "landed", receipt}, {status: "refused", problem} or
+ * {status: "waiting"}. One tab sends at a time.
+ */
+export async function send(id) {
+  const told = await navigator.locks.request("packtrace outbox", () => sent(id));
+  changed();
+  if (told.status === "waiting") later();
+  return { id, ...told };
+}
+
+async function sent(id) {
+  const one = await outbox.get(id);
+  if (!one) {
+    const kept = await receipts.get(id);
+    return kept ? { status: "landed", receipt: kept.receipt } : { status: "gone" };
+  }
+  let answer;
+  let told;
+  try {
+    answer = await fetch("/api/statements", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: one.body,
+    });
+    told = await answer.json();
+  } catch {
+    return { status: "waiting" };
+  }
+  if ([408, 425, 429, 500, 502, 503, 504].includes(answer.status)) {
+    return { status: "waiting", problem: told };
+  }
+  if (!answer.ok) {
+    await outbox.put({ ...one, problem: told });
+    return { status: "refused", problem: told };
+  }
+  try {
+    await verifyReceipt(told, one.envelope, one.vkey);
+  } catch (error) {
+    // It is kept: what the log answered does not prove that it took the statement.
+    const problem = { code: "bad-proof", title: error.message, detail: error.message };
+    await outbox.put({ ...one, problem });
+    return { status: "refused", problem };
+  }
+  await receipts.put({ id, words: one.words, receipt: told, landed: Date.now() });
+  await outbox.drop(id);
+  return { status: "landed", receipt: told };
+}
+
+/** Send all that waits, in the order in which it was signed. */
+export async function flush() {
+  clearTimeout(timer);
+  timer = 0;
+  for (const one of await all()) {
+    if (one.problem) continue;
+    const told = await send(one.id);
+    if (told.status === "waiting") return; // the rest would not get through either
+  }
+}
+
+function later() {
+  timer ||= setTimeout(flush, RETRY * 1000);
+}
+
+if (me) {
+  addEventListener("online", flush);
+  flush();
+}

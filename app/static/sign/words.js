@@ -1,0 +1,147 @@
+/** What a person reads of a statement before signing it; made from the very bytes to be signed. */
+
+import { _, _n } from "../words.js";
+
+const ACTS = {
+  commission: () => _("Bring onto the record"),
+  pack: () => _("Pack into a container"),
+  unpack: () => _("Unpack from a container"),
+  ship: () => _("Ship"),
+  return: () => _("Send back"),
+  recall_return: () => _("Send back because of a recall"),
+  to_destruction: () => _("Send to be destroyed"),
+  void: () => _("Call a shipment back"),
+  refuse: () => _("Turn a delivery away"),
+  receive: () => _("Receive"),
+  close_short: () => _("Say that items did not arrive"),
+  supply: () => _("Supply"),
+  open: () => _("Open and supply in parts"),
+  sample: () => _("Take out for testing"),
+  free_sample: () => _("Give out as a free sample"),
+  export: () => _("Send out of the market"),
+  lost: () => _("Report as lost"),
+  stolen: () => _("Report as stolen"),
+  destroyed: () => _("Record as destroyed"),
+  found: () => _("Report as found"),
+  quarantine: () => _("Put on hold"),
+  release: () => _("Release from hold"),
+  check_out: () => _("Take out to repack"),
+  repack: () => _("Repack"),
+  transfer: () => _("Take over the ownership"),
+  undo: () => _("Undo: it was not handed out"),
+  enrol: () => _("Enrol label fingerprints"),
+  inspect: () => _("Record what a scan showed"),
+  "key-add": () => _("Add a key"),
+  "key-revoke": () => _("Revoke a key"),
+  document: () => _("Record a document"),
+  product: () => _("Register a product"),
+};
+const REASONS = {
+  suspect: () => _("suspect"),
+  damaged: () => _("damaged"),
+  temperature: () => _("temperature"),
+  complaint: () => _("complaint"),
+  counterfeit_alert: () => _("counterfeit alert"),
+  other: () => _("other"),
+  retired: () => _("no longer needed"),
+  left: () => _("the person has left"),
+  lost: () => _("lost"),
+  compromised: () => _("somebody else may have it"),
+};
+
+/** An act's name in words. */
+export function actWords(op) {
+  return ACTS[op]?.() ?? op;
+}
+
+/** An event in words: {title, lines: [[what, value]], lists: [[what, [ids]]]}. */
+export function eventWords(event, lists, names = {}) {
+  const named = (gln) => (names[gln] ? `${names[gln]} (${gln})` : gln);
+  const lines = [
+    [_("At"), named(event.readPoint ?? event.site)],
+    [_("Acting party"), named(event.by)],
+    [_("To"), event.destSite && named(event.destSite)],
+    [_("Owner now"), event.sourceParty && named(event.sourceParty)],
+    [_("Owner on receipt"), event.destParty && named(event.destParty)],
+    [_("Tracking number"), event.number],
+    [_("Container"), event.parent && shortId(event.parent)],
+    [_("Lot"), event.lot],
+    [_("Expiry"), event.expiry],
+    [_("Shipment"), event.shipment],
+    [_("Undoes"), event.undoes],
+    [_("Made from check-outs"), event.inputs?.join(", ")],
+    [_("Reason"), event.reason && (REASONS[event.reason]?.() ?? event.reason)],
+    [_("Declared"), declared(event.declared)],
+    [_("Time"), moment(event.timeMs)],
+    [_("Log"), event.log],
+  ].filter(([, value]) => value);
+  return { title: actWords(event.op), lines, lists: listed(lists) };
+}
+
+/** A governance statement in words: every field that it has. */
+export function governanceWords(body, names = {}) {
+  const named = (gln) => (names[gln] ? `${names[gln]} (${gln})` : gln);
+  const shown = {
+    by: [_("Acting party"), named],
+    key: [_("Key"), (value) => value],
+    keyid: [_("Key"), (value) => value],
+    use: [_("Use"), (value) => value],
+    sites: [_("Sites"), (value) => value.map((one) => named(one.gln ?? one)).join(", ")],
+    operations: [_("May sign"), (value) => value.map(actWords).join(", ")],
+    staff: [_("Staff number"), (value) => value],
+    from: [_("In force from"), (value) => value],
+    expires: [_("Until"), (value) => value],
+    reason: [_("Reason"), (value) => REASONS[value]?.() ?? value],
+    since: [_("Suspect since"), (value) => value],
+    time: [_("Time"), (value) => value],
+    log: [_("Log"), (value) => value],
+  };
+  const lines = Object.entries(body)
+    .filter(([name]) => name !== "type" && name !== "nonce")
+    .map(([name, value]) => {
+      const [what, words] = shown[name] ?? [name, (one) => plain(one)];
+      return [what, words(value)];
+    })
+    .filter(([, value]) => value !== "");
+  return { title: actWords(body.type), lines, lists: [] };
+}
+
+/** A pack by GTIN and serial, a container by its SSCC: what stands in its Digital Link. */
+export function shortId(id) {
+  const parts = id.split("/").slice(3).map(decodeURIComponent);
+  return parts[0] === "00" ? `SSCC ${parts[1]}` : `${parts[1]} · ${parts[3]}`;
+}
+
+/** How many packs and containers there are among ids. */
+export function countWords(ids) {
+  const units = ids.filter((id) => id.includes("/00/")).length;
+  const packs = ids.length - units;
+  return [
+    packs || !units ? _n("%(n)s pack", "%(n)s packs", packs) : "",
+    units ? _n("%(n)s container", "%(n)s containers", units) : "",
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
+
+function listed({ items = [], over = [], missing = [] }) {
+  return [
+    [_("Items"), items],
+    [_("Found too much"), over],
+    [_("Missing inside a container"), missing],
+  ].filter(([, ids]) => ids.length);
+}
+
+function declared(text) {
+  if (text === "after_the_fact") return _("recorded after the fact");
+  return text === "not_handed_out" ? _("not handed out") : text;
+}
+
+function moment(ms) {
+  const at = new Date(ms);
+  return at.toLocaleString(document.documentElement.lang, { timeZoneName: "short" });
+}
+
+function plain(value) {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
