@@ -90,6 +90,7 @@ _OPERATIONS: Final = {
     "receive": "Received",
     "void": "Shipment called back",
     "supply": "Supplied",
+    "open": "Opened and supplied in part",
     "undo": "Supply undone",
     "quarantine": "Put on hold",
     "release": "Released from hold",
@@ -99,6 +100,11 @@ _OPERATIONS: Final = {
 def marked(word: str) -> Mark:
     """The mark of a verdict's word."""
     return _MARKS[word]
+
+
+def op_words(op: str) -> str:
+    """An operation in words."""
+    return _OPERATIONS.get(op, op.replace("_", " ").capitalize())
 
 
 def state_words(state: str) -> str:

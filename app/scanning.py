@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from flask import current_app, request
 
+from app.acts import shipment_of, supplied_of
 from app.limits import Limits
 from app.looking import Looks, Seen
 from app.node import answers, node
@@ -225,6 +226,8 @@ def told_json(told: Told) -> dict[str, Any]:
         "alert": told.alert,
         "again": told.again.said if told.again else None,
         "links": links(told),
+        "shipment": shipment_of(state) if state else None,
+        "supplied": supplied_of(state) if state else None,
         **(_seen_json(told.seen) if told.seen else {}),
     }
 

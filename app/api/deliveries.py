@@ -1,0 +1,23 @@
+"""A delivery that was booked in, as JSON: which of its packs lie in stock."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, jsonify
+
+from app import acts
+from app.session import signed_in
+
+blueprint = Blueprint("deliveries", __name__)
+
+
+@blueprint.get("/api/deliveries/<shipment>/packs")
+def packs(shipment: str) -> Response:
+    """The packs of a shipment that the session's site has received and still holds."""
+    who = signed_in()
+    try:
+        found = acts.packs_of(shipment, who.site)
+    except ValueError as error:
+        abort(413, f"This delivery holds {error}: supply it in parts.")
+    if found is None:
+        abort(404, "No such shipment was sent to your site.")
+    return jsonify({"packs": found})

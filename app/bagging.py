@@ -1,0 +1,127 @@
+"""Bags for collection: packs that were judged, put under a random number, and judged again.
+
+What became of a bagged pack is the log's word; the desk only keeps which pack lies in which bag.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from app.node import answers, node
+from app.scanning import here_and_now
+from ledger.errors import Malformed, Refused
+from ledger.rules.operations import SUPPLIES
+from ledger.rules.state import INACTIVE
+from ledger.rules.verdict import OK, Verdict, judge
+from ledger.statement.gs1 import Label, is_pack, parse_item_id
+from ledger.store.bags import SUPPLIED, WAITING, Bagged
+
+MAX_PACKS: Final = 100
+_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
+_NUMBER: Final = re.compile(rf"BAG-[{_LETTERS}]{{8}}")
+
+
+class BagLine(NamedTuple):
+    """A pack of a bag, and what is to be told of it now."""
+
+    item: str
+    gtin: str
+    serial: str
+    state: str
+    verdict: Verdict | None  # of a pack that waits
+
+
+class Waiting(NamedTuple):
+    """A bag that waits for collection."""
+
+    number: str
+    since: int
+    packs: int
+
+
+def new_number() -> str:
+    """A number that says nothing of anybody."""
+    return "BAG-" + "".join(secrets.choice(_LETTERS) for _ in range(8))
+
+
+def read_number(text: str) -> str:
+    """A bag's number as its slip's code says it or a person types it, "" for what is none."""
+    found = text.strip().upper().replace(" ", "")
+    if len(found) == 8:
+        found = f"BAG-{found}"
+    return found if _NUMBER.fullmatch(found) else ""
+
+
+def fill(site: str, told: object) -> str:
+    """Put packs into a new bag; its number. Raises Malformed, Refused where one may not be supplied."""
+    items = read_items(told)
+    for item in items:
+        judged = judge_pack(item, site)
+        if judged.word != OK:
+            first = judged.reasons[0]
+            raise Refused("wrong-state", f"{_words(item)}: {first.words} {first.next}")
+    bags, number = node().desk.bags, new_number()
+    settle(site)
+    if taken := bags.fill(site, number, items, node().clock()):
+        raise Refused("wrong-state", f"{_words(taken[0].item)} lies in {taken[0].number} already.")
+    return number
+
+
+def read_items(told: object) -> list[str]:
+    """The ids of packs in a request. Raises Malformed."""
+    if not isinstance(told, list) or not 1 <= len(told) <= MAX_PACKS:
+        raise Malformed(f"items is a list of 1 to {MAX_PACKS} ids")
+    for item in told:
+        if not isinstance(item, str) or not is_pack(item):
+            raise Malformed("an item is a pack's id, its canonical Digital Link")
+        parse_item_id(item)
+    return list(dict.fromkeys(told))
+
+
+def judge_pack(item: str, site: str) -> Verdict:
+    """What is to be told of a pack before it is supplied, by the log alone: no label is at hand."""
+    found = parse_item_id(item)
+    label = Label((("01", found.gtin), ("21", found.serial)))
+    return judge(answers().state(item, site), label, here_and_now(), "dispense", witnessed=False)
+
+
+def settle(site: str) -> None:
+    """Take out of the bags what the log says has been supplied."""
+    bags, world = node().desk.bags, node().reader.world()
+    for one in bags.waiting(site):
+        row = world.row(one.item)
+        if row and (row.status, row.site) == (INACTIVE, site) and row.reason in SUPPLIES:
+            bags.settle(site, one.number, [one.item], SUPPLIED)
+
+
+def waiting(site: str) -> list[Waiting]:
+    """The bags that wait at a site, longest first."""
+    settle(site)
+    found: dict[str, list[Bagged]] = {}
+    for one in node().desk.bags.waiting(site):
+        found.setdefault(one.number, []).append(one)
+    return [Waiting(number, packs[0].ms, len(packs)) for number, packs in found.items()]
+
+
+def lines(site: str, number: str) -> list[BagLine]:
+    """The packs of a bag, those that wait judged anew; none where there is no such bag."""
+    settle(site)
+    return [_line(one) for one in node().desk.bags.bag(site, number)]
+
+
+def _line(one: Bagged) -> BagLine:
+    found = parse_item_id(one.item)
+    judged = judge_pack(one.item, one.site) if one.state == WAITING else None
+    return BagLine(one.item, found.gtin, found.serial, one.state, judged)
+
+
+def supplyable(found: Iterable[BagLine]) -> list[str]:
+    """The packs of a bag that nothing is wrong with."""
+    return [one.item for one in found if one.verdict is not None and one.verdict.word == OK]
+
+
+def _words(item: str) -> str:
+    return f"The pack with serial {parse_item_id(item).serial}"

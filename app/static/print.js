@@ -1,0 +1,3 @@
+/** A page with a button `print`. */
+
+document.getElementById("print").addEventListener("click", () => print());

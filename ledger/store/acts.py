@@ -1,0 +1,63 @@
+"""What a site did, statement by statement, and what of it can still be undone.
+
+Reads the views. Who may see it is left to the caller; whether an undo is late, to the caller's clock.
+"""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import Final, NamedTuple
+
+from ledger.rules.operations import UNDOABLE
+from ledger.rules.state import Ref
+from ledger.statement.dsse import Envelope
+from ledger.statement.gs1 import is_pack
+from ledger.store import content
+from ledger.store.loading import ACT
+from ledger.store.queries import Reader
+
+LARGE: Final = 256  # items of a statement beyond which only their number is told
+
+
+class SiteAct(NamedTuple):
+    """A statement of a site: what it did to what, and by whose keys.
+
+    `items` is empty where there are more than LARGE. `undoable` are those that nothing has
+    happened to since, so that an undo may name them.
+    """
+
+    ref: Ref
+    items: tuple[str, ...]
+    n: int  # how many there are
+    undoable: tuple[str, ...]
+    keyids: tuple[str, ...]
+
+
+def acts_of(reader: Reader, site: str, start: int, end: int, limit: int) -> list[SiteAct]:
+    """A site's newest statements that landed from `start` until before `end` (ms), newest first."""
+    sql = f"SELECT {ACT} FROM act WHERE site = ? AND ms < ? ORDER BY idx DESC LIMIT ?"
+    found = (Ref(*row) for row in reader.store.rows(sql, (site, end, limit)))
+    return [_site_act(reader, ref) for ref in takewhile(lambda ref: ref.ms >= start, found)]
+
+
+def act_at(reader: Reader, index: int) -> Ref | None:
+    """The event at an index, or None where the entry is none."""
+    row = reader.store.one(f"SELECT {ACT} FROM act WHERE idx = ?", (index,))
+    return Ref(*row) if row else None
+
+
+def _site_act(reader: Reader, ref: Ref) -> SiteAct:
+    n = content.count(reader.store, ref.id)
+    ids = [item.id for item in content.items(reader.store, ref.id)] if n <= LARGE else []
+    undoable: tuple[str, ...] = ()
+    if ref.op in UNDOABLE:
+        world = reader.world()
+        rows = [world.row(item) for item in ids if is_pack(item)]
+        undoable = tuple(
+            row.id for row in rows if row and (row.last, row.reason) == (ref.index, ref.op)
+        )
+    try:
+        signatures = Envelope.parse(reader.logged(ref.index).envelope).signatures
+    except LookupError:  # its content was erased after its retention
+        signatures = ()
+    return SiteAct(ref, tuple(ids), n, undoable, tuple(line.keyid for line in signatures))
