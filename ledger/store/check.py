@@ -14,7 +14,7 @@ from msgspec.structs import astuple
 from ledger.errors import LedgerError
 from ledger.rules import rights
 from ledger.rules.authority import Authority
-from ledger.rules.state import Row
+from ledger.rules.state import IN_TRANSIT, Row
 from ledger.rules.world import Loaders
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
@@ -25,12 +25,14 @@ from ledger.store.kept import Kept
 from ledger.store.loading import (
     ACT,
     ANSWER,
+    DELIVERY,
     ORIGIN,
     SHIPMENT,
     named_reader,
     shipment_row,
     stored_lists,
 )
+from ledger.store.loose import LOOSE, counted
 from ledger.store.publish import root_at
 from ledger.store.staging import resolved
 from ledger.store.views import Fold, named_by
@@ -252,6 +254,14 @@ def _views(
     yield from _compare_sets(
         store, "shipment", SHIPMENT, [shipment_row(s) for s in shipments.values()]
     )
+    moving = {row.shipment for row in rows.values() if row.status == IN_TRANSIT}
+    yield from _compare_sets(
+        store, "shipment", "idx, open", [(index, int(index in moving)) for index in shipments]
+    )
+    told = [(t.ref.index, t.about, t.over) for t in taken if t.about >= 0]
+    yield from _compare_sets(store, "delivery", DELIVERY, told)
+    found = store.rows(f"SELECT {', '.join(LOOSE)}, n FROM loose")
+    yield from _compare("loose", {tuple(f[:-1]): f[-1] for f in found}, counted(rows.values()))
     lots = [*fold.settled_lots(), *(lot for t in taken if (lot := t.changes.lot) is not None)]
     yield from _compare_sets(
         store, "lot", "gtin, lot, expiry, idx",

@@ -122,6 +122,6 @@ def _erase(
     store.insert("item", Row.__struct_fields__, [astuple(row) for row in rows], "id")
     store.execute_each("DELETE FROM content WHERE container = ?", [(row.id,) for row in rows])
     wanted = [(index,) for index in indexes]
-    for table in ("envelope", "act", "signature", "mention", "shipment", "input"):
+    for table in ("envelope", "act", "signature", "mention", "shipment", "delivery", "input"):
         store.execute_each(f"DELETE FROM {table} WHERE idx = ?", wanted)
     store.execute_each("DELETE FROM membership WHERE from_idx = ?", wanted)

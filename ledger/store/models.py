@@ -8,6 +8,7 @@ migration. Desk rows (scans, sessions) lie in a database of their own, see `desk
 from __future__ import annotations
 
 from peewee import (
+    SQL,
     BigIntegerField,
     BlobField,
     CompositeKey,
@@ -155,7 +156,15 @@ class ItemRow(Model):
 
     class Meta:
         table_name = "item"
-        indexes = ((("site", "status"), False), (("born",), False), (("shipment",), False))
+        indexes = ((("site", "status"), False), (("born",), False), (("shipment", "status"), False))
+
+
+# The outermost containers of a site, however many packs lie loose there.
+ItemRow.add_index(
+    SQL(
+        "CREATE INDEX item_container ON item (site, status, hold, id) WHERE parent = '' AND lot = ''"
+    )
+)
 
 
 class Batch(Model):
@@ -242,7 +251,10 @@ class Input(Model):
 
 
 class ShipmentRow(Model):
-    """view: what a ship statement announced, as `rules.state.Shipment` has it."""
+    """view: what a ship statement announced, as `rules.state.Shipment` has it.
+
+    `open`: some of it is still in transit.
+    """
 
     idx = BigIntegerField(primary_key=True)
     id = TextField()
@@ -255,12 +267,44 @@ class ShipmentRow(Model):
     owner = TextField()
     number = TextField()
     received = SmallIntegerField()
+    open = SmallIntegerField()
 
     class Meta:
         table_name = "shipment"
         indexes = (
-            (("number", "party"), False), (("to_site",), False), (("site",), False), (("id",), False),
+            (("number", "party"), False), (("to_site", "open"), False), (("site", "open"), False),
+            (("id",), False),
         )  # fmt: skip
+
+
+class Delivery(Model):
+    """view: which events are about which shipment: receipts, and what else was said of it.
+
+    `over` is how many items a receipt found too much.
+    """
+
+    idx = BigIntegerField(primary_key=True)
+    shipment = BigIntegerField()
+    over = BigIntegerField()
+
+    class Meta:
+        table_name = "delivery"
+        indexes = ((("shipment",), False), (("over",), False))
+
+
+class Loose(Model):
+    """view: how many packs of which lot lie at a site in no container, as `loose.Place` has it."""
+
+    site = TextField()
+    gtin = TextField()
+    lot = TextField()
+    status = TextField()
+    held = SmallIntegerField()
+    n = BigIntegerField()
+
+    class Meta:
+        table_name = "loose"
+        primary_key = CompositeKey("site", "gtin", "lot", "status", "held")
 
 
 class Act(Model):
@@ -322,7 +366,7 @@ LOG = (Meta, Entry, Tile, Checkpoint, Cosignature)
 CONTENT = (EnvelopeRow, NamedRow, LeafRow, Kept)
 VIEWS = (
     Batch, ItemRow, Membership, Content, LotRow, Origin, Input, ShipmentRow, Act, SignatureRow, Answer,
-    Mention,
+    Mention, Delivery, Loose,
 )  # fmt: skip
-VIEWS_VERSION = "7"  # raise it with any change of the views: they are dropped and folded anew
+VIEWS_VERSION = "8"  # raise it with any change of the views: they are dropped and folded anew
 VIEWS_MADE = "views"  # in meta: the version of the views that the tables hold

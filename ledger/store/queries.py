@@ -26,6 +26,7 @@ from ledger.store import content
 from ledger.store.database import Store, meta
 from ledger.store.kept import Kept
 from ledger.store.loading import (
+    ROW,
     loaders,
     read_governance,
     shipment_of,
@@ -40,6 +41,7 @@ from ledger.store.publish import (
     tile_reader,
     with_cosignatures,
 )
+from ledger.store.staging import resolved
 from ledger.tlog import merkle
 from ledger.tlog.tiles import hash_reader
 
@@ -132,6 +134,20 @@ class Reader:
     def world(self) -> World:
         """The state of every item, read as it is asked for."""
         return World(loaders(self.store))
+
+    def world_of(self, items: Iterable[str]) -> World:
+        """The same, with some items and the containers around them read in few queries."""
+        world, known = self.world(), dict.fromkeys(items)
+        wanted = list(known)
+        while wanted:
+            sql = f"SELECT {ROW} FROM item WHERE id IN (IN)"
+            rows = list(resolved(self.store, self.store.rows_in(sql, wanted)))
+            there = {row.id for row in rows}
+            world.know(rows, (item for item in wanted if item not in there))
+            around = dict.fromkeys(row.parent for row in rows if row.parent)
+            wanted = [item for item in around if item not in known]
+            known.update(around)
+        return world
 
     def logged(self, index: int) -> Logged:
         """The statement at an index. Raises LookupError, also when its content was erased."""

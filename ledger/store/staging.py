@@ -22,6 +22,7 @@ from ledger.statement.gs1 import gtin_of
 from ledger.store import content
 from ledger.store.content import Rows
 from ledger.store.database import Store
+from ledger.store.loose import count_in
 
 PENDING: Final = "pending"
 STAGED: Final = 20_000  # items from which on a commissioning is staged
@@ -78,6 +79,10 @@ def land(store: Store, k: int, index: int) -> None:
     if row is None or _count(store, k) != row[0]:
         raise Refused("read-only", "the rows written ahead are gone; submit the statement again")
     store.execute("UPDATE batch SET idx = ? WHERE k = ?", (index, k))
+    first = store.one("SELECT site, id, lot FROM item WHERE born = ? LIMIT 1", (-k,))
+    if first is not None:
+        site, item, lot = first
+        count_in(store, {(site, gtin_of(item), lot, ACTIVE, 0): row[0]})
 
 
 def discard(store: Store, k: int) -> None:

@@ -7,7 +7,7 @@ One code path for the write path and for `rebuild`. What a statement may do is d
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import astuple, replace
@@ -28,6 +28,7 @@ from ledger.store.loading import (
     ACT,
     ANSWER,
     BY_ID,
+    DELIVERY,
     ORIGIN,
     ROW,
     SHIPMENT,
@@ -38,6 +39,7 @@ from ledger.store.loading import (
     stored_entries,
     stored_lists,
 )
+from ledger.store.loose import Moves, count_in
 from ledger.store.models import VIEWS
 from ledger.store.staging import resolved
 
@@ -61,6 +63,8 @@ class _Taken(msgspec.Struct, frozen=True, gc=False):
     named: Sequence[str]  # as `mention` keeps it
     keyids: Sequence[str]
     inputs: Sequence[int]
+    about: int  # index of the shipment that it is about, -1 for none
+    over: int  # items that it found too much
 
 
 class Fold:
@@ -77,6 +81,7 @@ class Fold:
         self._taken: list[_Taken] = []
         self._answers: list[tuple[RecallAnswer, int]] = []
         self._rows: dict[str, Row] = {}  # to be written, in order of the last touch
+        self._moves = Moves()  # of loose packs, to be written
         self._kept = kept
         self._runs = deque(sorted(kept.by_last.items()) if kept is not None else ())
         # Lots whose first commissioning was erased: whatever is folded may be of them.
@@ -101,6 +106,7 @@ class Fold:
         """Take rows over that erased statements before an index led to."""
         while self._runs and (before is None or self._runs[0][0] < before):
             for row in self._runs.popleft()[1].rows:
+                self._moves.add(self.world.row(row.id), row)
                 self._rows[row.id] = row
                 self.world.settle(row)
 
@@ -154,6 +160,9 @@ class Fold:
             index, statement.id, ms, event.op, event.by, event.read_point, changes.observed
         )  # fmt: skip
         keyids = tuple(signature.keyid for signature in statement.envelope.signatures)
+        for item, row in changes.rows.items():
+            self._moves.add(self.world.row(item), row)
+        about = self.world.statement(event.shipment) if event.shipment else None
         self.world.apply(changes, ref, event, keyids, named.all)
         self._rows.update(changes.rows)
         making = event.op in ("commission", "repack") and not changes.observed
@@ -161,7 +170,11 @@ class Fold:
         mentioned = () if making else named.all
         if changes.observed and event.parent is not None:
             mentioned = (*mentioned, event.parent)  # it was put on hold as well
-        self._taken.append(_Taken(ref, changes, mentioned, keyids, inputs))
+        if about is None or changes.observed:
+            told, over = -1, 0
+        else:
+            told, over = about.index, len(named.over)
+        self._taken.append(_Taken(ref, changes, mentioned, keyids, inputs, told, over))
         return changes.already
 
     def taken(self) -> Sequence[_Taken]:
@@ -210,8 +223,8 @@ class Fold:
         store.insert("item", Row.__struct_fields__, items, "id")
         store.insert("lot", ("gtin", "lot", "expiry", "idx"), lots)
         self._flush_content(store, counts)
-        sent = [shipment_row(shipment) for shipment in shipments.values()]
-        store.insert("shipment", SHIPMENT.split(", "), sent, "idx")
+        count_in(store, self._moves.take())
+        self._flush_shipments(store, taken, shipments)
         made = [(*lot, *source) for t in taken for lot, source in t.changes.made]
         store.insert("origin", ORIGIN.split(", "), made, ORIGIN)
         inputs = [(t.ref.index, check_out) for t in taken for check_out in t.inputs]
@@ -224,6 +237,22 @@ class Fold:
         answers = [(*key, *values) for key, values in self.answers().items()]
         self._answers = []
         store.insert("answer", ANSWER.split(", "), answers, "recall, site")
+
+    def _flush_shipments(
+        self, store: Store, taken: Sequence[_Taken], shipments: Mapping[int, Shipment]
+    ) -> None:
+        sent = [(*shipment_row(shipment), 1) for shipment in shipments.values()]
+        store.insert("shipment", (*SHIPMENT.split(", "), "open"), sent, "idx")
+        told = [(one.ref.index, one.about, one.over) for one in taken if one.about >= 0]
+        store.insert("delivery", DELIVERY.split(", "), told)
+        touched = {row.shipment for one in taken for row in one.changes.rows.values()}
+        sql = (
+            "UPDATE shipment SET open = CASE WHEN EXISTS (SELECT 1 FROM item WHERE "
+            "item.shipment = shipment.idx AND item.status = 'in_transit') THEN 1 ELSE 0 END "
+            "WHERE idx = ?"
+        )
+        changed = [(index,) for index in sorted(touched | shipments.keys()) if index >= 0]
+        store.execute_each(sql, changed)
 
     def _flush_content(self, store: Store, keys: Iterable[tuple[str, str, str]]) -> None:
         kept, gone = [], []

@@ -1,0 +1,205 @@
+"""A site's shipments, and what became of each: what was received, lacked, was too much or came back.
+
+The newest word about an item counts. What is late, and what is to be done, is left to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from ledger.rules.state import IN_TRANSIT, INACTIVE, REFUSED, SHORT, LotKey, Shipment
+from ledger.rules.world import World
+from ledger.statement.dsse import Envelope
+from ledger.statement.events import Event
+from ledger.statement.gs1 import gtin_of, is_pack
+from ledger.statement.submission import Statement
+from ledger.store import content
+from ledger.store.database import Store
+from ledger.store.kept import Kept
+from ledger.store.loading import SHIPMENT, shipment_of, stored_entries
+
+OPEN: Final = "open"  # in transit, nothing said of it yet
+RECEIVED: Final = "received"
+BACK: Final = "back"  # at the sender again, refused or called back
+GONE: Final = "gone"  # lost, stolen or destroyed under way
+_COLUMNS: Final = ", ".join(f"shipment.{name}" for name in SHIPMENT.split(", "))
+
+
+class Line(NamedTuple):
+    """A shipment in a list: how many items are under way, and of them refused, and closed short."""
+
+    shipment: Shipment
+    open: int
+    refused: int
+    short: int
+    over: int  # items that its receipts found too much
+    lots: dict[LotKey, int]  # packs under way by lot
+
+
+class Happened(NamedTuple):
+    """A statement about a shipment, and what it names."""
+
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
+    id: str
+    ms: int
+    event: Event
+    items: tuple[str, ...]
+    over: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+class Consignment(NamedTuple):
+    """A shipment with all that was said of it, by index, and where each of its items stands."""
+
+    shipment: Shipment
+    event: Event
+    happened: list[Happened]
+    standing: dict[str, str]  # item -> OPEN, RECEIVED, REFUSED, SHORT, BACK or GONE
+
+
+def under_way(store: Store, site: str, limit: int = 500) -> list[Line]:
+    """The shipments from or to a site of which something is under way, oldest first."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM shipment WHERE open = 1 AND shipment.site = ? UNION "
+        f"SELECT {_COLUMNS} FROM shipment WHERE open = 1 AND to_site = ? ORDER BY idx LIMIT ?"
+    )
+    return _lines(store, store.rows(sql, (site, site, limit)))
+
+
+def newest(store: Store, site: str, limit: int = 50) -> list[Line]:
+    """The newest shipments from or to a site, newest first."""
+    found: dict[int, Sequence[Any]] = {}
+    for side in ("shipment.site", "to_site"):
+        sql = f"SELECT {_COLUMNS} FROM shipment WHERE {side} = ? ORDER BY idx DESC LIMIT ?"
+        found.update({row[0]: row for row in store.rows(sql, (site, limit))})
+    rows = [found[index] for index in sorted(found, reverse=True)[:limit]]
+    return _lines(store, rows)
+
+
+def found_over(store: Store, site: str, limit: int = 50) -> list[Line]:
+    """The newest shipments from or to a site whose receipts found something too much."""
+    sql = (
+        f"SELECT DISTINCT {_COLUMNS} FROM delivery JOIN shipment "
+        "ON shipment.idx = delivery.shipment WHERE delivery.over > 0 "
+        "AND (shipment.site = ? OR to_site = ?) ORDER BY shipment.idx DESC LIMIT ?"
+    )
+    return _lines(store, store.rows(sql, (site, site, limit)))
+
+
+def numbered(store: Store, number: str, party: str) -> list[Shipment]:
+    """The shipments of a tracking number from or to a party, newest first."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM shipment WHERE number = ? AND (party = ? OR to_party = ?) "
+        "ORDER BY idx DESC"
+    )
+    return [shipment_of(row) for row in store.rows(sql, (number, party, party))]
+
+
+def by_id(store: Store, statement: str) -> Shipment | None:
+    """The shipment that a statement announced."""
+    row = store.one(f"SELECT {_COLUMNS} FROM shipment WHERE id = ?", (statement,))
+    return shipment_of(row) if row else None
+
+
+def _lines(store: Store, rows: Iterable[Sequence[Any]]) -> list[Line]:
+    shipments = [shipment_of(row) for row in rows]
+    indexes = [one.index for one in shipments]
+    counts: dict[int, dict[str, int]] = {}
+    sql = (
+        "SELECT shipment, reason, COUNT(*) FROM item WHERE status = 'in_transit' "
+        "AND shipment IN (IN) GROUP BY shipment, reason"
+    )
+    for index, reason, n in store.rows_in(sql, indexes):
+        counts.setdefault(index, {})[reason] = n
+    sql = "SELECT shipment, SUM(over) FROM delivery WHERE shipment IN (IN) GROUP BY shipment"
+    over = {index: int(n) for index, n in store.rows_in(sql, indexes)}
+    lots = _lots(store, [index for index in indexes if index in counts])
+    return [
+        Line(
+            one, sum(found.values()), found.get(REFUSED, 0), found.get(SHORT, 0),
+            over.get(one.index, 0), lots.get(one.index, {}),
+        )
+        for one in shipments
+        for found in (counts.get(one.index, {}),)
+    ]  # fmt: skip
+
+
+def _lots(store: Store, indexes: list[int]) -> dict[int, dict[LotKey, int]]:
+    found: dict[int, dict[LotKey, int]] = {}
+    loose = (
+        "SELECT shipment, substr(id, 23, 14), lot, COUNT(*) FROM item WHERE status = 'in_transit' "
+        "AND lot <> '' AND shipment IN (IN) GROUP BY shipment, substr(id, 23, 14), lot"
+    )
+    contained = (
+        "SELECT item.shipment, content.gtin, content.lot, SUM(content.n) FROM item JOIN content "
+        "ON content.container = item.id WHERE item.status = 'in_transit' AND item.lot = '' "
+        "AND item.shipment IN (IN) GROUP BY item.shipment, content.gtin, content.lot"
+    )
+    for sql in (loose, contained):
+        for index, gtin, lot, n in store.rows_in(sql, indexes):
+            counts = found.setdefault(index, {})
+            counts[gtin, lot] = counts.get((gtin, lot), 0) + int(n)
+    return found
+
+
+def consignment(store: Store, world: World, shipment: Shipment) -> Consignment:
+    """A shipment and what became of it. Raises LookupError where its content was erased."""
+    erased = Kept(store).erased
+    where = "WHERE entry.idx = ?"
+    sent = next(iter(stored_entries(store, where, (shipment.index,), erased)), None)
+    if sent is None:
+        raise LookupError(f"shipment {shipment.number} was erased after its retention")
+    event = _event(sent.envelope)
+    sql = "SELECT idx FROM delivery WHERE shipment = ? ORDER BY idx"
+    indexes = [index for (index,) in store.rows(sql, (shipment.index,))]
+    happened = []
+    for index in indexes:
+        for entry in stored_entries(store, where, (index,), erased):
+            lists = [
+                tuple(item.id for item in content.items(store, entry.id, name))
+                for name in ("items", "over", "missing")
+            ]
+            happened.append(
+                Happened(entry.index, entry.id, entry.ms, _event(entry.envelope), *lists)
+            )
+    items = [item.id for item in content.items(store, shipment.id)]
+    standing = dict.fromkeys(items, OPEN)
+    for one in happened:
+        back = one.event.read_point == shipment.site
+        word = {
+            "receive": BACK if back else RECEIVED, "refuse": REFUSED, "close_short": SHORT,
+            "void": BACK,
+        }[one.event.op]  # fmt: skip
+        standing.update(dict.fromkeys(one.missing, OPEN))
+        standing.update(dict.fromkeys(one.items, word))
+    # Whoever had it in hand may have reported what happened to it under way.
+    for item, word in standing.items():
+        row = world.row(item)
+        if word not in (RECEIVED, BACK) and row is not None and row.status != IN_TRANSIT:
+            root = world.outermost(row)
+            if root.status == INACTIVE:
+                standing[item] = GONE
+    return Consignment(shipment, event, happened, standing)
+
+
+def _event(envelope: bytes) -> Event:
+    body = Statement.of(Envelope.parse(envelope)).body
+    assert isinstance(body, Event)  # only events are about shipments
+    return body
+
+
+def packs_of(world: World, items: Iterable[str]) -> dict[LotKey, int]:
+    """How many packs of which lot some items are or hold."""
+    found: dict[LotKey, int] = {}
+    for item in items:
+        row = world.row(item)
+        if row is None:
+            continue
+        if is_pack(item):
+            key = gtin_of(item), row.lot
+            found[key] = found.get(key, 0) + 1
+        else:
+            for key, count in world.content(item).items():
+                found[key] = found.get(key, 0) + count.n
+    return found
