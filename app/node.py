@@ -34,12 +34,16 @@ DEMO: Final = "demo.json"  # the people of a simulated world
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """Somebody whom a simulated world signs in by one press."""
+    """Somebody of a simulated world whom a visitor can act as.
+
+    `admins` name the key files that sign for the party's administrator.
+    """
 
     role: str
     name: str
     party: str
     site: str
+    admins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

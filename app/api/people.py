@@ -11,6 +11,7 @@ from app import session
 from app.joining import MAX_NAME, MAX_STAFF, check_answer, invitation_of, renewal_of
 from app.node import node
 from ledger.errors import Malformed
+from ledger.statement.parts import time_text
 from ledger.store.people import Invitation
 
 blueprint = Blueprint("people_api", __name__)
@@ -85,7 +86,8 @@ def state(token: str) -> Response:
     invitation = invited(token)
     known = invitation.keyid in node().reader.authority().keys
     step = "ready" if known else "asked" if invitation.keyid else "open"
-    return jsonify({"state": step, "keyid": invitation.keyid, **terms(invitation)})
+    now = time_text(node().clock())
+    return jsonify({"state": step, "keyid": invitation.keyid, "now": now, **terms(invitation)})
 
 
 def terms(invitation: Invitation) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from app.config import wall_clock
 from app.demo import incidents, labels, measures, tasks
+from app.demo.cast import Member
 from app.demo.weeks import live_six_weeks
 from app.demo.world import World
 from app.node import DEMO, DemoPerson
@@ -58,10 +59,10 @@ def make(folder: Path, today: date, *, fixed: bool = False) -> str:
 
 
 def _people(world: World) -> list[DemoPerson]:
-    """Who can be signed in as by one press, one for each role."""
+    """Whom a visitor can act as, one for each role."""
     cast = world.cast
     return [
-        DemoPerson(role, f"at {member.name}", member.gln, member.site)
+        DemoPerson(role, f"at {member.name}", member.gln, member.site, _admins(world, member))
         for role, member in (
             ("pharmacist", cast.pharmacies[0]),
             ("distributor", cast.wholesalers[0]),
@@ -72,6 +73,13 @@ def _people(world: World) -> list[DemoPerson]:
             ("repackager", cast.repackager),
         )
     ]
+
+
+def _admins(world: World, member: Member) -> tuple[str, ...]:
+    """The key files by which a member's administrator signs."""
+    if member is world.cast.authority:
+        return ("authority-1", "authority-2")
+    return (f"{member.party_label}-admin",)
 
 
 def throw_away(folder: Path) -> None:

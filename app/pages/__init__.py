@@ -1,8 +1,34 @@
 """The pages; each module one job, with a folder of templates of the same name."""
 
-from app.pages import account, bags, help, home, log, packs, people, scan, today, verify, waiting
+from app.pages import (
+    account,
+    bags,
+    demo,
+    help,
+    home,
+    log,
+    packs,
+    people,
+    scan,
+    today,
+    verify,
+    waiting,
+)
 
 BLUEPRINTS = tuple(
     module.blueprint
-    for module in (account, bags, help, home, log, packs, people, scan, today, verify, waiting)
+    for module in (
+        account,
+        bags,
+        demo,
+        help,
+        home,
+        log,
+        packs,
+        people,
+        scan,
+        today,
+        verify,
+        waiting,
+    )
 )

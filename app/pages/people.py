@@ -60,7 +60,6 @@ def join(token: str) -> str:
         site=authority.site(invitation.site),
         terms=terms(invitation),
         token=token,
-        clock=node().clock(),
     )
 
 

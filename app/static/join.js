@@ -1,16 +1,14 @@
 /** The page /join/…: makes a key for what the invitation says, and asks for approval. */
 
 import { _ } from "./words.js";
-import { base64, hex, random } from "./sign/bytes.js";
-import { GOVERNANCE, envelope, signatureLine, submission } from "./sign/envelope.js";
+import { answerInvitation, invitation } from "./joining.js";
 import { shown } from "./sign/fingerprint.js";
-import { buildGovernance } from "./sign/governance.js";
 import * as keys from "./sign/keys.js";
 
 const WAIT = 3_000; // ms between two looks whether the key was approved
 
 const at = (id) => document.getElementById(id);
-const { terms, token, now } = JSON.parse(at("terms").textContent);
+const { staff, token } = JSON.parse(at("invitation").textContent);
 const form = at("make");
 
 function fail(words) {
@@ -21,7 +19,7 @@ function fail(words) {
 async function seal() {
   const how = new FormData(form).get("how") ?? "none";
   if (how === "none") return null;
-  if (how === "passkey") return keys.passkey(_("Packtrace, staff %(number)s", { number: terms.staff }));
+  if (how === "passkey") return keys.passkey(_("Packtrace, staff %(number)s", { number: staff }));
   return how === "pin" ? keys.pin(at("secret").value) : keys.badge(at("secret").value);
 }
 
@@ -43,34 +41,12 @@ async function make() {
     fail(sealWords(error));
     return;
   }
-  await keys.persist();
-  const about = {
-    log: terms.log, party: terms.by, site: terms.sites[0], use: terms.use, staff: terms.staff ?? "", token,
-  };
-  await ask(await keys.make(about, sealed));
-}
-
-/** Sign the key-add with the new key itself, and hand it in for approval. */
-async function ask(record) {
-  const { staff, ...rest } = terms;
-  const payload = buildGovernance({
-    type: "key-add",
-    ...rest,
-    ...(staff ? { staff } : {}),
-    key: base64(record.raw),
-    nonce: hex(random(16)),
-    time: `${new Date(now).toISOString().slice(0, 19)}Z`,
-  });
-  const line = await signatureLine(await keys.signer(record), GOVERNANCE, payload);
-  const body = submission({ envelope: envelope(GOVERNANCE, payload, [line]) });
-  const answer = await fetch(`/api/join/${token}`, { method: "POST", body });
-  const told = await answer.json();
-  if (!answer.ok) {
-    await keys.forget(record.keyid);
-    fail(`${told.detail} ${told.advice ?? ""}`);
-    return;
+  try {
+    const { keyid } = await answerInvitation(token, sealed);
+    show("asked", keyid);
+  } catch (error) {
+    fail(error.message);
   }
-  show("asked", record.keyid);
 }
 
 function show(step, keyid) {
@@ -82,8 +58,7 @@ function show(step, keyid) {
 }
 
 async function look() {
-  const answer = await fetch(`/api/join/${token}`).catch(() => null);
-  const told = answer?.ok ? await answer.json() : { state: "asked", keyid: "" };
+  const told = await invitation(token).catch(() => ({ state: "asked", keyid: "" }));
   if (told.state === "ready") await keys.mark(told.keyid, "ready");
   show(told.state, told.keyid);
 }

@@ -2,10 +2,9 @@
 
 import { element } from "./verdict.js";
 import { _ } from "./words.js";
-import { bytesOf, utf8 } from "./sign/bytes.js";
-import { LOGIN, envelope, signatureLine } from "./sign/envelope.js";
 import * as keys from "./sign/keys.js";
 import { shown } from "./sign/fingerprint.js";
+import { signIn } from "./signing_in.js";
 
 const at = (id) => document.getElementById(id);
 const { log } = JSON.parse(at("login").textContent);
@@ -14,27 +13,6 @@ function fail(words) {
   at("error").textContent = words;
   at("error").hidden = false;
   at("error").focus();
-}
-
-/** Sign in by one key at one site; the answer of the server decides. */
-export async function signIn(record, site) {
-  const asked = await fetch("/api/session/nonce");
-  const told = await asked.json();
-  if (!asked.ok) throw new Error(told.detail);
-  const payload = utf8(
-    JSON.stringify({
-      by: record.party,
-      log,
-      nonce: told.nonce,
-      origin: location.origin,
-      time: told.time,
-    }),
-  );
-  const line = await signatureLine(await keys.signer(record), LOGIN, payload);
-  const body = JSON.stringify({ envelope: envelope(LOGIN, payload, [line]), site });
-  const answer = await fetch("/api/session", { method: "POST", body });
-  const said = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(`${said.detail} ${said.advice ?? ""}`), said);
 }
 
 /** A sealed key is opened by its owner first; resolves once it is open. */

@@ -58,7 +58,7 @@ export function actWords(op) {
 export function eventWords(event, lists, names = {}) {
   const named = (gln) => (names[gln] ? `${names[gln]} (${gln})` : gln);
   const lines = [
-    [_("At"), named(event.readPoint ?? event.site)],
+    [_("At"), named(event.site)],
     [_("Acting party"), named(event.by)],
     [_("To"), event.destSite && named(event.destSite)],
     [_("Owner now"), event.sourceParty && named(event.sourceParty)],

@@ -1,0 +1,52 @@
+/** The page /demo: joins somebody of a simulated world by a real statement, and signs in as them. */
+
+import { _ } from "./words.js";
+import { answerInvitation } from "./joining.js";
+import { signIn } from "./signing_in.js";
+import * as keys from "./sign/keys.js";
+
+const at = (id) => document.getElementById(id);
+const { log } = JSON.parse(at("demo").textContent);
+
+async function post(path, value) {
+  const answer = await fetch(path, { method: "POST", body: JSON.stringify(value) });
+  const told = await answer.json();
+  if (!answer.ok) throw new Error(`${told.detail} ${told.advice ?? ""}`);
+  return told;
+}
+
+/** A key of this browser for a site, joined if there is none yet. */
+async function keyFor(role, site) {
+  const found = (await keys.all(log)).find(
+    (one) => one.site === site && one.use === "station" && one.state === "ready",
+  );
+  const known = found && (await fetch(`/api/keys/${found.keyid}`)).ok;
+  if (known) return found;
+  at("state").textContent = _("Making a key and putting it on the log…");
+  const { path } = await post("/demo/invitations", { role });
+  const token = path.split("/").at(-1);
+  const record = await answerInvitation(token, null);
+  await post("/demo/approvals", { token });
+  await keys.mark(record.keyid, "ready");
+  return record;
+}
+
+async function press({ dataset: { role, site } }) {
+  at("error").hidden = true;
+  for (const one of at("people").children) one.disabled = true;
+  try {
+    await signIn(await keyFor(role, site), site);
+    location.assign("/");
+  } catch (error) {
+    at("state").textContent = "";
+    at("error").textContent = error.message;
+    at("error").hidden = false;
+    at("error").focus();
+    for (const one of at("people").children) one.disabled = false;
+  }
+}
+
+const why = await keys.unable();
+for (const one of document.querySelectorAll("[data-unable]")) one.hidden = one.dataset.unable !== why;
+at("people").hidden = why !== "";
+for (const button of at("people").children) button.addEventListener("click", () => press(button));

@@ -1,0 +1,39 @@
+/** Answers an invitation: makes a key for what it says, and lets the key ask to be approved. */
+
+import { base64, hex, random } from "./sign/bytes.js";
+import { GOVERNANCE, envelope, signatureLine, submission } from "./sign/envelope.js";
+import { buildGovernance } from "./sign/governance.js";
+import * as keys from "./sign/keys.js";
+
+/** What an invitation says and how far it has come. Throws where it is over. */
+export async function invitation(token) {
+  const answer = await fetch(`/api/join/${token}`);
+  const told = await answer.json();
+  if (!answer.ok) throw new Error(told.detail);
+  return told;
+}
+
+/**
+ * Make a key, sealed by `seal` or open, and hand in its key-add for approval; answers its record.
+ * Throws where the server does not take it: then no key is kept.
+ */
+export async function answerInvitation(token, seal) {
+  const { state, keyid, now, ...terms } = await invitation(token);
+  await keys.persist();
+  const { by: party, log, sites, use, staff } = terms;
+  const record = await keys.make({ log, party, site: sites[0], use, staff: staff ?? "" }, seal);
+  const payload = buildGovernance({
+    type: "key-add",
+    ...Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== null)),
+    key: base64(record.raw),
+    nonce: hex(random(16)),
+    time: now,
+  });
+  const line = await signatureLine(await keys.signer(record), GOVERNANCE, payload);
+  const body = submission({ envelope: envelope(GOVERNANCE, payload, [line]) });
+  const answer = await fetch(`/api/join/${token}`, { method: "POST", body });
+  const told = await answer.json();
+  if (answer.ok) return record;
+  await keys.forget(record.keyid);
+  throw new Error(`${told.detail} ${told.advice ?? ""}`);
+}

@@ -1,0 +1,143 @@
+/**
+ * The one place that signs statements: it shows what the bytes say, and signs when a person presses the
+ * button. Nothing that somebody else built is signed unread.
+ */
+
+import { me } from "../me.js";
+import { _, _n } from "../words.js";
+import { canonical, hex } from "./bytes.js";
+import { SignDialog } from "./dialog.js";
+import { envelope, signatureLine, statementId, submission } from "./envelope.js";
+import * as keys from "./keys.js";
+import * as outbox from "./outbox.js";
+import { askPerson, people, personWords } from "./person.js";
+import { eventOf, governanceOf, requestOf, waitingOf } from "./statement.js";
+
+export { now } from "./statement.js";
+
+const dialog = document.getElementById("sign") ? new SignDialog() : null;
+
+/**
+ * Let a person read and sign one act, or several in one press.
+ *
+ * An act is {op, ids, over?, missing?, extras?, fields?, names?}: `fields` as event.js has them, `names`
+ * by GLN, for display. Answers for each, with its `id`, {status: "landed", receipt}, {status: "refused",
+ * problem}, {status: "waiting"} (no line: it is sent later) or {status: "colleague"} (it waits for a second
+ * person's signature); null when it was not signed at all.
+ */
+export async function act(wanted) {
+  const acts = Array.isArray(wanted) ? wanted : [wanted];
+  const outcomes = await signing(
+    () => signers(acts.map((one) => one.op)),
+    () => Promise.all(acts.map(eventOf)),
+  );
+  return outcomes && !Array.isArray(wanted) ? outcomes[0] : outcomes;
+}
+
+/** Sign governance statements by this browser's admin key, or by the key that is named. */
+export function govern(bodies, keyid = "") {
+  return signing(() => governor(keyid), () => bodies.map(governanceOf));
+}
+
+/** Approve a request to join as the page shows it, see `requestOf`. */
+export function approve(request) {
+  return signing(() => governor(), async () => [await requestOf(request)]);
+}
+
+/** Add a second person's signature to an act that waits, see `waitingOf`. */
+export function countersign(told, op) {
+  return signing(() => signers([op], told.envelope.signatures), async () => [await waitingOf(told, op)]);
+}
+
+/** Who signs, then what, then the person's press, then off it goes. */
+async function signing(findSigners, findStatements) {
+  let statements;
+  let who;
+  try {
+    who = await findSigners();
+    if (!who) return null;
+    statements = await findStatements();
+  } catch (error) {
+    await dialog.refuse(_("This cannot be signed"), error.message);
+    return null;
+  }
+  const by = _("Signed by: %(keys)s", { keys: who.map(keyWords).join(", ") });
+  if (!(await dialog.ask(statements, by))) return null;
+  try {
+    dialog.state(_n("Signing…", "Signing %(n)s statements…", statements.length));
+    const made = [];
+    for (const one of statements) made.push(await signed(one, who));
+    dialog.state(_("Sending…"));
+    const outcomes = [];
+    for (const one of made) outcomes.push(await sent(one));
+    return outcomes;
+  } catch (error) {
+    if (error.code !== "locked") throw error;
+    await dialog.refuse(_("Locked"), _("Your key was locked meanwhile. Unlock it, and sign again."));
+    return null;
+  } finally {
+    dialog.close();
+  }
+}
+
+function keyWords(record) {
+  const about = record.use === "person" ? personWords(record) : record.use;
+  return `${about} (${record.keyid.slice(0, 8)}…)`;
+}
+
+/**
+ * The keys that sign acts: the session's, with that of the person at a shared station. Null when nobody
+ * said who they are. Throws, in words, where this browser cannot sign them.
+ */
+async function signers(ops, others = []) {
+  const record = (await keys.all(me.log)).find((one) => one.keyid === me.keyid);
+  if (!record) {
+    throw new Error(_("This browser does not hold the key that you signed in with. Sign in with one of its own, or ask for an invitation."));
+  }
+  const missing = ops.find((op) => !me.operations.includes(op));
+  if (missing) throw new Error(_("Your key may not sign this."));
+  const who = await present(record);
+  if (who && others.some((line) => who.every((one) => one.keyid === line.keyid))) {
+    throw new Error(_("You have signed this already; the second signature is a colleague's."));
+  }
+  return who?.filter((one) => !others.some((line) => line.keyid === one.keyid)) ?? null;
+}
+
+async function present(record) {
+  const shared = record.use !== "person" && (await people()).length > 0;
+  if (!shared && !record.sealed) return [record];
+  const person = await askPerson();
+  if (!person) return null;
+  return person.keyid === record.keyid ? [record] : [record, person];
+}
+
+async function governor(keyid = "") {
+  const mine = (await keys.all(me.log)).filter((one) => one.party === me.party);
+  const record = mine.find((one) => (keyid ? one.keyid === keyid : one.use === "admin" && one.keyid === me.keyid));
+  if (!record) {
+    throw new Error(_("This browser does not hold the administrator's key that you signed in with."));
+  }
+  if (record.sealed && !(await askPerson())) return null;
+  return [record];
+}
+
+async function signed({ type, op, payload, what, lines, lists, secret }, who) {
+  const id = await statementId(type, payload);
+  const own = [];
+  for (const record of who) own.push(await signatureLine(await keys.signer(record), type, payload));
+  const whole = envelope(type, payload, [...lines, ...own]);
+  const body = submission({ envelope: whole, ...lists, secret: secret && hex(secret) });
+  const second = me.sensitive.includes(op) && lines.length === 0;
+  return { id, body, envelope: canonical(whole), words: what, second };
+}
+
+/** A sensitive act goes to a colleague first; all others to the log. */
+async function sent({ second, ...one }) {
+  if (!second) {
+    await outbox.keep(one);
+    return outbox.send(one.id);
+  }
+  const answer = await fetch("/api/waiting", { method: "POST", body: one.body });
+  if (answer.ok) return { id: one.id, status: "colleague" };
+  return { id: one.id, status: "refused", problem: await answer.json() };
+}

@@ -1,0 +1,136 @@
+/**
+ * A statement before it is signed: its exact bytes, what these say, and what travels beside them.
+ *
+ * {type, payload, words, what, lines, lists, secret}: `words` are read back from `payload`, `lines` are
+ * the signatures that it has already, `lists` and `secret` what only those entitled may see.
+ */
+
+import { me } from "../me.js";
+import { _ } from "../words.js";
+import { base64Bytes, bytesOf, canonical, hex, random, sha256 } from "./bytes.js";
+import { EVENT, GOVERNANCE } from "./envelope.js";
+import { buildEvent, readEvent } from "./event.js";
+import { buildGovernance, readGovernance } from "./governance.js";
+import { commit, listOf, listSecret } from "./items.js";
+import { actWords, countWords, eventWords, governanceWords } from "./words.js";
+
+const LISTS = ["items", "over", "missing"];
+const loaded = performance.now();
+
+/** The log's own time, as this page was told it, ms since the epoch. */
+export function now() {
+  return Math.round(me.now + performance.now() - loaded);
+}
+
+/** An event of the session's party at its site: {op, ids, over?, missing?, extras?, fields?, names?}. */
+export async function eventOf({ op, ids = [], over = [], missing = [], extras, fields = {}, names }) {
+  const secret = random(32);
+  const lists = { items: listOf(ids, extras), over: listOf(over), missing: listOf(missing) };
+  const payload = buildEvent({
+    op,
+    by: me.party,
+    log: me.log,
+    site: me.site,
+    nonce: hex(random(16)),
+    timeMs: now(),
+    timeOffset: offset(),
+    ...(await commitments(lists, secret)),
+    ...fields,
+  });
+  return eventFrom(payload, lists, secret, [], names);
+}
+
+function eventFrom(payload, lists, secret, lines, names = {}) {
+  const event = readEvent(payload);
+  const known = { [me.site]: me.siteName, [me.party]: me.partyName, ...names };
+  const ids = Object.fromEntries(LISTS.map((name) => [name, idsOf(lists[name])]));
+  const words = eventWords(event, ids, known);
+  const what = `${actWords(event.op)}: ${countWords(ids.items)}`;
+  return { type: EVENT, op: event.op, payload, words, what, lines, lists, secret };
+}
+
+async function commitments(lists, secret) {
+  const made = {};
+  for (const name of LISTS) {
+    if (!lists[name].length) continue;
+    made[name] = await commit(idsOf(lists[name]), await listSecret(name, secret), extrasOf(lists[name]));
+  }
+  return made;
+}
+
+function idsOf(list) {
+  return list.map((one) => one.id);
+}
+
+function extrasOf(list) {
+  return Object.fromEntries(list.filter(({ extra }) => extra).map(({ id, extra }) => [id, extra]));
+}
+
+/** A governance statement of the session's party; what every one has is filled in. */
+export function governanceOf(body) {
+  const time = `${new Date(now()).toISOString().slice(0, 19)}Z`;
+  const whole = { by: me.party, log: me.log, nonce: hex(random(16)), time, ...body };
+  return governanceFrom(buildGovernance(whole), []);
+}
+
+function governanceFrom(payload, lines) {
+  const body = readGovernance(payload);
+  const words = governanceWords(body, { [me.site]: me.siteName, [me.party]: me.partyName });
+  return { type: GOVERNANCE, op: body.type, payload, words, what: actWords(body.type), lines, lists: null };
+}
+
+/**
+ * A request to join as an administrator's page shows it: {site, use, staff, keyid, envelope (text)}.
+ *
+ * Its bytes were built elsewhere: throws unless they say just what the page shows.
+ */
+export async function requestOf({ site, use, staff, keyid, envelope: text }) {
+  const { payload: encoded, payloadType, signatures } = JSON.parse(text);
+  const payload = base64Bytes(encoded);
+  const body = payloadType === GOVERNANCE ? readGovernance(payload) : {};
+  const same =
+    body.type === "key-add" &&
+    body.by === me.party &&
+    body.log === me.log &&
+    body.use === use &&
+    (body.staff ?? "") === staff &&
+    body.sites.join() === site &&
+    signatures.length === 1 &&
+    signatures[0].keyid === keyid &&
+    hex(await sha256(base64Bytes(body.key))) === keyid;
+  if (!same) throw differs();
+  return governanceFrom(payload, signatures);
+}
+
+/**
+ * An act that a colleague has signed, as it was handed in: `told` is the submission, `op` what the page
+ * says that it is.
+ *
+ * Its bytes were built elsewhere: throws unless they say that, and commit to just the items beside them.
+ */
+export async function waitingOf(told, op) {
+  const { payload: encoded, payloadType, signatures } = told.envelope;
+  const payload = base64Bytes(encoded);
+  if (payloadType !== EVENT) throw differs();
+  const event = readEvent(payload);
+  const secret = told.secret ? bytesOf(told.secret, 32) : new Uint8Array(32);
+  const lists = Object.fromEntries(LISTS.map((name) => [name, told[name] ?? []]));
+  const made = await commitments(lists, secret);
+  const committed = Object.fromEntries(LISTS.filter((name) => event[name]).map((name) => [name, event[name]]));
+  const same = hex(canonical(made)) === hex(canonical(committed));
+  if (!same || event.op !== op || event.by !== me.party || event.log !== me.log) throw differs();
+  if (event.site !== me.site) {
+    throw new Error(_("This act is of another site. Sign in there to sign it."));
+  }
+  return eventFrom(payload, lists, secret, signatures);
+}
+
+function differs() {
+  return new Error(_("What is to be signed does not say what this page shows. Nothing was signed."));
+}
+
+function offset() {
+  const minutes = -new Date().getTimezoneOffset();
+  const two = (value) => String(Math.floor(Math.abs(value))).padStart(2, "0");
+  return `${minutes < 0 ? "-" : "+"}${two(minutes / 60)}:${two(minutes % 60)}`;
+}

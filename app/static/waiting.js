@@ -1,0 +1,35 @@
+/** The page /waiting: a second person reads an act that a colleague has signed, and signs it too. */
+
+import { countersign } from "./sign/sign.js";
+
+const at = (id) => document.getElementById(id);
+
+function fail(words) {
+  at("error").textContent = words;
+  at("error").hidden = false;
+  at("error").focus();
+}
+
+async function sign({ dataset: { act, op } }) {
+  at("error").hidden = true;
+  const answer = await fetch(`/api/waiting/${act}`);
+  const told = await answer.json();
+  if (!answer.ok) return fail(told.detail);
+  const outcomes = await countersign(told, op);
+  if (!outcomes) return undefined;
+  const [{ status, problem }] = outcomes;
+  if (status === "refused") return fail(`${problem.detail ?? problem.title} ${problem.advice ?? ""}`);
+  return drop(act);
+}
+
+async function drop(act) {
+  await fetch(`/api/waiting/${act}`, { method: "DELETE" });
+  location.reload();
+}
+
+for (const button of document.querySelectorAll("[data-act]")) {
+  button.addEventListener("click", () => sign(button));
+}
+for (const button of document.querySelectorAll("[data-drop]")) {
+  button.addEventListener("click", () => drop(button.dataset.drop));
+}
