@@ -18,6 +18,7 @@ from app.acts import shipment_of, supplied_of
 from app.limits import Limits
 from app.looking import Looks, Seen
 from app.node import answers, node
+from app.phrases import reasons_said, said
 from app.present import marked
 from app.session import COOKIE, person
 from ledger.errors import Malformed
@@ -213,9 +214,10 @@ def told_json(told: Told) -> dict[str, Any]:
     state = found.state if found.state is not None and found.state.site else None
     return {
         "verdict": found.word,
+        "word": said(found.word),
         "purpose": found.purpose,
         "mark": marked(found.word)._asdict(),
-        "reasons": [reason._asdict() for reason in found.reasons],
+        "reasons": [reason._asdict() for reason in reasons_said(found)],
         "label": label.said if label else None,
         "claims": [claim._asdict() for claim in found.claims],
         "state": state.state if state else None,

@@ -1,5 +1,7 @@
 /** Asks the server for a verdict: POST /api/scans. */
 
+import { _ } from "./words.js";
+
 const UNREACHED = 2; // s to wait before an unreachable server is asked again
 
 /** Ask about one scan: `{told}`, or `{wait}` in seconds with `{words}`, or `{words}` alone. */
@@ -10,7 +12,7 @@ export async function ask(scan) {
     answer = await fetch("/api/scans", { method: "POST", ...request(scan) });
     told = await answer.json();
   } catch {
-    return { wait: UNREACHED, words: "The server cannot be reached. Check the line." };
+    return { wait: UNREACHED, words: _("The server cannot be reached. Check the line.") };
   }
   if (answer.ok) return { told };
   const words = told.detail ?? answer.statusText;

@@ -3,18 +3,21 @@
 import { ask, pause } from "./ask.js";
 import { Shutter } from "./frames.js";
 import { View } from "./view.js";
+import { _ } from "./words.js";
 
 const PERIOD = 200; // ms between two frames
 const GLANCE = 0.05; // s between two looks at a still scene
 const HELP_AFTER = 8; // frames without a code before it is said how to hold the label
 
-const LOOKING = "Looking for a code.";
-const HELP =
-  "No code in view. Hold the label flat and close, so that its code fills the frame; " +
-  "turn it out of glare. A label that is torn or worn can be typed.";
-const COVERED = "The picture is all of one colour. Is the lens covered?";
-const IN_VIEW = "This pack has been scanned. Show the next one, or take it away and show it again.";
-const DOUBTFUL = "A code is in view: hold still.";
+const LOOKING = _("Looking for a code.");
+const HELP = _(
+  "No code in view. Hold the label flat and close, so that its code fills the frame; turn it out of glare. A label that is torn or worn can be typed.",
+);
+const COVERED = _("The picture is all of one colour. Is the lens covered?");
+const IN_VIEW = _(
+  "This pack has been scanned. Show the next one, or take it away and show it again.",
+);
+const DOUBTFUL = _("A code is in view: hold still.");
 
 /** Sends the frames of one camera. */
 export class Live {

@@ -8,6 +8,7 @@ import { Session } from "./session.js";
 import { Remembered, Signals } from "./signal.js";
 import { element, stops } from "./verdict.js";
 import { Wedge } from "./wedge.js";
+import { _, _n } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const box = at("box");
@@ -57,15 +58,16 @@ async function scan(one) {
 
 function count(words) {
   const waiting = queue.length > 1 || words || screen.halted ? queue.length : 0;
-  const scans = waiting === 1 ? "1 scan waits." : `${waiting} scans wait.`;
+  const scans = _n("%(n)s scan waits.", "%(n)s scans wait.", waiting);
   at("queue").textContent = waiting ? `${scans} ${words}` : "";
-  if (screen.halted) screen.waiting(waiting ? `${scans} It is checked when you scan on.` : "");
+  if (screen.halted) screen.waiting(waiting ? `${scans} ${_("It is checked when you scan on.")}` : "");
 }
 
 function unasked(words, purpose_) {
-  const reason = { code: "not-asked", words, next: "Scan again." };
+  const reason = { code: "not-asked", words, next: _("Scan again.") };
   const mark = { symbol: "?", style: "unknown" };
-  return { verdict: "Not checked", mark, reasons: [reason], purpose: purpose_, reading: null };
+  const told = { verdict: "Not checked", word: _("Not checked"), mark, reasons: [reason] };
+  return { ...told, purpose: purpose_, reading: null };
 }
 
 new Wedge((text) => scan({ text, source: "wedge" })).listen();
@@ -75,7 +77,7 @@ box.addEventListener("submit", (event) => {
   const [image] = at("image").files;
   const text = at("text").value;
   at("error").hidden = Boolean(image || text.trim());
-  at("error").textContent = "Type or paste a code, or choose a picture of the label.";
+  at("error").textContent = _("Type or paste a code, or choose a picture of the label.");
   if (image) scan({ image });
   else if (text.trim()) scan({ text, source: "typed" });
   else at("text").focus();
@@ -114,7 +116,7 @@ async function on() {
   if (starting) return;
   starting = true;
   trouble("");
-  tell("The browser may ask whether this page may use the camera.");
+  tell(_("The browser may ask whether this page may use the camera."));
   try {
     await camera.open(wanted.value);
   } catch (error) {
@@ -134,12 +136,12 @@ function off(fault = "") {
   camera.close();
   show(false);
   trouble(fault);
-  tell(fault ? "The camera is off." : "The camera is off. Nothing that it saw was kept.");
+  tell(fault ? _("The camera is off.") : _("The camera is off. Nothing that it saw was kept."));
 }
 
 function show(runs) {
   at("stage").hidden = !runs;
-  at("power").textContent = runs ? "Stop the camera" : "Start the camera";
+  at("power").textContent = runs ? _("Stop the camera") : _("Start the camera");
   at("light").hidden = !runs || !camera.hasLight;
   at("light").setAttribute("aria-pressed", "false");
   if (!runs) at("choice").hidden = true;
@@ -157,7 +159,7 @@ function choice({ deviceId, label }, number) {
   const button = element("input");
   Object.assign(button, { type: "radio", name: "device", value: deviceId });
   button.checked = deviceId === camera.device;
-  line.append(button, label || `Camera ${number + 1}`);
+  line.append(button, label || _("Camera %(number)s", { number: number + 1 }));
   return line;
 }
 

@@ -1,6 +1,14 @@
 /** The scans of this session, newest first; in the page's memory alone. */
 
-import { element, kindOf } from "./verdict.js";
+import { element, kindOf, purposeWords } from "./verdict.js";
+import { _, _n, locale } from "./words.js";
+
+const SOURCES = {
+  camera: _("camera"),
+  picture: _("picture"),
+  typed: _("typed"),
+  wedge: _("scanner"),
+};
 
 /** The list, and how many scans and alerts there were. */
 export class Session {
@@ -20,8 +28,8 @@ export class Session {
   add(told, source) {
     this.#scans += 1;
     this.#alerted += told.alert ? 1 : 0;
-    this.#count.textContent = `${this.#scans} ${this.#scans === 1 ? "scan" : "scans"}.`;
-    this.#alerts.textContent = `✕ ${this.#alerted} ${this.#alerted === 1 ? "alert" : "alerts"}`;
+    this.#count.textContent = _n("%(n)s scan.", "%(n)s scans.", this.#scans);
+    this.#alerts.textContent = `✕ ${_n("%(n)s alert", "%(n)s alerts", this.#alerted)}`;
     this.#alerts.hidden = this.#alerted === 0;
     const item = element("li");
     item.append(this.#line(told, source));
@@ -37,10 +45,10 @@ export class Session {
     const serial = told.label?.serial ?? told.label?.sscc ?? "";
     line.append(
       mark,
-      element("strong", told.verdict),
+      element("strong", told.word),
       element("span", [what, serial].filter(Boolean).join(", ")),
       ...(kindOf(told) ? [element("span", kindOf(told), "kind")] : []),
-      element("span", `${clock()} · ${told.purpose} · ${source}`, "hint"),
+      element("span", [clock(), purposeWords(told.purpose), SOURCES[source]].join(" · "), "hint"),
     );
     line.addEventListener("click", () => this.#open(told));
     return line;
@@ -48,5 +56,5 @@ export class Session {
 }
 
 function clock() {
-  return new Date().toLocaleTimeString([], { hour12: false });
+  return new Date().toLocaleTimeString(locale, { hour12: false });
 }

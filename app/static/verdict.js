@@ -1,20 +1,33 @@
 /** A verdict as a person reads it: filled into the page's template `told`. */
 
+import { _, moment } from "./words.js";
+
 const NAMES = {
   product: "GTIN",
   gtin: "GTIN",
-  lot: "Lot",
-  expiry: "Expiry",
-  serial: "Serial",
+  lot: _("Lot"),
+  expiry: _("Expiry"),
+  serial: _("Serial"),
   sscc: "SSCC",
+};
+const PURPOSES = {
+  check: _("check"),
+  dispense: _("dispense"),
+  receive: _("receive"),
+  return: _("return"),
 };
 const CLAIMED = ["gtin", "lot", "expiry", "serial", "sscc"];
 
 /** What kind of news it is, beyond its word: the log's alert, or a warning of our own. */
 export function kindOf(told) {
-  if (told.alert) return "Alert: the log says no";
-  if (told.again) return "Warning: our label reading looks wrong, scan again";
+  if (told.alert) return _("Alert: the log says no");
+  if (told.again) return _("Warning: our label reading looks wrong, scan again");
   return "";
+}
+
+/** What a scan is for, in words. */
+export function purposeWords(purpose) {
+  return PURPOSES[purpose] ?? purpose;
 }
 
 /** Whether scanning stops until somebody has seen it. */
@@ -25,9 +38,9 @@ export function stops(told) {
 /** One sentence for who listens. */
 export function sentence(told) {
   const [worst] = told.reasons;
-  const what = [told.product, told.label?.serial && `serial ${told.label.serial}`];
-  const said = [kindOf(told), told.verdict, ...what, worst.words, worst.next].filter(Boolean);
-  return said.map((one) => one.replace(/\.?$/, ".")).join(" ");
+  const what = [told.product, told.label?.serial && _("serial %(serial)s", told.label)];
+  const said = [kindOf(told), told.word, ...what, worst.words, worst.next].filter(Boolean);
+  return said.map((one) => (/[.。?？]$/.test(one) ? one : _("%(words)s.", { words: one }))).join(" ");
 }
 
 /** The verdict in full. */
@@ -39,7 +52,7 @@ export function draw(told) {
   find(".mark").textContent = told.mark.symbol;
   find(".kind").textContent = kindOf(told);
   find(".kind").hidden = !kindOf(told);
-  find(".verdict-word").textContent = told.verdict;
+  find(".verdict-word").textContent = told.word;
   find(".words").textContent = worst.words;
   find(".next").textContent = worst.next;
   list(find(".offer"), offered(told));
@@ -56,8 +69,13 @@ export function draw(told) {
 }
 
 function asOf(told) {
-  const when = told.as_of ? ` Checked against the log as of ${told.as_of}.` : "";
-  return `Code: ${told.reasons[0].code}. Checked for: ${told.purpose}.${when}`;
+  const [{ code }] = told.reasons;
+  const words = [_("Code: %(code)s.", { code })];
+  words.push(_("Checked for: %(purpose)s.", { purpose: purposeWords(told.purpose) }));
+  if (told.as_of) {
+    words.push(_("Checked against the log as of %(time)s.", { time: moment(told.as_of) }));
+  }
+  return words.join(" ");
 }
 
 function offered(told) {
@@ -67,7 +85,7 @@ function offered(told) {
 
 /** Product first, then claim by claim what the label says and what the log says of it. */
 function claims(told) {
-  const lines = told.product ? [["Product", told.product]] : [];
+  const lines = told.product ? [[_("Product"), told.product]] : [];
   if (told.claims?.length) return [...lines, ...told.claims.map(claim)];
   const { label } = told;
   if (!label) return lines;
@@ -80,11 +98,12 @@ function said(label) {
 }
 
 function claim({ name, label, log, agrees }) {
+  const held = log ? _("the log has %(value)s", { value: log }) : _("the log has none");
   if (agrees === false) {
-    return [NAMES[name], `${label} on the label`, `✕ the log has ${log || "none"}`, "differs"];
+    return [NAMES[name], _("%(value)s on the label", { value: label }), `✕ ${held}`, "differs"];
   }
-  if (agrees) return [NAMES[name], label, "✓ as in the log", "agrees"];
-  return [NAMES[name], label || "not on the label", log && `the log has ${log}`];
+  if (agrees) return [NAMES[name], label, `✓ ${_("as in the log")}`, "agrees"];
+  return [NAMES[name], label || _("not on the label"), log && held];
 }
 
 function list(section, lines) {
@@ -100,7 +119,7 @@ function list(section, lines) {
 
 function reason({ code, words: what, next }) {
   const item = element("li");
-  const hint = element("p", "Code: ", "hint");
+  const hint = element("p", `${_("Code:")} `, "hint");
   hint.append(element("span", code, "code"));
   item.append(element("p", what), element("p", next, "next"), hint);
   return item;

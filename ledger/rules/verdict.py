@@ -90,11 +90,15 @@ class State:
 
 
 class Reason(NamedTuple):
-    """One reason of a verdict, in the code's own words and with the next step."""
+    """One reason of a verdict, in the code's own words and with the next step.
+
+    `detail` is what stands in the words already.
+    """
 
     code: str
     words: str
     next: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +282,14 @@ CODES: Final = tuple(_REASONS)
 
 def reason(code: str, detail: str = "") -> Reason:
     """One reason in words; `detail` fills the place its words leave for it."""
+    words, step = wording(code, detail=bool(detail))
+    return Reason(code, words.replace("{detail}", detail), step, detail)
+
+
+def wording(code: str, *, detail: bool = True) -> tuple[str, str]:
+    """A reason's words, with their place for a `{detail}` where there is one, and its next step."""
     _, words, step = _REASONS[code]
-    if "({detail})" in words and not detail:
-        words = words.replace(" ({detail})", "")
-    return Reason(code, words.replace("{detail}", detail), step)
+    return (words if detail else words.replace(" ({detail})", "")), step
 
 
 def _rank(code: str) -> tuple[int, int]:
