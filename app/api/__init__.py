@@ -2,6 +2,7 @@
 
 from app.api import (
     bags,
+    checks,
     deliveries,
     health,
     packs,
@@ -9,6 +10,7 @@ from app.api import (
     registry,
     scans,
     sessions,
+    shipments,
     statements,
     tlog,
     waiting,
@@ -18,6 +20,7 @@ BLUEPRINTS = tuple(
     module.blueprint
     for module in (
         bags,
+        checks,
         deliveries,
         health,
         packs,
@@ -25,6 +28,7 @@ BLUEPRINTS = tuple(
         registry,
         scans,
         sessions,
+        shipments,
         statements,
         tlog,
         waiting,

@@ -12,7 +12,7 @@ from ledger.rules.state import IN_TRANSIT, INACTIVE, REFUSED, SHORT, LotKey, Shi
 from ledger.rules.world import World
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
-from ledger.statement.gs1 import gtin_of, is_pack
+from ledger.statement.gs1 import gtin_of
 from ledger.statement.submission import Statement
 from ledger.store import content
 from ledger.store.database import Store
@@ -189,17 +189,41 @@ def _event(envelope: bytes) -> Event:
     return body
 
 
-def packs_of(world: World, items: Iterable[str]) -> dict[LotKey, int]:
-    """How many packs of which lot some items are or hold."""
-    found: dict[LotKey, int] = {}
+def packs_sent(
+    store: Store, world: World, sent: Consignment, items: Iterable[str]
+) -> dict[str, dict[LotKey, int]]:
+    """The packs that each of some items was, or held when it was sent, by lot.
+
+    Of what has arrived since, its receiver may have unpacked or packed more into it.
+    """
+    found: dict[str, dict[LotKey, int]] = {}
+    changed: dict[str, str] = {}  # container -> the item that it is, or is in
+    taken_out = any(one.missing for one in sent.happened)
     for item in items:
         row = world.row(item)
         if row is None:
             continue
-        if is_pack(item):
-            key = gtin_of(item), row.lot
-            found[key] = found.get(key, 0) + 1
+        if row.lot:
+            found[item] = {(gtin_of(item), row.lot): 1}
+        elif sent.standing.get(item) == OPEN and not taken_out:
+            found[item] = {lot: count.n for lot, count in world.content(item).items()}
         else:
-            for key, count in world.content(item).items():
-                found[key] = found.get(key, 0) + count.n
+            found[item] = {}
+            changed[item] = item
+    index = sent.shipment.index
+    sql = (
+        "SELECT membership.parent, membership.child, item.lot FROM membership JOIN item "
+        f"ON item.id = membership.child WHERE membership.parent IN (IN) AND from_idx <= {index} "
+        f"AND (to_idx = -1 OR to_idx > {index})"
+    )
+    while changed:
+        deeper: dict[str, str] = {}
+        for parent, child, lot in store.rows_in(sql, changed):
+            if not lot:
+                deeper[child] = changed[parent]
+                continue
+            counts = found[changed[parent]]
+            key = gtin_of(child), lot
+            counts[key] = counts.get(key, 0) + 1
+        changed = deeper
     return found
