@@ -10,9 +10,12 @@ import logging
 from typing import Any, Final
 
 from flask import Flask, Response, g, render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _lazy
 from werkzeug.exceptions import HTTPException
 
 from app.node import maybe_node
+from app.phrases import said
 from ledger.errors import CODES, BadProof, BadSignature, LedgerError, Refused
 from ledger.statement.dsse import Envelope
 from ledger.store.database import FAILURES
@@ -40,6 +43,24 @@ _HTTP_CODES: Final = {
     429: "too-many-requests",
     503: "busy",
 }
+_TITLES: Final = {
+    400: _lazy("This cannot be understood"),
+    401: _lazy("Not signed in"),
+    403: _lazy("Not allowed"),
+    404: _lazy("Not found"),
+    405: _lazy("Not possible here"),
+    413: _lazy("Too large"),
+    415: _lazy("Sent in a form that is not taken here"),
+    429: _lazy("Too many requests"),
+    503: _lazy("Busy"),
+}
+# What is said where a view says nothing of its own.
+_DETAILS: Final = {
+    400: _lazy("The browser or the program sent something that is not understood here."),
+    404: _lazy("There is nothing at this address. Check it, or start from Home."),
+    405: _lazy("This address is not asked in this way. Start from Home."),
+    413: _lazy("What was sent is too large. Send less of it, or a smaller picture."),
+}
 _RETRY_AFTER: Final = {429: "60", 503: "1"}  # seconds
 _log = logging.getLogger("packtrace")
 
@@ -65,10 +86,11 @@ def problem_of(error: LedgerError, statement_id: str | None) -> dict[str, Any]:
     code = code_of(error)
     rule, advice = CODES[code]
     told: dict[str, Any] = {
-        "code": code, "title": rule, "detail": str(error), "advice": advice, "status": STATUS[code]
+        "code": code, "title": said(rule), "detail": str(error), "advice": said(advice),
+        "status": STATUS[code],
     }  # fmt: skip
     if isinstance(error, Refused):
-        told["detail"] = error.detail or rule
+        told["detail"] = error.detail or said(rule)
         if error.evidence is not None:
             told["evidence"] = error.evidence
         refusal = _refusal(error, statement_id)
@@ -93,7 +115,11 @@ def _refusal(error: Refused, statement_id: str | None) -> Envelope | None:
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     code = _HTTP_CODES.get(status, "http-error")
-    told = {"title": error.name, "detail": error.description or error.name, "advice": ""}
+    title = str(_TITLES.get(status) or error.name)
+    detail = error.description
+    if not detail or detail == type(error).description:
+        detail = str(_DETAILS.get(status) or title)
+    told = {"title": title, "detail": detail, "advice": ""}
     if error.response is not None and 300 <= error.response.status_code < 400:
         return Response(
             error.response.get_data(), error.response.status_code, error.response.headers
@@ -108,16 +134,16 @@ def _http_error(error: HTTPException) -> Response:
 
 def _database_error(error: Exception) -> Response:
     _log.error("database: %s", error)
-    return _ledger_error(Refused("read-only", "the database cannot be read at the moment"))
+    return _ledger_error(Refused("read-only", _("the database cannot be read at the moment")))
 
 
 def _unforeseen(error: Exception) -> Response:
     """A defect of ours: logged with its trace, answered as out of order, retry later."""
     _log.exception("unforeseen", exc_info=error)
     told = {
-        "title": "Out of order",
-        "detail": "Something failed here that should not have. It has been recorded.",
-        "advice": "Try again later; keep your signed statement.",
+        "title": _("Out of order"),
+        "detail": _("Something failed here that should not have. It has been recorded."),
+        "advice": _("Try again later; keep your signed statement."),
     }
     return _answer(503, "out-of-order", told)
 

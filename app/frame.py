@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from flask import Flask, current_app, request
 from flask_babel import lazy_gettext as _
@@ -64,5 +65,6 @@ def _here(path: str) -> bool:
 def _back() -> str:
     """Where to come back to after a choice made in the frame; what was posted is not sent again."""
     if request.method == "GET":
-        return request.full_path if request.query_string else request.path
+        query = request.query_string.decode("ascii", "replace")
+        return quote(request.path) + (f"?{query}" if query else "")
     return request.path if _opens(request.path) else "/"

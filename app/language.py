@@ -5,16 +5,21 @@ English texts are the source (gettext); what scripts say is a domain of its own,
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from flask import Blueprint, Flask, Response, abort, redirect, request
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain, force_locale
+from flask_babel import gettext as _
 
-# BCP 47 tag, as pages and addresses have it -> the catalogue's folder, and its own name.
-LANGUAGES: Final = {"en": ("en", "English"), "zh-Hans": ("zh_Hans", "简体中文")}
+# BCP 47 tag, as pages and addresses have it -> the locale, whose name the catalogue's folder has, and
+# its own name. English is written as the sources are: day before month, 24 hours.
+LANGUAGES: Final = {"en": ("en_GB", "English"), "zh-Hans": ("zh_Hans", "简体中文")}
 COOKIE: Final = "packtrace_language"
+# A path of ours: nothing that a browser takes for another host, nor drops as it does tabs and line ends.
+_LOCAL: Final = re.compile(r"/(?![/\\])[!-~]*")
 _YEAR_S: Final = 365 * 24 * 3600
 _CATALOGUES: Final = str(Path(__file__).with_name("translations"))
 
@@ -39,8 +44,11 @@ def tag() -> str:
     chosen = request.cookies.get(COOKIE, "")
     if chosen in LANGUAGES:
         return chosen
-    wanted = request.accept_languages.best_match(["en", "zh-Hans", "zh-CN", "zh-SG", "zh"], "en")
-    return "zh-Hans" if wanted.startswith("zh") else "en"
+    for wanted, weight in request.accept_languages:
+        first = wanted.lower().partition("-")[0]
+        if weight and first in ("en", "zh"):
+            return "zh-Hans" if first == "zh" else "en"
+    return "en"
 
 
 def _folder() -> str:
@@ -52,10 +60,9 @@ def choose() -> Response:
     """Remember a language, and go back to the page where it was chosen."""
     wanted = request.form.get("language", "")
     if wanted not in LANGUAGES:
-        abort(400, "This language is not one of ours.")
+        abort(400, _("This language is not one of ours."))
     back = request.form.get("back", "")
-    # A path of ours alone: nothing that a browser would take for another host.
-    here = back if back.startswith("/") and back[1:2] not in ("/", "\\") else "/"
+    here = back if _LOCAL.fullmatch(back) else "/"
     answer = redirect(here, 303)
     answer.set_cookie(COOKIE, wanted, max_age=_YEAR_S, samesite="Lax", httponly=True)
     assert isinstance(answer, Response)
@@ -66,18 +73,19 @@ def choose() -> Response:
 def words(language: str) -> Response:
     """What scripts say in a language, as a module: message -> translation, or its plural forms."""
     if language not in LANGUAGES:
-        abort(404, "This language is not one of ours.")
+        abort(404, _("This language is not one of ours."))
     told: dict[str, str | list[str]] = {}
-    if get_locale() is not None and tag() == language:
+    with force_locale(LANGUAGES[language][0]):
         catalogue: dict[Any, str] = getattr(_scripts.get_translations(), "_catalog", {})
-        for key, text in catalogue.items():
-            if isinstance(key, tuple):  # (message, number of the plural form)
-                forms = told.setdefault(key[0], [])
-                assert isinstance(forms, list)  # gettext keeps all forms of one message alike
-                forms.append(text)
-            elif key:
-                told[key] = text
+    for key, text in catalogue.items():
+        if isinstance(key, tuple):  # (message, number of the plural form)
+            forms = told.setdefault(key[0], [])
+            assert isinstance(forms, list)  # gettext keeps all forms of one message alike
+            forms.append(text)
+        elif key:
+            told[key] = text
     body = b"export default " + msgspec.json.encode(told) + b";\n"
     answer = Response(body, mimetype="text/javascript")
-    answer.headers["Vary"] = "Cookie, Accept-Language"
-    return answer
+    answer.headers["Cache-Control"] = "no-cache"  # kept, and asked for whether it is still so
+    answer.add_etag()
+    return answer.make_conditional(request)

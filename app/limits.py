@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Final
 
 from flask import abort, request
+from flask_babel import gettext as _
 
 MINUTE_MS: Final = 60_000
 _SLOTS: Final = 1 << 18
@@ -67,8 +68,9 @@ class Limits:
         if once and self._counts.number(mark, minute):
             return False
         if most and self._counts.add(f"{kind} {who}", minute) > most:
-            whom = "of this session" if by else "from one address"
-            abort(429, f"At most {most} of these a minute {whom}; wait a minute.")
+            if by:
+                abort(429, _("At most %(n)s of these a minute of this session; wait.", n=most))
+            abort(429, _("At most %(n)s of these a minute from one address; wait.", n=most))
         if once:  # only now: what was sent back may not come in by asking again
             self._counts.add(mark, minute)
         return True

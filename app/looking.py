@@ -12,6 +12,7 @@ from threading import BoundedSemaphore, Lock
 from typing import IO, Final, NamedTuple
 
 from flask import abort
+from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from ledger.errors import Malformed
@@ -54,7 +55,7 @@ class Looks:
 
         Raises Malformed. Ends in 503 when too many wait for their turn.
         """
-        busy = "Too many pictures are being read; send this one again in a moment."
+        busy = _("Too many pictures are being read; send this one again in a moment.")
         with _turn(self._stills, 0.0, busy), _turn(self._still, _WAIT_STILL_S, busy):
             return _seen(read_image(_bytes(upload, MAX_PICTURE)), year, STILL_S)
 
@@ -63,7 +64,7 @@ class Looks:
 
         Raises Malformed. Ends in 503 when it would be stale before its turn comes.
         """
-        busy = "Too many frames are being read; send the next one in a moment."
+        busy = _("Too many frames are being read; send the next one in a moment.")
         with self._present() as alone, _turn(self._frames, _WAIT_FRAME_S, busy):
             picture = read_image(_bytes(upload, MAX_FRAME), MAX_FRAME_PIXELS)
             return _seen(picture, year, FRAME_S if alone else 0.0)
@@ -102,7 +103,7 @@ def _turn(gate: BoundedSemaphore | Lock, wait_s: float, busy: str) -> Iterator[N
 def _bytes(upload: IO[bytes], most: int) -> bytes:
     data = upload.read(most + 1)
     if len(data) > most:
-        raise Malformed(f"this picture is at most {most} bytes; send a smaller one")
+        raise Malformed(_("this picture is at most %(n)s bytes; send a smaller one", n=most))
     return data
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from flask import current_app
+from flask_babel import gettext as _
 
 from app.config import Settings
 from ledger.errors import LedgerError, Malformed, Refused
@@ -110,7 +111,7 @@ def node() -> Node:
     found = current_app.extensions[KEY]
     if isinstance(found, Node):
         return found
-    raise Refused("read-only", f"there is no log here: {found}")
+    raise Refused("read-only", _("there is no log here: %(why)s", why=found))
 
 
 def maybe_node() -> Node | None:
@@ -123,5 +124,5 @@ def answers() -> Answers:
     """The operator's voice. Raises Refused `read-only` on a node without the status key."""
     found = node().answers
     if found is None:
-        raise Refused("read-only", "this node does not hold the status key; ask another")
+        raise Refused("read-only", _("this node does not hold the status key; ask another"))
     return found

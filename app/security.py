@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
+from flask_babel import gettext as _
 
 from app.config import Settings
 from app.limits import Limits
@@ -42,12 +43,14 @@ def register(app: Flask, settings: Settings) -> None:
             if site in ("same-origin", "none"):
                 return
             abort(
-                403, "This request was started by another site. Open the page here and try again."
+                403,
+                _("This request was started by another site. Open the page here and try again."),
             )
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc != request.host:
             abort(
-                403, "This request was started by another site. Open the page here and try again."
+                403,
+                _("This request was started by another site. Open the page here and try again."),
             )
 
     @app.after_request

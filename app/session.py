@@ -12,6 +12,7 @@ from binascii import Error as Base64Error
 from typing import Any, Final
 
 from flask import Flask, Response, abort, g, request
+from flask_babel import gettext as _
 
 from app.node import Node, maybe_node, node
 from ledger.errors import BadSignature, Malformed, Refused
@@ -75,7 +76,8 @@ def signed_in() -> Person:
     found = person()
     if found is None:
         abort(
-            401, "Sign in first: this is shown to the site that holds the pack and to authorities."
+            401,
+            _("Sign in first: this is shown to the site that holds the pack and to authorities."),
         )
     return found
 
@@ -90,7 +92,7 @@ def administrator() -> Person:
     """Who asks, by an admin key; anybody else ends in 401 or 403."""
     found = signed_in()
     if not is_administrator(found):
-        abort(403, "Sign in with an administrator's key to do this.")
+        abort(403, _("Sign in with an administrator's key to do this."))
     return found
 
 
@@ -141,7 +143,7 @@ def open_login(body: bytes) -> Person:
     Raises Malformed, BadSignature, Refused.
     """
     if len(body) > 2 * MAX_ENVELOPE:
-        raise Malformed(f"a log-in is at most {MAX_ENVELOPE} bytes")
+        raise Malformed(_("a log-in is at most %(n)s bytes", n=MAX_ENVELOPE))
     try:
         told: Any = json.loads(body)
         site = told.get("site", "")
@@ -149,45 +151,53 @@ def open_login(body: bytes) -> Person:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Malformed('a log-in is {"envelope": …, "site"?: GLN}') from error
     if envelope.payload_type != dsse.LOGIN:
-        raise Refused("wrong-type", "this envelope is not a log-in")
+        raise Refused("wrong-type", _("this envelope is not a log-in"))
     login = parse_login(envelope.payload)
     found = node()
     authority = found.reader.authority()
     if login.log != found.origin:
-        raise Refused("wrong-log", f"the log-in names {login.log}, this is {found.origin}")
+        raise Refused(
+            "wrong-log",
+            _("the log-in names %(other)s, this is %(log)s", other=login.log, log=found.origin),
+        )
     envelope.verify(authority.public)
     now = found.clock()
     if login.origin not in (CLI, request.host_url.rstrip("/")):
-        raise BadSignature("the log-in was signed for another page")
+        raise BadSignature(_("the log-in was signed for another page"))
     if abs(login.time_ms - now) > _LOGIN_WINDOW_MS:
-        raise Refused("event-time", "the log-in's time is more than five minutes off")
+        raise Refused("event-time", _("the log-in's time is more than five minutes off"))
     if not found.desk.take_nonce(b64decode(login.nonce), now):
         raise BadSignature(
-            "the challenge is not one of ours, or was used, or is over two minutes old"
+            _("the challenge is not one of ours, or was used, or is over two minutes old")
         )
     key = _key(authority, envelope.signatures[0].keyid, now)
     if key.party != login.by:
-        raise Refused("not-entitled", f"the key is {key.party}'s")
+        raise Refused("not-entitled", _("the key is %(party)s's", party=key.party))
     # An administrator answers for all sites of the party, and looks at one of them at a time.
     own = [record.gln for record in authority.sites(key.party)]
     sites = own if key.use == "admin" else sorted(key.sites)
     if not site and len(sites) == 1:
         site = sites[0]
     if site not in sites:
-        raise Refused("wrong-site", f"choose the site of this session among {', '.join(sites)}")
+        raise Refused(
+            "wrong-site",
+            _("choose the site of this session among %(sites)s", sites=", ".join(sites)),
+        )
     return Person(key.party, site, key.id)
 
 
 def _key(authority: Authority, keyid: str, now: int) -> KeyRecord:
     key = authority.keys[keyid]  # its signature verified, so it is known
     if key.revoked >= 0:
-        raise Refused("key-revoked", "this key was revoked")
+        raise Refused("key-revoked", _("this key was revoked"))
     if now < key.start_ms:
-        raise Refused("key-not-yet", "this key is not in force yet")
+        raise Refused("key-not-yet", _("this key is not in force yet"))
     if now >= key.end_ms:
-        raise Refused("key-expired", "this key has expired")
+        raise Refused("key-expired", _("this key has expired"))
     if key.use == "recovery":
-        raise Refused("not-entitled", "a recovery key is kept for the day when all others are lost")
+        raise Refused(
+            "not-entitled", _("a recovery key is kept for the day when all others are lost")
+        )
     return key
 
 

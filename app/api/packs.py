@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask_babel import gettext as _
 
 from app.node import answers, node
 from app.scanning import here_and_now, scan_text, told_json
@@ -56,9 +57,9 @@ def bundle(gtin: str, serial: str) -> Response:
 def _check_stranger(label: Label, state: State) -> None:
     """No oracle for live serials: unknown, wrong lot and wrong expiry answer alike."""
     if not (label.lot and label.expiry):
-        raise Refused("not-entitled", "without an account, name the label's lot and expiry too")
+        raise Refused("not-entitled", _("without an account, name the label's lot and expiry too"))
     if (state.lot, state.expiry) != (label.lot, label.expiry):
-        abort(404, "No pack with this whole label is on record.")
+        abort(404, _("No pack with this whole label is on record."))
 
 
 @blueprint.get("/api/status-list")

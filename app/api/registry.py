@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from flask import Blueprint, Response, abort, jsonify
+from flask_babel import gettext as _
 
 from app.node import node
 from ledger.rules.authority import Authority, KeyRecord
@@ -17,7 +18,7 @@ def key(keyid: str) -> Response:
     authority = node().reader.authority()
     found = authority.keys.get(keyid)
     if found is None:
-        abort(404, f"No key {keyid[:16]}… is on record.")
+        abort(404, _("No key %(key)s is on record.", key=f"{keyid[:16]}…"))
     return jsonify(
         {
             "keyid": found.id,
@@ -44,7 +45,7 @@ def site(gln: str) -> Response:
     """Whose site it is."""
     found = node().reader.authority().site(gln)
     if found is None:
-        abort(404, f"No site {gln} is on record.")
+        abort(404, _("No site %(gln)s is on record.", gln=gln))
     return jsonify(
         {
             "gln": found.gln,

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 from flask import Blueprint, Response, request
+from flask_babel import gettext as _
 
 from app.looking import MAX_PICTURE, has_content
 from app.scanning import (
@@ -57,7 +58,7 @@ def _picture() -> Told:
     purpose = check_purpose(request.form.get("purpose", ""))
     with closing(upload):  # a large one lies in a file without a name
         if not has_content(upload):
-            raise Malformed("the picture is empty")
+            raise Malformed(_("the picture is empty"))
         if request.form.get("stream", "") == "1":
             return scan_frame(upload.stream, purpose, request.form.get("held", ""))
         return scan_picture(upload.stream, purpose)

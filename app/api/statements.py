@@ -16,6 +16,7 @@ from flask import (
     request,
     stream_with_context,
 )
+from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
 from app.errors import problem_of
@@ -42,9 +43,9 @@ def create() -> Response:
     found = node()
     current_app.extensions["limits"].count("statements", found.settings.per_minute)
     if request.mimetype not in ("application/json", NDJSON):
-        abort(415, f"Send application/json, or {NDJSON} for many.")
+        abort(415, _("Send application/json, or %(type)s for many.", type=NDJSON))
     if found.log is None:
-        raise Refused("read-only", "this node does not hold the log's key; submit to another")
+        raise Refused("read-only", _("this node does not hold the log's key; submit to another"))
     if request.mimetype == NDJSON:
         request.max_content_length = None  # each line is limited instead
         return Response(stream_with_context(_results(found, found.log)), mimetype=NDJSON)
@@ -138,11 +139,11 @@ def pull() -> Response:
     """All that the session's party may see whole, from an index on: one JSON object a line."""
     who = person()
     if who is None:
-        abort(401, "Sign in with a key of the party whose statements you pull.")
+        abort(401, _("Sign in with a key of the party whose statements you pull."))
     current_app.extensions["limits"].count("pull", node().settings.per_minute)
     since = request.args.get("since", "0")
     if not (since.isascii() and since.isdigit() and len(since) < 16):
-        abort(400, "`since` is the index of an entry.")
+        abort(400, _("`since` is the index of an entry."))
     found = node().reader.addressed_to(who.party, int(since))
     lines = (one.to_json() + b"\n" for one in found)
     return Response(stream_with_context(lines), mimetype=NDJSON)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask_babel import gettext as _
 
 from app import session
 from app.node import node
@@ -35,7 +36,7 @@ def sign_out() -> Response:
     who = session.signed_in()
     only = request.form.get("session", "")
     if not who.keyid or (not node().desk.end_sessions(who.keyid, only) and only):
-        abort(404, "This session has ended already.")
+        abort(404, _("This session has ended already."))
     if only and only != session.current_id():
         answer = redirect("/account", 303)
         assert isinstance(answer, Response)
@@ -56,7 +57,7 @@ def use_link(token: str) -> Response:
     raw = session.read_token(token)
     who = found.desk.take_link(raw, found.clock()) if raw else None
     if who is None:
-        abort(403, "This link was used or is over 60 seconds old. Run `packtrace login` again.")
+        abort(403, _("This link was used or is over 60 seconds old. Run `packtrace login` again."))
     return session.open_session(who, _home())
 
 
@@ -68,7 +69,7 @@ def demo() -> Response:
     for one in found.people:
         if found.simulated and one.role == wanted:
             return session.open_session(Person(one.party, one.site, ""), _home())
-    abort(404, "There is nobody of this role to sign in here.")
+    abort(404, _("There is nobody of this role to sign in here."))
 
 
 @blueprint.post("/logout")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from flask import Blueprint, abort, render_template
+from flask_babel import gettext as _
 
 from app.api.statements import may_read
 from app.node import node
@@ -42,7 +43,7 @@ def entry(number: int) -> str:
             logged = reader.logged(number)
             evidence = reader.evidence(number)
         except (LookupError, OverflowError):
-            abort(404, f"The log has no entry {number}.")
+            abort(404, _("The log has no entry %(number)s.", number=number))
         statement = Statement.of(Envelope.parse(logged.envelope))
         authority = reader.authority()
         readable = may_read(authority, statement)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 
 from flask import Blueprint, render_template, request
+from flask_babel import gettext as _
 
 from app.api.packs import label_of
 from app.looking import has_content
+from app.phrases import reasons_said
 from app.present import marked
 from app.scanning import Told, check_purpose, check_source, links, scan_picture, scan_text
 from app.session import acting
@@ -35,7 +37,7 @@ def verify() -> str:
     if not text.strip():
         return render_template(
             "verify/form.html", purposes=PURPOSES, acting=acting(),
-            error="Type or paste a code, or choose a picture of the label.",
+            error=_("Type or paste a code, or choose a picture of the label."),
         )  # fmt: skip
     source = check_source(request.form.get("source", ""))
     return _page(scan_text(text, purpose, source))
@@ -58,6 +60,7 @@ def by_lot_and_serial(gtin: str, lot: str, serial: str) -> str:
 def _page(told: Told) -> str:
     return render_template(
         "verify/verdict.html", told=told, mark=marked(told.verdict.word), acting=acting(),
+        reasons=reasons_said(told.verdict),
         purposes=PURPOSES, links=links(told),
         claims={claim.name: claim for claim in told.verdict.claims},
     )  # fmt: skip
