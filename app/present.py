@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _lazy
 
 from app.me import me
 from app.node import maybe_node
-from app.phrases import reason_said, said
+from app.phrases import reason_said, reasons_said, said
 from app.session import acting
 from ledger.bundle import Entry
 from ledger.proof import clock_words
@@ -52,7 +52,7 @@ class Line(NamedTuple):
     """One line of a timeline: a statement in words and raw, who signed it, how it is proven."""
 
     index: int
-    time: str
+    ms: int
     words: str
     signers: list[str]
     envelope: dict[str, Any]
@@ -63,7 +63,7 @@ class GovernanceLine(NamedTuple):
     """One governance statement in words."""
 
     index: int
-    time: str
+    ms: int
     words: str
 
 
@@ -247,7 +247,7 @@ def line_of(authority: Authority, entry: Entry, event: Event) -> Line:
     envelope["payload"] = json.loads(entry.envelope.payload)
     return Line(
         index=entry.index,
-        time=moment(entry.ms),
+        ms=entry.ms,
         words=sentence_of(authority, event),
         signers=[signer_words(authority, line.keyid) for line in entry.envelope.signatures],
         envelope=envelope,
@@ -258,7 +258,7 @@ def line_of(authority: Authority, entry: Entry, event: Event) -> Line:
 def governance_line(index: int, ms: int, body: Event | Governance) -> GovernanceLine:
     """One governance statement for the log's page."""
     assert not isinstance(body, Event)  # governance is asked for
-    return GovernanceLine(index, moment(ms), governance_words(body))
+    return GovernanceLine(index, ms, governance_words(body))
 
 
 def governance_words(body: Governance) -> str:
@@ -312,7 +312,7 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         act_words=act_words, iso=clock_words, mark_words=mark_words, moment=moment,
         number=format_decimal, op_words=op_words, purpose_words=purpose_words,
-        role_words=role_words, said=said, state_words=state_words, use_words=use_words,
+        reasons_said=reasons_said, role_words=role_words, said=said, state_words=state_words, use_words=use_words,
     )  # fmt: skip
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
