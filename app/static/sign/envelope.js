@@ -6,7 +6,6 @@
 
 import { base64, base64Bytes, canonical, concat, hex, sha256, utf8 } from "./bytes.js";
 import * as fields from "./fields.js";
-import { listOf } from "./items.js";
 
 export const EVENT = "application/vnd.packtrace.event+json";
 export const GOVERNANCE = "application/vnd.packtrace.governance+json";
@@ -53,19 +52,20 @@ export function envelope(type, payload, lines) {
 }
 
 /**
- * The body of `POST /api/statements`, JSON text: an envelope, the ids that its lists name, the extras of
- * items (id -> hex) and the secret (32 bytes) that they were committed under.
+ * The body of `POST /api/statements`, JSON text: an envelope, the lists that it commits to as `listOf`
+ * answers them, and the secret (hex) that they were committed under. Empty lists are left out, and the
+ * secret without a list.
  */
-export function submission({ envelope: signed, items, over, missing, extras, secret }) {
-  const listed = (ids, more) => (ids?.length ? listOf(ids, more) : undefined);
-  const body = {
-    envelope: signed,
-    items: listed(items, extras),
-    over: listed(over),
-    missing: listed(missing),
-  };
-  if (body.items || body.over || body.missing) body.secret = hex(secret);
-  return JSON.stringify(body);
+export function submission({ envelope: signed, items, over, missing, secret }) {
+  const listed = (list) => (list?.length ? list.map(itemOf) : undefined);
+  const body = { envelope: signed, items: listed(items), over: listed(over), missing: listed(missing) };
+  const some = body.items ?? body.over ?? body.missing;
+  return JSON.stringify({ ...body, secret: some && fields.hexOf(secret, 32, "the secret of the items") });
+}
+
+function itemOf({ id, extra }, place, list) {
+  if (place && list[place - 1].id >= id) throw new Error("each id is listed once, sorted");
+  return { id: fields.item(id), extra: extra && fields.hexOf(extra, 32, "an item's extra") };
 }
 
 /** The canonical payload of a log-in: {by, log, nonce (base64), origin, time}. Throws, naming the field. */
