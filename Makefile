@@ -6,9 +6,9 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 TEST_STAMP := .venv/.installed-test
 BENCH_STAMP := .venv/.installed-bench
-FROM := setup.cfg pyproject.toml constraints.txt tools/setup
+FROM := setup.cfg pyproject.toml constraints.txt tools/setup $(wildcard app/translations/*/*/*.po)
 
-.PHONY: help setup setup-test setup-bench demo demo-data demo-reset run test drill lint bench bench-scan matrix pictures clean
+.PHONY: help setup setup-test setup-bench demo demo-data demo-reset run test drill lint messages bench bench-scan matrix pictures clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ lint: setup-test ## Check format, style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+messages: setup ## Bring the catalogues of the languages up to date with what the code says
+	@tools/messages
 
 setup-bench: $(BENCH_STAMP) ## Install what the measurements need as well
 

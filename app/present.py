@@ -230,13 +230,14 @@ def sentence_of(authority: Authority, body: Event | Governance) -> str:
 def signer_words(authority: Authority, keyid: str) -> str:
     """A key by its use and its party, as far as it is on record."""
     key = authority.keys.get(keyid)
+    short = f"{keyid[:16]}…"
     if key is None:
-        return _("key %(key)s", key=f"{keyid[:16]}…")
+        return _("key %(key)s", key=short)
     party = authority.party(key.party)
     return _(
         "%(use)s key %(key)s of %(party)s",
         use=use_words(key.use),
-        key=f"{keyid[:16]}…",
+        key=short,
         party=party.name if party else key.party,
     )
 
@@ -287,9 +288,10 @@ def governance_words(body: Governance) -> str:
                 by=body.by, use=use_words(body.use), acts=acts or _("administration"),
             )  # fmt: skip
         case KeyRevoke():
+            key = f"{body.keyid[:16]}…"
             return _(
                 "Key %(key)s was revoked by %(by)s: %(reason)s.",
-                key=f"{body.keyid[:16]}…", by=body.by, reason=body.reason,
+                key=key, by=body.by, reason=body.reason,
             )  # fmt: skip
         case Product():
             name = f"{body.name} {body.strength} ({body.gtin})"

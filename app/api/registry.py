@@ -18,7 +18,7 @@ def key(keyid: str) -> Response:
     authority = node().reader.authority()
     found = authority.keys.get(keyid)
     if found is None:
-        abort(404, _("No key %(key)s is on record.", key=f"{keyid[:16]}…"))
+        abort(404, _("No key %(key)s is on record.", key=keyid[:64]))
     return jsonify(
         {
             "keyid": found.id,
