@@ -5,7 +5,7 @@ The newest word about an item counts. What is late, and what is to be done, is l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from ledger.rules.state import IN_TRANSIT, INACTIVE, REFUSED, SHORT, LotKey, Shipment
@@ -210,20 +210,54 @@ def packs_sent(
         else:
             found[item] = {}
             changed[item] = item
-    index = sent.shipment.index
+    for root, child, lot in _members(store, changed, sent.shipment.index):
+        counts = found[root]
+        key = gtin_of(child), lot
+        counts[key] = counts.get(key, 0) + 1
+    return found
+
+
+def _members(
+    store: Store, containers: Mapping[str, str], index: int, limit: int = 1 << 30
+) -> Iterator[tuple[str, str, str]]:
+    """The packs that were anywhere in some containers when a statement landed: root, pack, lot.
+
+    `containers` gives the root by which each is known.
+    """
     sql = (
         "SELECT membership.parent, membership.child, item.lot FROM membership JOIN item "
         f"ON item.id = membership.child WHERE membership.parent IN (IN) AND from_idx <= {index} "
         f"AND (to_idx = -1 OR to_idx > {index})"
     )
-    while changed:
+    while containers and limit > 0:
         deeper: dict[str, str] = {}
-        for parent, child, lot in store.rows_in(sql, changed):
+        for parent, child, lot in store.rows_in(sql, containers):
             if not lot:
-                deeper[child] = changed[parent]
-                continue
-            counts = found[changed[parent]]
-            key = gtin_of(child), lot
-            counts[key] = counts.get(key, 0) + 1
-        changed = deeper
-    return found
+                deeper[child] = containers[parent]
+            elif limit > 0:
+                limit -= 1
+                yield containers[parent], child, lot
+        containers = deeper
+
+
+def packages_sent(
+    store: Store, world: World, sent: Consignment, limit: int
+) -> list[tuple[str, str, str]]:
+    """Each pack that was sent, its lot, and the outermost container it was in ("" for none).
+
+    At most so many, containers last.
+    """
+    found: list[tuple[str, str, str]] = []
+    inside: dict[str, str] = {}
+    taken_out = {item for one in sent.happened for item in one.missing}
+    for item in sent.standing:
+        row = world.row(item)
+        if row is None or item in taken_out:
+            continue
+        if row.lot:
+            found.append((item, row.lot, ""))
+        else:
+            inside[item] = item
+    for parent, child, lot in _members(store, inside, sent.shipment.index, limit - len(found)):
+        found.append((child, lot, parent))
+    return found[:limit]
