@@ -245,7 +245,7 @@ def packages_sent(
 ) -> list[tuple[str, str, str]]:
     """Each pack that was sent, its lot, and the outermost container it was in ("" for none).
 
-    At most so many, containers last.
+    At most so many; by container and id, loose ones first.
     """
     found: list[tuple[str, str, str]] = []
     inside: dict[str, str] = {}
@@ -260,4 +260,4 @@ def packages_sent(
             inside[item] = item
     for parent, child, lot in _members(store, inside, sent.shipment.index, limit - len(found)):
         found.append((child, lot, parent))
-    return found[:limit]
+    return sorted(found[:limit], key=lambda one: (one[2], one[0]))
