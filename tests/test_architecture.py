@@ -22,7 +22,7 @@ PROOF: Final = PURE | {"ledger.build", "ledger.bundle", "ledger.proof", "ledger.
 # The first prefix that fits a module says what it may import beyond the standard library.
 MAY_IMPORT: Final[list[tuple[str, set[str]]]] = [
     ("ledger.errors", set()),
-    ("ledger.tlog", {"ledger.errors", "ledger.tlog", "nacl"}),
+    ("ledger.tlog", {"ledger.errors", "ledger.tlog", "nacl", "cryptography"}),
     (
         "ledger.statement",
         {"ledger.errors", "ledger.tlog", "ledger.statement", "nacl", "msgspec", "rfc8785", "biip"},

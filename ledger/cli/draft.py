@@ -125,7 +125,10 @@ def countersign(
     if isinstance(target, Folder):
         rights.verify(target.reader.authority(), statement)
     click.echo("\n".join(in_words(submission)), err=True)
-    signed = ", ".join(f"{s.keyid[:16]}…" for s in statement.envelope.signatures)
+    signed = ", ".join(
+        f"{s.keyid[:16]}…{' (passkey)' if s.webauthn else ''}"
+        for s in statement.envelope.signatures
+    )
     click.echo(f"signed so far by: {signed}", err=True)
     if not yes:
         click.confirm("Sign this?", abort=True, err=True)

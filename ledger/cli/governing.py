@@ -40,6 +40,7 @@ from ledger.statement.governance import (
     Suspend,
 )
 from ledger.statement.parts import (
+    PASSKEY,
     REVOCATIONS,
     ROLES,
     USES,
@@ -194,7 +195,7 @@ def suspend(gln: str, reason: str, **options: Any) -> None:
 )  # fmt: skip
 @click.option(
     "--use",
-    type=click.Choice(sorted(USES)),
+    type=click.Choice(sorted(USES - {PASSKEY})),  # a passkey is in no key file
     default="station",
     show_default=True,
     help="Whose hand the key is in.",

@@ -63,9 +63,9 @@ class KeyRecord:
     """A key and what it may sign; `index` is that of the statement that brought it."""
 
     id: str  # hex SHA-256 of the raw key
-    public: bytes
+    public: dsse.PublicKey
     party: str
-    use: str  # person, station, gateway, sensor, admin, recovery
+    use: str  # person, station, gateway, sensor, passkey, admin, recovery
     sites: frozenset[str]
     operations: frozenset[str]
     staff: str
@@ -211,8 +211,8 @@ class Authority:
             for key in self.keys.values()
         )  # fmt: skip
 
-    def public(self, keyid: str) -> bytes | None:
-        """The raw key of an id that the log knows, in force or not."""
+    def public(self, keyid: str) -> dsse.PublicKey | None:
+        """The key of an id that the log knows, in force or not."""
         key = self.keys.get(keyid)
         return key.public if key else None
 
@@ -251,7 +251,7 @@ class Authority:
                 self._put("site", body.gln, index, replace(site_record, suspended=index))
         elif isinstance(body, KeyAdd):
             self._put_key(KeyRecord(
-                dsse.key_id(raw_key(body.key)), raw_key(body.key), body.by, body.use,
+                dsse.key_id(body.raw), body.public, body.by, body.use,
                 frozenset(body.sites), frozenset(body.operations), body.staff or "",
                 time_ms(body.from_), time_ms(body.expires), index,
             ))  # fmt: skip

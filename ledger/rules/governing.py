@@ -88,7 +88,7 @@ def check_rights(authority: Authority, statement: Statement, ms: int) -> None:
         return
     signed = {s.keyid for s in statement.envelope.signatures}
     if isinstance(body, KeyAdd):
-        new = dsse.key_id(raw_key(body.key))
+        new = dsse.key_id(body.raw)
         if new not in signed:
             raise Refused("threshold", "a new key must sign its own key-add")
         signed.discard(new)
@@ -204,8 +204,8 @@ def _check_key_add(authority: Authority, body: KeyAdd) -> None:
     party = admitted(authority, body.by)
     if party.suspended >= 0:
         raise Refused("suspended", f"{party.name} is suspended", at(party.suspended))
-    _check_fresh(authority, raw_key(body.key), body.by, body.use)
-    if dsse.key_id(raw_key(body.key)) in authority.keys:
+    _check_fresh(authority, body.raw, body.by, body.use)
+    if dsse.key_id(body.raw) in authority.keys:
         raise Refused("key-reused", "this key is on record already")
     for gln in body.sites:
         site = authority.site(gln)

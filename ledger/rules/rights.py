@@ -14,7 +14,7 @@ from ledger.rules.authority import Authority, KeyRecord, PartyRecord
 from ledger.statement import dsse
 from ledger.statement.events import Event
 from ledger.statement.governance import Genesis, Governance, KeyAdd
-from ledger.statement.parts import raw_key
+from ledger.statement.parts import PASSKEY, raw_key
 from ledger.statement.submission import Statement
 
 AHEAD_MS: Final = 5 * 60 * 1000  # how far a claimed time may lie after the landing
@@ -31,7 +31,7 @@ def verify(authority: Authority, statement: Statement) -> None:
 
     Raises BadSignature, Refused `unknown-key`. Says nothing about rights.
     """
-    brought = {dsse.key_id(key): key for key in _brought(statement.body)}
+    brought = _brought(statement.body)
     statement.envelope.verify(lambda keyid: brought.get(keyid) or authority.public(keyid))
 
 
@@ -85,6 +85,7 @@ def check_signers(authority: Authority, statement: Statement, ms: int) -> None:
     parties = {key.party for key in keys}
     if event.by not in parties:
         raise Refused("not-entitled", f"no key of {event.by} has signed")
+    _check_passkeys(keys)
     if event.op == "transfer" and len(parties) != 2:
         raise Refused("threshold", "a transfer is signed by the old owner and by the new one")
     for gln in sorted(parties):
@@ -101,6 +102,17 @@ def check_signers(authority: Authority, statement: Statement, ms: int) -> None:
         raise Refused("wrong-site", f"site {event.read_point} is not {event.by}'s")
     if event.op == ALWAYS_SENSITIVE or event.op in authority.policy.sensitive:
         count(sum(key.party == event.by for key in keys), authority.policy.threshold)
+
+
+def _check_passkeys(keys: Iterable[KeyRecord]) -> None:
+    """A passkey is a second key: one for daily work, of the same party, signs beside it."""
+    working = {key.party for key in keys if key.use in WORKING}
+    for key in keys:
+        if key.use == PASSKEY and key.party not in working:
+            raise Refused(
+                "not-entitled", f"a passkey of {key.party} signs beside a key of a person, "
+                "station or gateway, never alone"
+            )  # fmt: skip
 
 
 def signers(authority: Authority, statement: Statement) -> frozenset[str]:
@@ -156,13 +168,13 @@ def count(signed: int, needed: int) -> None:
         )
 
 
-def _brought(body: Event | Governance) -> list[bytes]:
-    """Raw keys that a statement brings along: they prove possession by signing it."""
+def _brought(body: Event | Governance) -> dict[str, dsse.PublicKey]:
+    """Keys that a statement brings along, by id: they prove possession by signing it."""
     if isinstance(body, Genesis):
-        return [raw_key(key) for key in body.keys]
+        return {dsse.key_id(raw_key(key)): raw_key(key) for key in body.keys}
     if isinstance(body, KeyAdd):
-        return [raw_key(body.key)]
-    return []
+        return {dsse.key_id(body.raw): body.public}
+    return {}
 
 
 def at(index: int) -> dict[str, object]:

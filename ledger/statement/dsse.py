@@ -9,11 +9,13 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from ledger.errors import Malformed, Refused
+from ledger.errors import BadSignature, Malformed, Refused
+from ledger.statement import webauthn
+from ledger.statement.webauthn import Assertion, AssertionForm, Passkey
 from ledger.tlog import ed25519
 from ledger.tlog.base64 import canonical_base64
 
@@ -26,6 +28,7 @@ STATUS_LIST: Final = "application/vnd.packtrace.status-list+json"
 MAX_ENVELOPE: Final = 65_527  # a log entry is at most 65,535 bytes, 8 of them the time
 MAX_SIGNATURES: Final = 4
 MAX_INTEGER: Final = 2**53 - 1
+PublicKey: TypeAlias = bytes | Passkey  # Ed25519's 32 raw bytes, which sign PAE, or a passkey
 # Governance that tells of somebody's trade is logged as events are (statement.md 5).
 _COMMITTED: Final = (b'"type":"recall-answer"', b'"type":"document"')
 
@@ -75,15 +78,21 @@ def key_id(public: bytes) -> str:
 
 
 class Signature(msgspec.Struct, frozen=True, gc=False):
-    """One signature of an envelope: hex key id, and 64 bytes."""
+    """One signature of an envelope: hex key id, 64 bytes, and what a passkey says beside them.
+
+    `sig` is Ed25519 over PAE. A passkey's is over its assertion, whose challenge is the statement's
+    id: for ES256 r and s, 32 bytes each, big-endian (a browser hands out DER), else Ed25519.
+    """
 
     keyid: str
     sig: bytes
+    webauthn: Assertion | None = None
 
 
-class _SignatureForm(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class _SignatureForm(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     keyid: str
     sig: str
+    webauthn: AssertionForm | None = None
 
 
 class _EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -101,6 +110,9 @@ class Envelope:
 
     `{"payload":"e30=","payloadType":"application/vnd.packtrace.event+json",
     "signatures":[{"keyid":"a138…","sig":"4IY9…CA=="}]}`
+
+    A passkey's line is `{"keyid":"5f0c…","sig":"mW3k…8Q==","webauthn":{"authenticatorData":"SZYN…",
+    "clientDataJSON":"eyJ0…"}}`, read by `webauthn.Assertion`.
     """
 
     payload: bytes
@@ -135,7 +147,9 @@ class Envelope:
             if line.keyid <= before:
                 raise Malformed("signatures are sorted by keyid, none twice")
             before = line.keyid
-            signatures.append(Signature(line.keyid, canonical_base64(line.sig, "a signature", 64)))
+            sig = canonical_base64(line.sig, "a signature", 64)
+            said = Assertion.parse(line.webauthn) if line.webauthn is not None else None
+            signatures.append(Signature(line.keyid, sig, said))
         payload = canonical_base64(form.payload, "the payload")
         found = cls(payload, form.payloadType, tuple(signatures))
         object.__setattr__(found, "_encoded", data)
@@ -143,7 +157,14 @@ class Envelope:
 
     def __bytes__(self) -> bytes:
         if not self._encoded:
-            lines = [_SignatureForm(line.keyid, base64_text(line.sig)) for line in self.signatures]
+            lines = [
+                _SignatureForm(
+                    line.keyid,
+                    base64_text(line.sig),
+                    line.webauthn.form() if line.webauthn is not None else None,
+                )
+                for line in self.signatures
+            ]
             form = _EnvelopeForm(base64_text(self.payload), self.payload_type, lines)
             object.__setattr__(self, "_encoded", _encoder.encode(form))
         return self._encoded
@@ -153,8 +174,8 @@ class Envelope:
         """What the signatures are over."""
         return pae(self.payload_type, self.payload)
 
-    def verify(self, key: Callable[[str], bytes | None]) -> None:
-        """Check every signature; `key` gives the raw public key of a key id, or None.
+    def verify(self, key: Callable[[str], PublicKey | None]) -> None:
+        """Check every signature; `key` gives the public key of a key id, or None.
 
         Raises Refused `unknown-key`, BadSignature.
         """
@@ -163,7 +184,23 @@ class Envelope:
             public = key(line.keyid)
             if public is None:
                 raise Refused("unknown-key", f"key {line.keyid[:16]}… is not on record")
-            ed25519.verify(public, message, line.sig)
+            if line.webauthn is None and isinstance(public, bytes):
+                ed25519.verify(public, message, line.sig)
+            else:
+                _verify_passkey(public, bytes.fromhex(self.id), line)
+
+
+def _verify_passkey(public: PublicKey, digest: bytes, line: Signature) -> None:
+    """Check a passkey's line; a key signs in its own way alone. Raises BadSignature."""
+    name = f"key {line.keyid[:16]}…"
+    if isinstance(public, bytes):
+        raise BadSignature(f"{name} is no passkey: its signature has no field webauthn")
+    if line.webauthn is None:
+        raise BadSignature(f"{name} is a passkey: its signature needs the field webauthn")
+    try:
+        webauthn.verify(public, digest, line.webauthn, line.sig)
+    except BadSignature as error:
+        raise BadSignature(f"{name}: {error}") from error
 
 
 def sign(payload_type: str, payload: bytes, seeds: Iterable[bytes]) -> Envelope:

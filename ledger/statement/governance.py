@@ -18,6 +18,7 @@ from ledger.statement.parts import (
     COUNTRY,
     HEX32,
     HEX64,
+    PASSKEY,
     PREFIX,
     REVOCATIONS,
     ROLES,
@@ -46,6 +47,7 @@ from ledger.statement.parts import (
     check_whole,
     check_words,
     gln,
+    passkey,
     raw_key,
     time_ms,
 )
@@ -91,15 +93,31 @@ class Suspend(_Statement, frozen=True, tag="suspend"):
 
 
 class KeyAdd(_Statement, frozen=True, tag="key-add", kw_only=True):
-    """A party adds a key, which signs this too."""
+    """A party adds a key, which signs this too.
+
+    A passkey's has `"use":"passkey"` and `"rpId":"ledger.example"`, the host name that it signs for;
+    no other key's has `rpId`. `key` is then base64 of 33 bytes (ES256) or 32 (EdDSA).
+    """
 
     expires: str
     from_: str = msgspec.field(name="from")
     key: str
     operations: list[str]
+    rp_id: str | None = None
     sites: list[str]
     staff: str | None = None
     use: str
+
+    @property
+    def public(self) -> dsse.PublicKey:
+        """The key as `Envelope.verify` takes it."""
+        return raw_key(self.key) if self.rp_id is None else passkey(self.key, self.rp_id)
+
+    @property
+    def raw(self) -> bytes:
+        """The raw public key, of which the key id is the SHA-256."""
+        public = self.public
+        return public if isinstance(public, bytes) else public.raw
 
 
 class KeyRevoke(_Statement, frozen=True, tag="key-revoke"):
@@ -260,8 +278,13 @@ def _suspend(body: Suspend) -> None:
 
 
 def _key_add(body: KeyAdd) -> None:
-    raw_key(body.key)
     check_among(body.use, USES, "use")
+    if (body.use == PASSKEY) != (body.rp_id is not None):
+        raise Malformed("a passkey names its rpId, and no other key does")
+    if body.rp_id is None:
+        raw_key(body.key)
+    else:
+        passkey(body.key, body.rp_id)
     check_sorted(body.sites, "sites", 0, 100)
     for site in body.sites:
         gln(site, "a site")

@@ -14,15 +14,17 @@ from typing import Final
 import msgspec
 
 from ledger.errors import Malformed
-from ledger.statement import dsse, gs1
+from ledger.statement import dsse, gs1, webauthn
 from ledger.statement.events import parse_date
 from ledger.statement.forms import FORMS
 from ledger.tlog import ed25519
+from ledger.tlog.base64 import canonical_base64
 
 ROLES: Final = frozenset(
     {"authority", "manufacturer", "wholesaler", "pharmacy", "repackager", "carrier", "auditor"}
 )
-USES: Final = frozenset({"person", "station", "gateway", "sensor", "admin"})
+PASSKEY: Final = "passkey"
+USES: Final = frozenset({"person", "station", "gateway", "sensor", "admin", PASSKEY})
 REVOCATIONS: Final = frozenset({"retired", "left", "lost", "compromised"})
 OPERATIONS: Final = frozenset(FORMS)
 HEX32: Final = re.compile(r"[0-9a-f]{32}")
@@ -159,6 +161,12 @@ def raw_key(text: str) -> bytes:
     raw = dsse.base64_bytes(text, 32, "a key")
     ed25519.check_public(raw)
     return raw
+
+
+@lru_cache(maxsize=1024)
+def passkey(text: str, rp_id: str) -> webauthn.Passkey:
+    """A passkey from base64 of its 33 bytes (P-256) or 32 (Ed25519), and its host. Raises Malformed."""
+    return webauthn.Passkey(canonical_base64(text, "a passkey"), rp_id)
 
 
 def time_ms(text: str) -> int:
