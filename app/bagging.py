@@ -5,13 +5,12 @@ What became of a bagged pack is the log's word; the desk only keeps which pack l
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from app.node import answers, node
 from app.scanning import here_and_now
+from app.slips import new_number
 from ledger.errors import Malformed, Refused
 from ledger.rules.operations import SUPPLIES
 from ledger.rules.state import INACTIVE
@@ -20,8 +19,6 @@ from ledger.statement.gs1 import Label, is_pack, parse_item_id
 from ledger.store.bags import SUPPLIED, WAITING, Bagged
 
 MAX_PACKS: Final = 100
-_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
-_NUMBER: Final = re.compile(rf"BAG-[{_LETTERS}]{{8}}")
 
 
 class BagLine(NamedTuple):
@@ -40,19 +37,6 @@ class Waiting(NamedTuple):
     number: str
     since: int
     packs: int
-
-
-def new_number() -> str:
-    """A number that says nothing of anybody."""
-    return "BAG-" + "".join(secrets.choice(_LETTERS) for _ in range(8))
-
-
-def read_number(text: str) -> str:
-    """A bag's number as its slip's code says it or a person types it, "" for what is none."""
-    found = text.strip().upper().replace(" ", "")
-    if len(found) == 8:
-        found = f"BAG-{found}"
-    return found if _NUMBER.fullmatch(found) else ""
 
 
 def fill(site: str, told: object) -> str:

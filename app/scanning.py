@@ -21,6 +21,7 @@ from app.node import answers, node
 from app.phrases import reasons_said, said
 from app.present import marked
 from app.session import COOKIE, person
+from app.slips import read_number
 from ledger.errors import Malformed
 from ledger.proof import clock_words
 from ledger.rules.verdict import PURPOSES, Verdict, judge, verdict
@@ -230,8 +231,17 @@ def told_json(told: Told) -> dict[str, Any]:
         "links": links(told),
         "shipment": shipment_of(state) if state else None,
         "supplied": supplied_of(state) if state else None,
+        "bag": bag_of(told),
         **(_seen_json(told.seen) if told.seen else {}),
     }
+
+
+def bag_of(told: Told) -> str | None:
+    """The number of the bag whose slip was scanned, for who may have bags."""
+    if person() is None or told.label is not None:
+        return None
+    texts = [told.text, *(one.text for one in told.seen.symbols)] if told.seen else [told.text]
+    return next((number for text in texts if (number := read_number(text))), None)
 
 
 def _seen_json(seen: Seen) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from app.api.people import body
 from app.node import node
 from app.present import marked
 from app.session import signed_in
+from app.slips import read_number
 from ledger.store.bags import RETURNED, WAITING
 
 blueprint = Blueprint("bags_api", __name__)
@@ -44,14 +45,14 @@ def give_back(number: str) -> Response:
     items = [one.item for one in found if one.state == WAITING]
     if "items" in told:
         items = [item for item in bagging.read_items(told["items"]) if item in items]
-    node().desk.bags.settle(who.site, bagging.read_number(number), items, RETURNED)
+    node().desk.bags.settle(who.site, read_number(number), items, RETURNED)
     return jsonify(bag_json(number))
 
 
 def found_bag(number: str) -> list[bagging.BagLine]:
     """The packs of a bag of the session's site; ends in 401 or 404."""
     who = signed_in()
-    found = bagging.lines(who.site, bagging.read_number(number))
+    found = bagging.lines(who.site, read_number(number))
     if not found:
         abort(404, NO_BAG)
     return found
@@ -60,7 +61,7 @@ def found_bag(number: str) -> list[bagging.BagLine]:
 def bag_json(number: str) -> dict[str, Any]:
     """A bag as programs and the page's script read it."""
     return {
-        "number": bagging.read_number(number),
+        "number": read_number(number),
         "packs": [
             {
                 "id": one.item,

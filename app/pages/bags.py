@@ -9,6 +9,7 @@ from app.api.bags import NO_BAG, bag_json, found_bag
 from app.codes import qr_svg
 from app.present import marked
 from app.session import signed_in
+from app.slips import read_number
 
 blueprint = Blueprint("bags", __name__)
 
@@ -23,7 +24,7 @@ def index() -> str:
 def find() -> Response:
     """Open the bag whose number was scanned or typed."""
     signed_in()
-    number = bagging.read_number(request.args.get("number", ""))
+    number = read_number(request.args.get("number", ""))
     if not number:
         abort(404, NO_BAG)
     answer = redirect(f"/bags/{number}", 303)
@@ -37,7 +38,7 @@ def show(number: str) -> str:
     found = found_bag(number)
     return render_template(
         "bags/show.html",
-        number=bagging.read_number(number),
+        number=read_number(number),
         packs=found,
         marks={one.item: marked(one.verdict.word) for one in found if one.verdict},
         good=bagging.supplyable(found),
@@ -49,5 +50,5 @@ def show(number: str) -> str:
 def slip(number: str) -> str:
     """The slip for a bag: its number, and the same as a code; nothing of whom it is for."""
     found = found_bag(number)
-    name = bagging.read_number(number)
+    name = read_number(number)
     return render_template("bags/slip.html", number=name, code=qr_svg(name, name), packs=len(found))

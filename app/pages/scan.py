@@ -1,12 +1,16 @@
 """/scan: pack after pack before a webcam, a scanner that types, or by hand; one page for a session.
 
-The page asks POST /api/scans. Without scripts its form is the one of /verify.
+The page asks POST /api/scans. Without scripts its form is the one of /verify. A site that is signed
+in has modes: at the counter what is OK can be supplied, at goods-in what arrives can be booked in.
 """
 
-from flask import Blueprint, render_template
+from __future__ import annotations
 
-from app.session import acting
-from ledger.rules.verdict import PURPOSES
+from flask import Blueprint, render_template, request
+from flask_babel import gettext as _
+
+from app.node import node
+from app.session import acting, person
 
 blueprint = Blueprint("scan", __name__)
 
@@ -14,4 +18,14 @@ blueprint = Blueprint("scan", __name__)
 @blueprint.get("/scan")
 def index() -> str:
     """Camera, box and picture as equals; the session's scans live in the page alone."""
-    return render_template("scan/index.html", purposes=PURPOSES, acting=acting())
+    modes = [("dispense", _("Counter")), ("receive", _("Goods-in")), ("check", _("Check"))]
+    asked = request.args.get("mode", "")
+    mode = asked if asked in dict(modes) else _usual()
+    return render_template("scan/index.html", modes=modes, mode=mode, acting=acting())
+
+
+def _usual() -> str:
+    """What a key is mostly here for: who may supply stands at the counter."""
+    who = person()
+    key = node().reader.authority().keys.get(who.keyid) if who else None
+    return "dispense" if key and "supply" in key.operations else "check"

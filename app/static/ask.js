@@ -4,7 +4,10 @@ import { _ } from "./words.js";
 
 const UNREACHED = 2; // s to wait before an unreachable server is asked again
 
-/** Ask about one scan: `{told}`, or `{wait}` in seconds with `{words}`, or `{words}` alone. */
+/**
+ * Ask about one scan: `{told}`, or `{wait}` in seconds with `{words}` (`unreached` where there was no
+ * answer at all), or `{words}` alone.
+ */
 export async function ask(scan) {
   let answer;
   let told;
@@ -12,7 +15,8 @@ export async function ask(scan) {
     answer = await fetch("/api/scans", { method: "POST", ...request(scan) });
     told = await answer.json();
   } catch {
-    return { wait: UNREACHED, words: _("The server cannot be reached. Check the line.") };
+    const words = _("The server cannot be reached. Check the line.");
+    return { wait: UNREACHED, words, unreached: true };
   }
   if (answer.ok) return { told };
   const words = told.detail ?? answer.statusText;

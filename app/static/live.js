@@ -26,19 +26,21 @@ export class Live {
   #screen;
   #purpose;
   #found;
+  #bag;
   #state;
   #view = new View();
   #turn = 0;
   #empty = 0;
 
-  /** `purpose()` is asked for each frame; `found(told)` gets what is to be shown, `state(words)`
-   * how it goes. */
-  constructor({ camera, video, screen, purpose, found, state }) {
+  /** `purpose()` is asked for each frame; `found(told)` gets what is to be shown, `bag(number)`
+   * the number of a slip, `state(words)` how it goes. */
+  constructor({ camera, video, screen, purpose, found, bag, state }) {
     this.#camera = camera;
     this.#video = video;
     this.#screen = screen;
     this.#purpose = purpose;
     this.#found = found;
+    this.#bag = bag;
     this.#state = state;
   }
 
@@ -93,6 +95,7 @@ export class Live {
       return wait || 1;
     }
     shutter.learn(performance.now() - start, Boolean(told.symbols?.length));
+    if (told.bag) this.#bag(told.bag);
     const show = this.#view.add(told.reading, told.sure);
     this.#tell(told, shutter);
     if (show) this.#found(told);

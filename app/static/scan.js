@@ -3,18 +3,21 @@
 import { ask, pause } from "./ask.js";
 import { Camera, faultOf, unable } from "./camera.js";
 import { Live } from "./live.js";
+import { me } from "./me.js";
 import { Screen } from "./screen.js";
 import { Session } from "./session.js";
 import { Remembered, Signals } from "./signal.js";
 import { element, stops } from "./verdict.js";
 import { Wedge } from "./wedge.js";
 import { _, _n } from "./words.js";
+import { Work } from "./work.js";
 
 const at = (id) => document.getElementById(id);
 const box = at("box");
 const signals = new Signals(at("sound"), at("vibration"));
-const screen = new Screen();
+const screen = new Screen((told) => work?.offers(told) ?? []);
 const session = new Session((told) => screen.reopen(told));
+const work = me && new Work({ screen, session, purpose, scan });
 
 /** What the scans are for. */
 function purpose() {
@@ -24,6 +27,7 @@ function purpose() {
 /** Show a verdict, and add it to the session. */
 function found(told, source) {
   session.add(told, source);
+  work?.found(told);
   signals.give(told.mark.style);
   if (stops(told)) screen.halt(told);
   else screen.show(told);
@@ -42,8 +46,9 @@ async function scan(one) {
   while (queue.length) {
     await screen.clear;
     const [first] = queue;
-    const { told, words, wait } = await ask(first);
-    if (wait) {
+    const { told: answered, words, wait, unreached } = await ask(first);
+    const told = answered ?? (unreached ? work?.unserved(first) : null);
+    if (wait && !told) {
       count(words);
       await pause(wait);
       continue;
@@ -70,7 +75,8 @@ function unasked(words, purpose_) {
   return { ...told, purpose: purpose_, reading: null };
 }
 
-new Wedge((text) => scan({ text, source: "wedge" })).listen();
+const heard = (text) => work?.heard(text) || scan({ text, source: "wedge" });
+new Wedge(heard, work ? { F9: () => work.press() } : {}).listen();
 
 box.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -79,7 +85,7 @@ box.addEventListener("submit", (event) => {
   at("error").hidden = Boolean(image || text.trim());
   at("error").textContent = _("Type or paste a code, or choose a picture of the label.");
   if (image) scan({ image });
-  else if (text.trim()) scan({ text, source: "typed" });
+  else if (text.trim()) work?.heard(text) || scan({ text, source: "typed" });
   else at("text").focus();
   at("image").value = "";
   at("text").value = "";
@@ -97,6 +103,7 @@ const live = new Live({
   screen,
   purpose,
   found: (told) => found(told, "camera"),
+  bag: (number) => work?.heard(number),
   state: (words) => tell(words),
 });
 let paused = false; // while the page is hidden
@@ -206,5 +213,5 @@ if (unable()) {
     () => {}, // a browser that does not tell
   );
 }
-for (const one of box.elements.purpose) one.addEventListener("change", () => live.again());
+box.addEventListener("change", ({ target }) => target.name === "purpose" && live.again());
 for (const id of ["camera", "session", "wedge"]) at(id).hidden = false;

@@ -8,8 +8,11 @@ export class Screen {
   #stopped = document.getElementById("stopped");
   #said = document.getElementById("said");
   #seen = null; // resolves when the verdict that stopped scanning was seen
+  #offers;
 
-  constructor() {
+  /** `offers(told)` are what can be done about a verdict, see `draw`. */
+  constructor(offers = () => []) {
+    this.#offers = offers;
     document.getElementById("fold").addEventListener("click", () => this.fold());
     // Whoever goes on with the page has done with the verdict that lies over it.
     const within = (event) => this.#over.contains(event.target);
@@ -33,7 +36,7 @@ export class Screen {
     const old = this.#over.querySelector(".told");
     // The focus stays where it is, unless that goes away.
     if (old.contains(document.activeElement)) document.getElementById("fold").focus();
-    old.replaceChildren(draw(told));
+    old.replaceChildren(draw(told, this.#offers(told)));
     this.#over.hidden = false;
     this.#over.scrollTop = 0;
     document.body.classList.add("showing");
@@ -49,7 +52,7 @@ export class Screen {
   /** Show a verdict that must be seen before scanning goes on. */
   halt(told) {
     this.fold();
-    this.#stopped.querySelector(".told").replaceChildren(draw(told));
+    this.#stopped.querySelector(".told").replaceChildren(draw(told, this.#offers(told)));
     this.#said.textContent = sentence(told);
     this.waiting("");
     this.#seen = new Promise((done) => {
@@ -61,6 +64,12 @@ export class Screen {
     });
     this.#stopped.showModal();
     this.#stopped.scrollTop = 0;
+  }
+
+  /** What stopped scanning was seen to: go on. */
+  release() {
+    if (this.#stopped.open) this.#stopped.close();
+    this.fold();
   }
 
   /** Say what waits until the verdict was seen. */

@@ -36,6 +36,13 @@ export class Session {
     this.#lines.prepend(item);
   }
 
+  /** Add a line that is no scan: what came of an act. */
+  note(line) {
+    const item = element("li", "", "note");
+    item.append(line, element("span", clock(), "hint"));
+    this.#lines.prepend(item);
+  }
+
   #line(told, source) {
     const line = element("button", "", "line");
     line.type = "button";

@@ -43,8 +43,8 @@ export function sentence(told) {
   return said.map((one) => (/[.。?？]$/.test(one) ? one : _("%(words)s.", { words: one }))).join(" ");
 }
 
-/** The verdict in full. */
-export function draw(told) {
+/** The verdict in full; `offers` are [{words, press?}], what can be done about it right here. */
+export function draw(told, offers = []) {
   const page = document.getElementById("told").content.cloneNode(true);
   const find = (selector) => page.querySelector(selector);
   const [worst] = told.reasons;
@@ -55,6 +55,8 @@ export function draw(told) {
   find(".verdict-word").textContent = told.word;
   find(".words").textContent = worst.words;
   find(".next").textContent = worst.next;
+  find(".do").append(...offers.map(offer));
+  find(".do").hidden = offers.length === 0;
   list(find(".offer"), offered(told));
   list(find(".what"), claims(told));
   find(".reasons").append(...told.reasons.map(reason));
@@ -66,6 +68,14 @@ export function draw(told) {
   link(find(".pack"), told.links?.pack);
   find(".links").hidden = !(told.links?.proof || told.links?.pack);
   return page;
+}
+
+function offer({ words, press }) {
+  if (!press) return element("p", words);
+  const button = element("button", words);
+  button.type = "button";
+  button.addEventListener("click", press);
+  return button;
 }
 
 function asOf(told) {

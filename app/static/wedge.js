@@ -6,6 +6,8 @@
  * known; elsewhere a letter does nothing, and a Space presses a button only if nothing follows it.
  * From then on no key reaches anything. Ctrl+] is the group separator U+001D, Enter or Tab ends the
  * scan.
+ * A key that does something on the page (F9) is a person's alone: none that comes within a burst or
+ * behind it counts, and one that was let go as fast as a scanner does counts only if nothing follows.
  */
 
 const FAST = 50;
@@ -76,14 +78,18 @@ function character(event, run) {
 /** Listens to all keys of a page, and gives away each scan's text. */
 export class Wedge {
   #take;
+  #acts;
+  #last = -Infinity; // when a key was last pressed
+  #pressed = null; // {key, at} of an act's key that may be a person's
   #run = null; // {text, last, where, undo, known, shown, press}
   #ended = { last: -Infinity, grace: 0 };
   #down = new Set();
   #timer = 0;
 
-  /** `take(text)` gets the exact text of each scan. */
-  constructor(take) {
+  /** `take(text)` gets the exact text of each scan; `acts` are what keys by name do for a person. */
+  constructor(take, acts = {}) {
     this.#take = take;
+    this.#acts = acts;
   }
 
   /** Begin, before any other listener of the page.
@@ -105,6 +111,9 @@ export class Wedge {
   #keydown(event) {
     if (event.isComposing || event.key === "Process" || event.repeat) return this.#rest();
     const at = event.timeStamp;
+    const lone = at - this.#last >= FAST && at - this.#ended.last >= this.#ended.grace;
+    this.#last = at;
+    this.#pressed = null;
     const run = this.#run;
     const goesOn = run && at - run.last < (run.known ? FALTER : FAST);
     if (SILENT.has(event.key)) {
@@ -116,6 +125,7 @@ export class Wedge {
     if (char) return this.#add(event, char);
     const bare = !event.ctrlKey && !event.altKey && !event.metaKey && !event.shiftKey;
     if (bare && SUFFIX.has(event.key)) return this.#suffix(event);
+    if (bare && this.#acts[event.key]) return this.#act(event, lone && !goesOn);
     return this.#rest();
   }
 
@@ -160,6 +170,19 @@ export class Wedge {
     }
   }
 
+  #act(event, lone) {
+    this.#hold(event);
+    const run = this.#run;
+    if (lone) {
+      this.#pressed = { key: event.key, at: event.timeStamp };
+    } else if (run?.known) {
+      this.#end(event.timeStamp, 2 * FAST); // a scanner that ends its scans so
+      this.#take(run.text);
+    } else {
+      this.#rest();
+    }
+  }
+
   /** Nothing came for a while: what nothing ended is a scan, or belongs into the field. */
   #silence() {
     const run = this.#run;
@@ -197,6 +220,14 @@ export class Wedge {
     if (!this.#down.delete(event.code || event.key)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    const { key, at } = this.#pressed ?? {};
+    if (key === event.key) {
+      const mine = this.#pressed;
+      const act = () => this.#pressed === mine && this.#acts[key]();
+      if (event.timeStamp - at > HELD) act();
+      else setTimeout(act, WAIT);
+      return;
+    }
     // A Space that no burst went on after presses what has the focus: at once when it was held as
     // long as a person holds a key, else when nothing has followed it.
     const { press, last } = this.#run ?? {};

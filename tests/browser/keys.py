@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 GS: Final = "\x1d"
 SHIFT, CONTROL = 8, 2  # modifiers of Chrome DevTools Protocol's Input.dispatchKeyEvent
-NAMED: Final = {"Enter": 13, "Tab": 9, "F8": 119, "Backspace": 8, "ArrowLeft": 37}
+NAMED: Final = {"Enter": 13, "Tab": 9, "F8": 119, "F9": 120, "Backspace": 8, "ArrowLeft": 37}
 SCANNER_MS: Final = 4.0  # between two keys
 PERSON_MS: Final = 110.0
 PAUSE_MS: Final = 150.0  # before each scan or word

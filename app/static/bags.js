@@ -1,0 +1,78 @@
+/** The page of one bag: supplied in one act at collection, or taken back to stock. */
+
+import { done, objections, outcomeLine, signed, toPerson } from "./signing.js";
+import { _ } from "./words.js";
+import { Wedge } from "./wedge.js";
+
+const at = (id) => document.getElementById(id);
+const bag = JSON.parse(at("bag").textContent);
+const waiting = bag.packs.filter((pack) => pack.state === "waiting");
+const good = waiting.filter((pack) => pack.mark.style === "ok").map((pack) => pack.id);
+let busy = false;
+
+async function supply() {
+  if (busy || !good.length || document.querySelector("dialog[open]")) return;
+  busy = true;
+  try {
+    const outcomes = await signed([{ op: "supply", ids: good }]);
+    if (!outcomes) return;
+    const [outcome] = outcomes;
+    at("receipt").replaceChildren(outcomeLine(outcome));
+    if (!done(outcome)) return await refused(outcome);
+    at("supply").closest(".actions").hidden = true;
+    at("state").textContent = _("This bag was supplied.");
+    if (outcome.status === "landed") await settle();
+  } finally {
+    busy = false;
+  }
+}
+
+/** The server looks what the log says: a bag that was supplied waits no longer. */
+async function settle() {
+  await fetch("/api/bags", { headers: { Accept: "application/json" } }).catch(() => {});
+}
+
+async function refused({ ids, problem }) {
+  const lines = [problem?.detail ?? _("It was refused.")];
+  const found = await objections("supply", ids).catch(() => new Map());
+  for (const [id, words] of found) {
+    const { serial } = bag.packs.find((pack) => pack.id === id) ?? {};
+    if (words) lines.push(_("Serial %(serial)s: %(words)s", { serial, words }));
+  }
+  lines.push(_("Load this page again to judge the packs anew."));
+  fail(lines.join(" "));
+}
+
+async function giveBack() {
+  if (busy) return;
+  busy = true;
+  try {
+    const answer = await fetch(`/api/bags/${bag.number}/return`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: "{}",
+    });
+    if (answer.ok) location.reload();
+    else fail((await answer.json()).detail);
+  } catch {
+    fail(_("The server cannot be reached. Check the line."));
+  } finally {
+    busy = false;
+  }
+}
+
+function fail(words) {
+  at("error").textContent = words;
+  at("error").hidden = false;
+  at("error").focus();
+}
+
+at("supply")?.addEventListener("click", supply);
+at("return")?.addEventListener("click", giveBack);
+// Another slip that is scanned here opens its bag.
+const open = (text) => {
+  const asked = toPerson(text) || document.querySelector("dialog[open]");
+  if (!asked) location.assign(`/bags/open?number=${encodeURIComponent(text)}`);
+};
+// To supply the good ones without the others takes a press on the button that says so.
+new Wedge(open, { F9: () => good.length === waiting.length && supply() }).listen();

@@ -1,0 +1,151 @@
+/** Packs that were scanned for one act: a list that a reload does not lose. */
+
+import { element } from "./verdict.js";
+import { _ } from "./words.js";
+
+/** What a list keeps of a pack that was scanned. */
+export function packOf(told) {
+  const logged = (name) => told.claims?.find((one) => one.name === name)?.log;
+  const { id, serial, sscc, lot, expiry } = told.label;
+  return {
+    id,
+    serial: serial || sscc,
+    product: told.product ?? "",
+    lot: logged("lot") || lot || "",
+    expiry: logged("expiry") || expiry || "",
+    shipment: told.shipment ?? null,
+    words: "", // why it may not be in the act, "" where nothing is known against it
+  };
+}
+
+/** A list, drawn into an `ol`; each line has a button to take the pack out, and others. */
+export class PackList {
+  #place;
+  #name;
+  #actions;
+  #changed;
+  #packs = new Map();
+  #lines = new Map(); // id -> [the pack as it was drawn, its line]
+
+  /** `name` keeps lists apart in this tab; `actions` are [words, press(pack)]; `changed()` is told. */
+  constructor(place, name, actions, changed) {
+    this.#place = place;
+    this.#name = `packtrace ${name}`;
+    this.#actions = actions;
+    this.#changed = changed;
+    for (const pack of this.#kept()) this.#packs.set(pack.id, pack);
+    this.#draw();
+  }
+
+  get all() {
+    return [...this.#packs.values()];
+  }
+
+  /** The packs that something is known against. */
+  get bad() {
+    return this.all.filter((pack) => pack.words);
+  }
+
+  get size() {
+    return this.#packs.size;
+  }
+
+  has(id) {
+    return this.#packs.has(id);
+  }
+
+  /** Add a pack, newest first; whether it was not there. What is new about it is kept. */
+  add(pack) {
+    const fresh = !this.#packs.delete(pack.id);
+    this.#packs = new Map([[pack.id, pack], ...this.#packs]);
+    this.#keep();
+    return fresh;
+  }
+
+  remove(ids) {
+    for (const id of ids) this.#packs.delete(id);
+    this.#keep();
+  }
+
+  /** Say why a pack may not be in the act. */
+  blame(id, words) {
+    const pack = this.#packs.get(id);
+    if (!pack) return;
+    pack.words = words;
+    this.#keep();
+  }
+
+  #kept() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.#name) ?? "[]");
+    } catch {
+      return []; // storage is switched off: the list lives in the page alone
+    }
+  }
+
+  #keep() {
+    try {
+      sessionStorage.setItem(this.#name, JSON.stringify(this.all));
+    } catch {
+      // as above
+    }
+    this.#draw();
+    this.#changed();
+  }
+
+  /** Draw what has changed: whoever is at a button of another line stays there. */
+  #draw() {
+    const at = document.activeElement?.dataset.pack;
+    const lines = this.all.map((pack) => this.#drawn(pack));
+    const old = [...this.#place.children];
+    for (const one of old) if (!lines.includes(one)) one.remove();
+    lines.forEach((line, place) => {
+      if (this.#place.children[place] !== line) {
+        this.#place.insertBefore(line, this.#place.children[place] ?? null);
+      }
+    });
+    if (at && !document.activeElement?.dataset.pack) this.#focus(at);
+  }
+
+  #drawn(pack) {
+    const known = JSON.stringify(pack);
+    const [before, line] = this.#lines.get(pack.id) ?? [];
+    if (before === known) return line;
+    const fresh = this.#line(pack);
+    this.#lines.set(pack.id, [known, fresh]);
+    return fresh;
+  }
+
+  /** Who pressed a button that is gone stays in the list. */
+  #focus(id) {
+    const buttons = [...this.#place.querySelectorAll("[data-pack]")];
+    const same = buttons.find((one) => one.dataset.pack === id);
+    (same ?? buttons[0] ?? document.getElementById("text"))?.focus();
+  }
+
+  #line(pack) {
+    const line = element("li", "", pack.words ? "pack bad" : "pack");
+    const what = [
+      pack.lot && _("lot %(lot)s", pack),
+      pack.expiry && _("expiry %(expiry)s", pack),
+      _("serial %(serial)s", pack),
+    ];
+    const told = element("div");
+    told.append(element("strong", pack.product || "GTIN"), element("span", what.filter(Boolean).join(" · "), "hint"));
+    if (pack.unchecked) told.append(element("p", `? ${_("not checked")}`, "why-not"));
+    if (pack.words) told.append(element("p", `✕ ${pack.words}`, "why-not"));
+    line.append(told);
+    for (const [words, press] of this.#actions) line.append(this.#button(words, pack, press));
+    line.append(this.#button(_("Take out"), pack, () => this.remove([pack.id])));
+    return line;
+  }
+
+  #button(words, pack, press) {
+    const button = element("button", words, "plain");
+    button.type = "button";
+    button.dataset.pack = pack.id;
+    button.setAttribute("aria-label", _("%(what)s: serial %(serial)s", { what: words, serial: pack.serial }));
+    button.addEventListener("click", () => press(pack));
+    return button;
+  }
+}

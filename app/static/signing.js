@@ -1,0 +1,70 @@
+/** Acts as the counter's pages ask for them: by whom they are read, and what came of them in words. */
+
+import { me } from "./me.js";
+import { act } from "./sign/sign.js";
+import { actWords, countWords } from "./sign/words.js";
+import { element } from "./verdict.js";
+import { _ } from "./words.js";
+
+const names = me ? { [me.site]: me.siteName, [me.party]: me.partyName } : {};
+
+/** Whether the key of this session may sign an operation. */
+export function may(op) {
+  return Boolean(me?.operations.includes(op));
+}
+
+/** Have acts [{op, ids, fields}] signed in one press; their outcomes, or null when a person left it. */
+export async function signed(acts) {
+  const told = await act(acts.map((one) => ({ ...one, names })));
+  if (told === null) return null;
+  return acts.map((one, place) => ({ ...one, ...(Array.isArray(told) ? told[place] : told) }));
+}
+
+/** Whether an act is out of a person's hands: on the log, on its way, or before a colleague. */
+export function done({ status }) {
+  return status !== "refused";
+}
+
+/** Whether a scan was a person's badge, because that is what is asked for; it then goes there. */
+export function toPerson(text) {
+  if (!document.getElementById("person")?.open) return false;
+  document.getElementById("person-secret").value = text;
+  document.getElementById("person-form").requestSubmit();
+  return true;
+}
+
+/** A line of what came of an act. */
+export function outcomeLine({ op, ids, status, receipt, problem }) {
+  const what = `${actWords(op)}: ${countWords(ids)}`;
+  const line = element("p", "", "receipt");
+  const [symbol, style] = { landed: ["✓", "ok"], refused: ["✕", "stop"] }[status] ?? ["…", "unknown"];
+  const mark = element("span", symbol, `mark ${style}`);
+  mark.setAttribute("aria-hidden", "true");
+  line.append(mark, element("strong", what));
+  if (status === "landed") {
+    const link = element("a", _("entry %(n)s", { n: receipt.index }));
+    link.href = `/log/${receipt.index}`;
+    link.target = "_blank";
+    link.rel = "noopener";
+    line.append(_("On the log:"), link);
+  } else if (status === "waiting") {
+    line.append(_("Signed. It is sent as soon as the server can be reached."));
+  } else if (status === "colleague") {
+    line.append(_("Signed. It waits for a colleague's signature."));
+  } else {
+    line.append(problem?.detail ?? _("It was refused."));
+  }
+  return line;
+}
+
+/** Why the log would not take an act on each of some packs now: id -> words, "" where it would. */
+export async function objections(op, ids, more = {}) {
+  const answer = await fetch("/api/checks", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify({ op, items: ids, ...more }),
+  });
+  if (!answer.ok) throw new Error((await answer.json()).detail);
+  const { items } = await answer.json();
+  return new Map(items.map((one) => [one.id, one.ok ? "" : [one.words, one.next].filter(Boolean).join(" ")]));
+}

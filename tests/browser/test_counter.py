@@ -1,0 +1,459 @@
+"""The pharmacist's counter with a real key: what is scanned, supplied, booked in, undone, put in bags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from ledger.statement import gs1
+from ledger.statement.events import Event
+from ledger.statement.submission import Statement
+from tests.browser.conftest import Fresh, Visit, Visitor
+from tests.browser.joined import join, press_sign
+from tests.browser.keys import GS, Keys
+from tests.browser.test_every_page import faults, overflow, small_targets
+
+LOTS = iter(f"C{number}" for number in range(1, 100))
+
+
+class Counter:
+    """A pharmacist at a station whose browser holds its key, with a scanner that types."""
+
+    def __init__(self, visitor: Visitor, fresh: Fresh) -> None:
+        self.visitor, self.fresh, self.chain = visitor, fresh, fresh.chain
+        join(visitor, fresh, fresh.chain.pharmacy)
+        self.page: Page = visitor.page
+        self.keys = Keys(self.page)
+        self.lot = next(LOTS)
+
+    def stock(self, count: int) -> list[str]:
+        """Fresh packs in the pharmacy's stock."""
+        packs = self.chain.commission(self.lot, count)
+        self.chain.hand_over(self.chain.maker, packs, self.chain.pharmacy)
+        return packs
+
+    def sent(self, count: int) -> tuple[list[str], str]:
+        """Packs on their way to the pharmacy, and the id of their shipment."""
+        packs = self.chain.commission(self.lot, count)
+        return packs, self.chain.ship(self.chain.maker, packs, self.chain.pharmacy).id
+
+    def open(self, mode: str = "dispense") -> None:
+        """The page, in a mode."""
+        self.visitor.open(f"/scan?mode={mode}")
+
+    def text(self, item: str) -> str:
+        """What a scanner sends of a pack."""
+        found = gs1.parse_item_id(item)
+        return f"]d201{found.gtin}1728013110{self.lot}{GS}21{found.serial}"
+
+    def scan(self, item: str, suffix: str = "Enter") -> None:
+        self.keys.scan(self.text(item), suffix)
+
+    def f9(self, held_ms: float = 80) -> None:
+        """A person's F9."""
+        self.keys.press(["F9"], gap_ms=2 * held_ms, pause_ms=400)
+
+    def listed(self, count: int, place: str = "to-supply") -> None:
+        """Wait until so many packs stand on the list."""
+        expect(self.page.locator(f"#{place} > li")).to_have_count(count)
+
+    def note(self, words: str) -> None:
+        """Wait for a line in the session's list."""
+        expect(self.page.locator("#history .note").first).to_contain_text(words)
+
+    def stopped(self, words: str) -> Any:
+        """Wait for the verdict that stops scanning; the dialog."""
+        dialog = self.page.locator("#stopped")
+        expect(dialog.get_by_role("heading", name=words)).to_be_visible()
+        return dialog
+
+    @property
+    def size(self) -> int:
+        return self.chain.reader.head().size
+
+    def newest(self) -> tuple[Event, list[str]]:
+        """The log's newest event, and what it names."""
+        index = self.size - 1
+        body = Statement.parse(self.chain.reader.logged(index).envelope).body
+        assert isinstance(body, Event)
+        return body, [item.id for item in self.chain.reader.items(index)]
+
+    def state(self, item: str) -> str:
+        return self.chain.answers.state(item, self.chain.pharmacy.site).state
+
+
+@pytest.fixture
+def counter(fresh: Fresh, visit: Visit) -> Counter:
+    return Counter(visit(fresh), fresh)
+
+
+def test_packs_are_scanned_and_supplied_by_one_key_and_a_signature(counter: Counter) -> None:
+    packs = counter.stock(3)
+    counter.open()
+    for number, pack in enumerate(packs):
+        counter.scan(pack)
+        counter.listed(number + 1)
+    counter.scan(packs[0])
+    expect(counter.page.locator("#counter-state")).to_contain_text("on the list already")
+    counter.listed(3)
+    counter.page.keyboard.press("Escape")
+    counter.page.locator("#to-supply").get_by_role("button", name="Take out: serial").last.press(
+        "Enter"
+    )
+    counter.listed(2)
+    size = counter.size
+    counter.f9()
+    press_sign(counter.page)
+    counter.note("Supply: 2 packs")
+    counter.listed(0)
+    assert counter.size == size + 1
+    event, items = counter.newest()
+    assert (event.op, event.read_point) == ("supply", counter.chain.pharmacy.site)
+    assert items == packs[1:]
+    assert [counter.state(pack) for pack in packs] == ["here", "supplied_here", "supplied_here"]
+    expect(counter.page.locator("#history .note a")).to_have_attribute("href", f"/log/{size}")
+    assert faults(counter.visitor) == []
+
+
+@pytest.mark.parametrize("suffix", ["Enter", "Tab", "F9", "Enter F9", "F9 Enter", "Space Enter"])
+def test_a_hundred_scans_supply_nothing_whatever_ends_them(counter: Counter, suffix: str) -> None:
+    packs = counter.stock(5)
+    counter.open()
+    size = counter.size
+    ends = " ".join(suffix.split()).replace("Space", "")
+    for number in range(100 if suffix in ("Enter", "Tab") else 10):
+        controls = counter.page.locator(".work button, #fold, #verdict button").filter(visible=True)
+        controls.nth(number % controls.count()).focus()
+        counter.keys.press([*counter.text(packs[number % 5]), *ends.split()], gap_ms=4)
+        expect(counter.page.locator("#history > li")).to_have_count(number + 1)
+    counter.listed(5)
+    expect(counter.page.locator("#sign")).to_be_hidden()
+    assert counter.size == size
+    assert [counter.state(pack) for pack in packs] == ["here"] * 5
+
+
+def test_f9_before_a_scan_and_within_one_is_the_scanners(counter: Counter) -> None:
+    [pack, other] = counter.stock(2)
+    counter.open()
+    counter.scan(pack)
+    counter.listed(1)
+    counter.keys.press(["F9", *counter.text(other), "Enter"], gap_ms=4)
+    counter.listed(2)
+    text = counter.text(pack)
+    counter.keys.press([*text[:12], "F9", *text[12:], "Enter"], gap_ms=4)
+    counter.page.wait_for_function("document.querySelectorAll('#history > li').length >= 3")
+    expect(counter.page.locator("#sign")).to_be_hidden()
+    if counter.page.locator("#stopped").is_visible():
+        counter.page.locator("#seen").click()
+    counter.f9(held_ms=5)  # a quick tap counts once nothing has followed it
+    expect(counter.page.locator("#sign")).to_be_visible()
+    counter.page.keyboard.press("Escape")
+    counter.listed(2)
+
+
+def test_a_recalled_pack_stops_scanning_and_cannot_be_supplied(counter: Counter) -> None:
+    packs = counter.stock(2)
+    counter.open()
+    counter.scan(packs[0])
+    counter.scan(packs[1])
+    counter.listed(2)
+    scope = counter.chain.scope(lots=[counter.lot])
+    counter.chain.log.submit(counter.chain.recall_of(scope))
+    counter.f9()
+    press_sign(counter.page)
+    counter.note("recalled")
+    expect(counter.page.locator("#to-supply .why-not")).to_have_text(
+        ["✕ It is recalled. Put it aside and follow the recall."] * 2
+    )
+    assert (
+        counter.page.locator("#sign").is_hidden() or counter.page.locator("#sign-no").is_visible()
+    )
+    if counter.page.locator("#sign").is_visible():
+        counter.page.locator("#sign-no").click()
+    counter.f9()
+    expect(counter.page.locator("#sign")).to_be_hidden()
+    counter.scan(packs[0])
+    dialog = counter.stopped("Do not supply")
+    counter.f9()
+    expect(counter.page.locator("#sign")).to_be_hidden()
+    assert faults(counter.visitor) == []
+    dialog.locator("#seen").click()
+    assert [counter.state(pack) for pack in packs] == ["here", "here"]
+
+
+def test_the_good_ones_are_supplied_without_the_bad_one_when_somebody_says_so(
+    counter: Counter,
+) -> None:
+    packs = counter.stock(3)
+    counter.open()
+    for pack in packs:
+        counter.scan(pack)
+    counter.listed(3)
+    counter.chain.quarantine(counter.chain.pharmacy, packs[:1])
+    size = counter.size
+    counter.f9()
+    press_sign(counter.page)
+    expect(counter.page.locator("#to-supply .bad")).to_have_count(1)
+    assert counter.size == size
+    if counter.page.locator("#sign").is_visible():
+        counter.page.locator("#sign-no").click()
+    counter.page.keyboard.press("Escape")
+    counter.page.get_by_role("button", name="Supply the others").press("Enter")
+    press_sign(counter.page)
+    counter.note("Supply: 2 packs")
+    counter.listed(1)
+    assert counter.newest()[1] == packs[1:]
+
+
+def test_the_list_outlives_a_reload(counter: Counter) -> None:
+    packs = counter.stock(2)
+    counter.open()
+    for pack in packs:
+        counter.scan(pack)
+    counter.listed(2)
+    counter.page.reload()
+    counter.listed(2)
+    counter.page.get_by_role("button", name="Empty the list").click()
+    counter.listed(0)
+    counter.page.reload()
+    counter.listed(0)
+
+
+def test_a_part_is_supplied_and_later_parts_need_no_scan(counter: Counter) -> None:
+    [pack] = counter.stock(1)
+    counter.open()
+    counter.scan(pack)
+    counter.listed(1)
+    counter.page.keyboard.press("Escape")
+    counter.page.get_by_role("button", name="Open: part supply").press("Enter")
+    press_sign(counter.page)
+    counter.note("Open and supply in parts")
+    assert counter.newest()[0].op == "open"
+    counter.scan(pack)
+    dialog = counter.stopped("Hold: ask")
+    assert "needs no scan" in dialog.inner_text()
+
+
+def test_a_supply_is_undone_where_the_verdict_tells_of_it(counter: Counter) -> None:
+    [pack] = counter.stock(1)
+    supplied = counter.chain.supply(counter.chain.pharmacy, [pack])
+    counter.open()
+    counter.scan(pack)
+    dialog = counter.stopped("Hold: ask")
+    dialog.get_by_role("button", name="Undo: it was not handed out").press("Enter")
+    press_sign(counter.page)
+    counter.listed(1)  # judged again: it is in stock
+    event, items = counter.newest()
+    assert (event.op, event.undoes, items) == ("undo", supplied.id, [pack])
+    assert counter.state(pack) == "here"
+
+
+def test_a_supply_is_undone_from_todays_list(counter: Counter) -> None:
+    packs = counter.stock(2)
+    supplied = counter.chain.supply(counter.chain.pharmacy, packs)
+    counter.visitor.open("/today")
+    assert faults(counter.visitor) == []
+    button = counter.page.locator(f"[data-undo='{supplied.id}']")
+    assert "2 packs" in button.inner_text()
+    button.press("Enter")
+    press_sign(counter.page)
+    expect(counter.page.locator(".acts .receipt").first).to_contain_text("Undo")
+    assert [counter.state(pack) for pack in packs] == ["here", "here"]
+    counter.page.reload()
+    assert counter.page.locator(f"[data-undo='{supplied.id}']").count() == 0
+
+
+def test_a_delivery_is_booked_in_by_one_press_at_the_counter(counter: Counter) -> None:
+    packs, shipment = counter.sent(2)
+    counter.open()
+    counter.scan(packs[0])
+    dialog = counter.stopped("Hold: ask")
+    dialog.get_by_role("button", name="Book it in").press("Enter")
+    press_sign(counter.page)
+    counter.listed(1)
+    event, items = counter.newest()
+    assert (event.op, event.shipment, items) == ("receive", shipment, packs[:1])
+    assert [counter.state(pack) for pack in packs] == ["here", "to_here"]
+
+
+def test_goods_in_books_several_packs_of_two_deliveries_in_one_press(counter: Counter) -> None:
+    first, one = counter.sent(2)
+    chain, old = counter.chain, counter.lot
+    case = chain.unit(chain.maker, sum(map(ord, old)))
+    inside = chain.commission(f"{old}B", 2)
+    chain.pack(chain.maker, inside, into=case)
+    two = chain.ship(chain.maker, [case], chain.pharmacy).id
+    counter.open("receive")
+    for pack in first:
+        counter.scan(pack)
+    counter.listed(2, "to-book")
+    counter.lot = f"{old}B"
+    counter.scan(inside[0])
+    counter.listed(3, "to-book")
+    assert faults(counter.visitor) == []
+    size = counter.size
+    counter.f9()
+    press_sign(counter.page)
+    counter.listed(0, "to-book")
+    assert counter.size == size + 2
+    said = {}
+    for index in (size, size + 1):
+        body = Statement.parse(chain.reader.logged(index).envelope).body
+        assert isinstance(body, Event)
+        said[body.shipment] = [item.id for item in chain.reader.items(index)]
+    assert said == {one: first, two: [case]}
+    counter.page.keyboard.press("Escape")
+    whole = counter.page.get_by_role("button", name="Supply the whole delivery")
+    expect(whole).to_have_count(2)
+    whole.first.press("Enter")  # a hospital: the case, to a ward
+    press_sign(counter.page)
+    counter.note("Supply: 2 packs")
+    assert {counter.state(pack) for pack in (*first, *inside)} == {"here", "supplied_here"}
+
+
+def bagged(counter: Counter, packs: Sequence[str]) -> str:
+    """Scan packs into a bag; its number."""
+    counter.open()
+    for number, pack in enumerate(packs):
+        counter.scan(pack)
+        counter.listed(number + 1)
+    counter.page.keyboard.press("Escape")
+    counter.page.get_by_role("button", name="Into a bag").press("Enter")
+    counter.note("in bag BAG-")
+    counter.listed(0)
+    link = counter.page.locator("#history .note a").first.get_attribute("href")
+    assert link is not None
+    return link.split("/")[2]
+
+
+def test_a_bag_is_filled_found_by_its_slip_and_supplied_in_one_act(counter: Counter) -> None:
+    packs = counter.stock(2)
+    number = bagged(counter, packs)
+    counter.visitor.open(f"/bags/{number}/slip")
+    assert faults(counter.visitor) == []
+    counter.visitor.open("/bags")
+    assert faults(counter.visitor) == []
+    counter.open()
+    with counter.page.expect_navigation():
+        counter.keys.scan(number)
+    assert counter.page.url.endswith(f"/bags/{number}")
+    assert faults(counter.visitor) == []
+    counter.f9()
+    press_sign(counter.page)
+    expect(counter.page.locator("#receipt")).to_contain_text("Supply: 2 packs")
+    assert counter.newest()[1] == packs
+    counter.visitor.open("/bags")
+    assert number not in counter.page.locator("main").inner_text()
+
+
+def test_a_bag_is_judged_again_at_collection_and_goes_back_to_stock(counter: Counter) -> None:
+    packs = counter.stock(2)
+    number = bagged(counter, packs)
+    counter.chain.quarantine(counter.chain.pharmacy, packs[:1])
+    counter.visitor.open(f"/bags/{number}")
+    assert "Hold: ask" in counter.page.locator("main").inner_text()
+    counter.f9()
+    expect(counter.page.locator("#sign")).to_be_hidden()
+    counter.page.get_by_role("button", name="Supply the good ones without the others").press(
+        "Enter"
+    )
+    press_sign(counter.page)
+    expect(counter.page.locator("#receipt")).to_contain_text("Supply: 1 pack")
+    assert counter.newest()[1] == packs[1:]
+    counter.visitor.open(f"/bags/{number}")
+    with counter.page.expect_navigation():
+        counter.page.get_by_role("button", name="Not collected: back to stock").press("Enter")
+    assert "Back in stock" in counter.page.locator("main").inner_text()
+
+
+def test_without_a_line_packs_are_not_checked_and_an_act_is_sent_once(counter: Counter) -> None:
+    packs = counter.stock(3)
+    counter.open()
+    with counter.page.expect_response("**/api/status-list"):
+        counter.page.reload()
+    counter.page.wait_for_function("document.querySelector('#storage') !== null")
+    sent: list[str] = []
+    counter.page.on("request", lambda one: sent.append(one.url) if one.method == "POST" else None)
+    size = counter.size
+
+    def dead(route: Route) -> None:
+        route.abort("connectionfailed")
+
+    counter.page.route("**/api/**", dead)
+    counter.scan(packs[0])
+    full = counter.page.locator("#verdict")
+    expect(full).to_contain_text("Not checked")
+    expect(full).to_contain_text("not on hold and not recalled")
+    assert faults(counter.visitor) == []
+    counter.listed(0)
+    full.get_by_role("button", name="Put it on the list, not checked").click()
+    counter.listed(1)
+    counter.f9()
+    press_sign(counter.page)
+    counter.note("It is sent as soon as")
+    expect(counter.page.locator("#outbox")).to_contain_text("1 act waits to be sent")
+    assert counter.size == size
+    counter.page.unroute("**/api/**", dead)
+    with counter.page.expect_response("**/api/statements"):
+        counter.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(counter.page.locator("#outbox")).to_be_hidden()
+    assert counter.size == size + 1
+    assert counter.newest()[1] == packs[:1]
+
+
+def test_what_did_not_land_is_shown_until_a_person_has_seen_it(counter: Counter) -> None:
+    packs = counter.stock(1)
+    counter.open()
+    counter.scan(packs[0])
+    counter.listed(1)
+
+    def dead(route: Route) -> None:
+        route.abort("connectionfailed")
+
+    counter.page.route("**/api/statements", dead)
+    counter.f9()
+    press_sign(counter.page)
+    counter.note("It is sent as soon as")
+    counter.chain.quarantine(counter.chain.pharmacy, packs)
+    counter.page.unroute("**/api/statements", dead)
+    counter.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(counter.page.locator("#outbox-refused")).to_contain_text("Not done: Supply")
+    counter.visitor.open("/today")
+    expect(counter.page.locator("#outbox-refused")).to_contain_text("Not done: Supply")
+    counter.page.get_by_role("button", name="I have seen it").click()
+    expect(counter.page.locator("#outbox")).to_be_hidden()
+
+
+def test_without_a_line_a_recalled_lot_is_not_to_be_supplied(counter: Counter) -> None:
+    packs = counter.stock(1)
+    counter.chain.log.submit(counter.chain.recall_of(counter.chain.scope(lots=[counter.lot])))
+    counter.chain.now += 60_000  # a list is served for a minute
+    with counter.page.expect_response("**/api/status-list"):
+        counter.open()
+    counter.page.route("**/api/scans", lambda route: route.abort("connectionfailed"))
+    counter.scan(packs[0])
+    dialog = counter.stopped("Do not supply")
+    assert "This lot is recalled, as of" in dialog.inner_text()
+    counter.listed(0)
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_each_mode_is_accessible_with_packs_on_its_list(
+    fresh: Fresh, visit: Visit, width: int
+) -> None:
+    counter = Counter(visit(fresh, width=width), fresh)
+    packs = counter.stock(2)
+    counter.open()
+    for pack in packs:
+        counter.scan(pack)
+    counter.listed(2)
+    assert faults(counter.visitor) == []  # with the verdict over the page
+    counter.page.keyboard.press("Escape")
+    for mode in ("dispense", "receive", "check"):
+        counter.page.locator(f"input[value={mode}]").check()
+        assert faults(counter.visitor) == []
+        assert overflow(counter.visitor) <= 0
+        assert small_targets(counter.visitor) == []
