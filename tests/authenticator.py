@@ -35,10 +35,12 @@ RP_ID = "ledger.example"
 class Authenticator:
     """One passkey: P-256 as most are, or Ed25519; the same key for the same name."""
 
-    def __init__(self, name: str, rp_id: str = RP_ID, *, ed: bool = False) -> None:
+    def __init__(
+        self, name: str, rp_id: str = RP_ID, *, ed: bool = False, seed: bytes = b""
+    ) -> None:
         self.rp_id = rp_id
         self.origin = f"https://{rp_id}"
-        self._seed = sha256(b"test passkey " + name.encode()).digest()
+        self._seed = seed or sha256(b"test passkey " + name.encode()).digest()
         scalar = int.from_bytes(self._seed, "big") % (ORDER - 1) + 1
         self._private = None if ed else ec.derive_private_key(scalar, ec.SECP256R1())
         if self._private is None:
