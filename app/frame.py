@@ -25,7 +25,12 @@ _SIGNED_IN: Final = (
     ("/log", _("Log")),
     ("/help", _("Help")),
 )
-_OWN: Final = (("/people", _("People & keys")), ("/account", _("Account")))
+_OWN: Final = (
+    ("/waiting", _("Waiting for a colleague")),
+    ("/people", _("People & keys")),
+    ("/account", _("Account")),
+)
+_DOOR: Final = (("/login", _("Sign in")),)
 
 
 class Way(NamedTuple):
@@ -44,7 +49,7 @@ def register(app: Flask) -> None:
         signed_in = person() is not None
         return {
             "ways": _ways(_SIGNED_IN if signed_in else _STRANGER),
-            "own_ways": _ways(_OWN if signed_in else ()),
+            "own_ways": _ways(_OWN if signed_in else _DOOR),
             "back": _back(),
         }
 

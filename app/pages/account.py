@@ -1,4 +1,4 @@
-"""Signing in by a one-time link, or by one press in a simulated world; signing out."""
+"""Signing in by a key of this browser or a one-time link; what a key is signed in at; signing out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from flask_babel import gettext as _
 
 from app import session
 from app.node import node
-from ledger.store.desk import Person
 
 blueprint = Blueprint("account", __name__)
 
@@ -59,17 +58,6 @@ def use_link(token: str) -> Response:
     if who is None:
         abort(403, _("This link was used or is over 60 seconds old. Run `packtrace login` again."))
     return session.open_session(who, _home())
-
-
-@blueprint.post("/demo/login")
-def demo() -> Response:
-    """One-press sign-in; exists only where the log is marked simulated."""
-    found = node()
-    wanted = request.form.get("role", "")
-    for one in found.people:
-        if found.simulated and one.role == wanted:
-            return session.open_session(Person(one.party, one.site, ""), _home())
-    abort(404, _("There is nobody of this role to sign in here."))
 
 
 @blueprint.post("/logout")

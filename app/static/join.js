@@ -5,7 +5,7 @@ import { answerInvitation, invitation } from "./joining.js";
 import { shown } from "./sign/fingerprint.js";
 import * as keys from "./sign/keys.js";
 
-const WAIT = 3_000; // ms between two looks whether the key was approved
+const WAIT = 1_000; // ms between two looks whether the key was approved
 
 const at = (id) => document.getElementById(id);
 const { staff, token } = JSON.parse(at("invitation").textContent);

@@ -43,7 +43,7 @@ _ADDED: Final = {
 
 
 class Person(NamedTuple):
-    """Who a session acts for: a party, at one of its sites, by a key ("" in a simulated world)."""
+    """Who a session acts for: a party, at one of its sites, by a key."""
 
     party: str
     site: str

@@ -242,11 +242,6 @@ def test_a_one_time_link_signs_in_once_by_a_press_within_a_minute(app: Flask, ch
     assert app.test_client().post("/login/nonsense").status_code == 403
 
 
-def test_the_one_press_log_ins_exist_in_simulated_worlds_alone(client: FlaskClient) -> None:
-    assert client.post("/demo/login", data={"role": "pharmacist"}).status_code == 404
-    assert b"SIMULATED" not in client.get("/").data
-
-
 def picture(data: bytes, client: FlaskClient, name: str = "x.png") -> Any:
     return client.post(
         "/api/scans", data={"image": (io.BytesIO(data), name), "purpose": "dispense"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -47,18 +48,25 @@ def invite(client: FlaskClient, chain: Chain, **changes: Any) -> str:
     return str(answer.get_json()["path"]).removeprefix("/join/")
 
 
-def key_add(
-    client: FlaskClient, chain: Chain, token: str, *seeds: bytes, **changes: Any
+def key_add_of(
+    client: FlaskClient, token: str, new: bytes, now: int, *seeds: bytes, **changes: Any
 ) -> Submission:
-    """The key-add that a browser builds from an invitation, signed by these seeds."""
+    """The key-add that a browser builds from an invitation, signed by the new key or these seeds."""
     terms = client.get(f"/api/join/{token}").get_json()
     fields = {
         "by": terms["by"], "log": terms["log"], "sites": terms["sites"], "use": terms["use"],
         "operations": terms["operations"], "staff": terms["staff"], "from_": terms["from"],
-        "expires": terms["expires"], "key": b64encode(public_of(NEW)).decode(),
-        "nonce": chain.fresh(16).hex(), "time": time_text(chain.now),
+        "expires": terms["expires"], "key": b64encode(public_of(new)).decode(),
+        "nonce": token_hex(16), "time": time_text(now),
     }  # fmt: skip
-    return sign_governance(KeyAdd(**{**fields, **changes}), seeds or [NEW])
+    return sign_governance(KeyAdd(**{**fields, **changes}), seeds or [new])
+
+
+def key_add(
+    client: FlaskClient, chain: Chain, token: str, *seeds: bytes, **changes: Any
+) -> Submission:
+    """The same for the test's own new key."""
+    return key_add_of(client, token, NEW, chain.now, *seeds, **changes)
 
 
 def test_a_person_joins_and_signs_in(app: Flask, chain: Chain, admin: FlaskClient) -> None:

@@ -27,8 +27,10 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from app.config import wall_clock
 from app.demo import make
 from tests.browser.camera import WIDE, film, jpeg, pack, seen_by, write_film
+from tests.nodes import login_path
 
 HOST: Final = "127.0.0.1"
 SAMPLES: Final = 48
@@ -125,8 +127,8 @@ def view_to_verdict(folder: Path) -> Iterator[dict[str, Any]]:
         path = write_film(folder / "film.mjpeg", _scenes(world))
         with seen_by(playwright.chromium, path) as browser:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"http://{HOST}:{port}/")
-            page.locator("button[name=role][value=pharmacist]").click()
+            page.goto(f"http://{HOST}:{port}{login_path(world, 'pharmacist', wall_clock())}")
+            page.locator("main form button").click()
             page.add_init_script(WATCH)
             page.goto(f"http://{HOST}:{port}/scan")
             page.locator("input[value=dispense]").check()
@@ -162,7 +164,8 @@ def pharmacists(folder: Path) -> Iterator[dict[str, Any]]:
         over = Event()
         with ThreadPoolExecutor(PHARMACISTS + 1) as pool:
             until = time.perf_counter() + LAST_S
-            work = [pool.submit(_pharmacist, port, frames, n, until) for n in range(PHARMACISTS)]
+            links = [login_path(world, "pharmacist", wall_clock()) for _ in range(PHARMACISTS)]
+            work = [pool.submit(_pharmacist, port, frames, *one, until) for one in enumerate(links)]
             others = pool.submit(_others, port, over, 0)
             sent = [one.result() for one in work]
             over.set()
@@ -204,11 +207,10 @@ def _body(frame: bytes) -> bytes:
     return b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"
 
 
-def _pharmacist(port: int, frames: list[bytes], number: int, until: float) -> Sent:
+def _pharmacist(port: int, frames: list[bytes], number: int, link: str, until: float) -> Sent:
     """Sign in, and send frames as the page does: one in flight, and a rest where it is asked for."""
     connection = HTTPConnection(HOST, port)
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    connection.request("POST", "/demo/login", "role=pharmacist", form)
+    connection.request("POST", link)
     answer = connection.getresponse()
     answer.read()
     cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]

@@ -25,8 +25,9 @@ from playwright.sync_api import (
 from app import create_app
 from app.config import Settings
 from app.demo import make
+from app.node import KEY
 from tests.app.conftest import give_keys, login_body
-from tests.nodes import DAY, EVENING_MS, serving
+from tests.nodes import DAY, EVENING_MS, login_path, serving
 from tests.world import Chain, Member
 
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -148,9 +149,10 @@ class Visitor:
         return answer.status
 
     def sign_in(self, role: str) -> None:
-        """One press on Home of a simulated world."""
-        self.open("/")
-        self.page.locator(f"button[name=role][value={role}]").click()
+        """Sign in as somebody of the simulated world, by a link as `packtrace login` prints it."""
+        clock = self.site.app.extensions[KEY].clock()
+        self.open(login_path(self.site.folder, role, clock))
+        self.page.locator("main form button").click()
         self.page.wait_for_url(f"{self.site.url}/")
 
     def check(self, text: str = "", picture: Path | None = None, purpose: str = "check") -> str:

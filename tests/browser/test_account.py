@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.browser.conftest import Fresh, Site, Visit
 
 
@@ -33,33 +31,6 @@ def test_a_link_ends_after_a_minute(fresh: Fresh, visit: Visit) -> None:
     visitor.page.goto(link)
     visitor.page.get_by_role("button", name="Sign in here").click()
     assert "was used or is over 60 seconds old" in visitor.words
-
-
-@pytest.mark.parametrize(
-    ("role", "name"),
-    [
-        ("pharmacist", "Pharmacy 1"),
-        ("distributor", "Wholesaler 1"),
-        ("regulator", "Demo Medicines Agency"),
-    ],
-)
-def test_one_press_shows_the_simulated_world_as_somebody(
-    demo: Site, visit: Visit, role: str, name: str
-) -> None:
-    visitor = visit(demo, scripts=False)
-    visitor.sign_in(role)
-    assert name in visitor.page.locator(".who").inner_text()
-    visitor.page.get_by_role("button", name="Sign out").click()
-    assert "Not signed in" in visitor.words
-
-
-def test_one_press_sign_in_exists_in_a_simulated_world_alone(fresh: Fresh, visit: Visit) -> None:
-    visitor = visit(fresh)
-    visitor.open("/")
-    assert visitor.page.locator("button[name=role]").count() == 0
-    assert "packtrace login" in visitor.words
-    answer = visitor.page.request.post(f"{fresh.url}/demo/login", form={"role": "pharmacist"})
-    assert answer.status == 404
 
 
 def test_another_site_cannot_press_a_button_here(demo: Site, visit: Visit) -> None:

@@ -30,7 +30,7 @@ from scanner.check import by_bundle, read_label
 from scanner.frames import read_file
 from scanner.symbols import read
 from tests.memory import ENTRY_ROWS, InMemory
-from tests.nodes import EVENING_MS, close, expected
+from tests.nodes import EVENING_MS, close, expected, login_path
 
 NAMES = {
     "good", "in-transit", "not-ours", "supplied-elsewhere", "copied", "wrong-expiry",
@@ -40,11 +40,11 @@ NAMES = {
 
 @pytest.fixture
 def pharmacist(world: Path) -> Any:
-    """The app over the demo world, signed in at pharmacy 1 by one press."""
+    """The app over the demo world, signed in at pharmacy 1."""
     settings = Settings(log=world, secure=False, per_minute=0, clock=lambda: EVENING_MS)
     app = create_app(settings)
     client = app.test_client()
-    assert client.post("/demo/login", data={"role": "pharmacist"}).status_code == 303
+    assert client.post(login_path(world, "pharmacist", EVENING_MS)).status_code == 303
     yield client
     close(app)
 

@@ -33,7 +33,11 @@ export class SignDialog {
    */
   ask(statements, by) {
     at("sign-title").textContent = statements.map((one) => one.words.title).join(" + ");
-    at("sign-words").replaceChildren(...statements.flatMap((one) => this.#shown(one.words)));
+    const shown = statements.flatMap(({ words }) => {
+      const told = this.#shown(words);
+      return statements.length > 1 ? [element("h3", words.title), told] : [told];
+    });
+    at("sign-words").replaceChildren(...shown);
     at("sign-by").textContent = by;
     at("sign-error").hidden = true;
     at("sign-state").textContent = "";
@@ -99,13 +103,8 @@ export class SignDialog {
     at("sign-no").textContent = _("Cancel");
   }
 
-  #shown({ title, lines, lists }) {
+  #shown({ lines, lists }) {
     const told = element("dl");
-    for (const [what, value] of lines) {
-      const line = element("div");
-      line.append(element("dt", what), element("dd", value));
-      told.append(line);
-    }
     for (const [what, ids] of lists) {
       const line = element("div");
       const value = element("dd", countWords(ids));
@@ -118,6 +117,11 @@ export class SignDialog {
       value.append(one);
       told.append(line);
     }
-    return [element("h3", title), told];
+    for (const [what, value] of lines) {
+      const line = element("div");
+      line.append(element("dt", what), element("dd", value));
+      told.append(line);
+    }
+    return told;
   }
 }

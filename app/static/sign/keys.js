@@ -41,8 +41,7 @@ export async function make(about, seal = null) {
   if (seal) record.sealed = await wrapped(pair.privateKey, seal);
   else record.privateKey = pair.privateKey;
   await keys.put(record);
-  if (!seal) return record;
-  await keepOpen(record, await unwrapped(record.sealed, seal));
+  if (seal) await unlock(record, seal); // whoever made it is who is here now
   return record;
 }
 
