@@ -20,10 +20,10 @@ from ledger.rules.authority import Authority, KeyRecord, PartyRecord, SiteRecord
 from ledger.statement import dsse
 from ledger.statement.dsse import MAX_ENVELOPE, Envelope
 from ledger.statement.login import CLI, parse_login
-from ledger.statement.parts import time_text
+from ledger.statement.parts import PASSKEY, time_text
 from ledger.store.desk import SESSION_MS, Person
 
-COOKIE: Final = "packtrace_session"
+_COOKIE: Final = "packtrace_session"
 TOKEN_BYTES: Final = 32
 _LOGIN_WINDOW_MS: Final = 5 * 60_000
 
@@ -35,7 +35,7 @@ def register(app: Flask) -> None:
     def know_person() -> None:
         g.person = None
         found = maybe_node()
-        token = read_token(request.cookies.get(COOKIE, ""))
+        token = read_token(request.cookies.get(cookie_name(), ""))
         if found is not None and token:
             person = found.desk.session(token, found.clock())
             g.person = person if person and _still_entitled(found, person) else None
@@ -45,6 +45,12 @@ def _still_entitled(found: Node, person: Person) -> bool:
     """A session ends with its key: revoked, or expired."""
     key = found.reader.authority().keys.get(person.keyid)
     return key is not None and key.revoked < 0 and found.clock() < key.end_ms
+
+
+def cookie_name() -> str:
+    """The session's cookie: of this host and path alone where the line is secure (RFC 6265bis 4.1.3.2)."""
+    found = maybe_node()
+    return f"__Host-{_COOKIE}" if found is not None and found.settings.secure else _COOKIE
 
 
 def read_token(text: str) -> bytes:
@@ -101,7 +107,7 @@ def open_session(who: Person, answer: Response) -> Response:
     agent = request.headers.get("User-Agent", "")[:200]
     found.desk.add_session(raw, who, found.clock(), agent)
     answer.set_cookie(
-        COOKIE,
+        cookie_name(),
         text,
         max_age=SESSION_MS // 1000,
         httponly=True,
@@ -113,16 +119,17 @@ def open_session(who: Person, answer: Response) -> Response:
 
 def current_id() -> str:
     """By what this request's session is listed, "" for none."""
-    token = read_token(request.cookies.get(COOKIE, ""))
+    token = read_token(request.cookies.get(cookie_name(), ""))
     return node().desk.session_id(token) if token else ""
 
 
 def end_session(answer: Response) -> Response:
     """End the session of this request, on the server too."""
-    token = read_token(request.cookies.get(COOKIE, ""))
+    token = read_token(request.cookies.get(cookie_name(), ""))
     if token:
         node().desk.end_session(token)
-    answer.delete_cookie(COOKIE)
+    secure = node().settings.secure
+    answer.delete_cookie(cookie_name(), secure=secure, httponly=True, samesite="Lax")
     return answer
 
 
@@ -196,6 +203,8 @@ def _key(authority: Authority, keyid: str, now: int) -> KeyRecord:
         raise Refused(
             "not-entitled", _("a recovery key is kept for the day when all others are lost")
         )
+    if key.use == PASSKEY:
+        raise Refused("not-entitled", _("a passkey signs beside another key; it does not sign in"))
     return key
 
 
