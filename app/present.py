@@ -267,7 +267,7 @@ def governance_words(body: Governance) -> str:
     match body:
         case Genesis():
             return ngettext(
-                "The log was founded by %(name)s (%(by)s), with one key.",
+                "The log was founded by %(name)s (%(by)s), with %(n)s key.",
                 "The log was founded by %(name)s (%(by)s), with %(n)s keys.",
                 len(body.keys),
                 n=len(body.keys), name=body.authority.name, by=body.by,
