@@ -20,7 +20,7 @@ from app.looking import Looks, Seen
 from app.node import answers, node
 from app.phrases import reasons_said, said
 from app.present import marked
-from app.session import COOKIE, person
+from app.session import cookie_name, person
 from app.slips import read_number
 from ledger.errors import Malformed
 from ledger.proof import clock_words
@@ -100,7 +100,7 @@ def scan_frame(upload: IO[bytes], purpose: str, held: str = "") -> Told:
     """
     who, limits = person(), _limits()
     most = node().settings.frames_per_minute
-    limits.count("frame", most, by=request.cookies[COOKIE] if who else "")
+    limits.count("frame", most, by=request.cookies[cookie_name()] if who else "")
     seen = _looks().frame(upload, here_and_now().year)
     if seen.reading is None:
         return _judge_seen(seen, purpose)
