@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import errors, frame, language, present, security, session
 from app.api import BLUEPRINTS as API
@@ -39,6 +40,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     except LedgerError as error:
         app.extensions[KEY] = error
     app.extensions[LOOKS] = Looks()
+    if settings.proxies:
+        n = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]  # as Werkzeug's documentation has it
     security.register(app, settings)
     session.register(app)
     errors.register(app)

@@ -153,7 +153,9 @@ def serve(host: str, port: int, where: Path, workers: int | None) -> None:
         open_store(where).close()  # brought up to date once, before several processes open it
     local = host in LOOPBACK
     settings = Settings.from_environ()
-    settings = replace(settings, log=where, secure=settings.secure and not local)
+    # Behind a proxy the line to the browser is its own, whatever the address here.
+    secure = settings.secure and (not local or settings.proxies > 0)
+    settings = replace(settings, log=where, secure=secure)
     click.echo(f"http://{'localhost' if local else host}:{port}", err=True)
     run(lambda: create_app(settings), host, port, workers or default_workers())
 

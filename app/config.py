@@ -25,7 +25,8 @@ class Settings:
 
     `log` is the log's folder. `per_minute` limits what one address may ask or submit in a minute,
     `frames_per_minute` the camera frames of one session; 0 for no limit. `hosts` are the names it answers to, () for any. `secure` marks cookies for
-    HTTPS only; switch it off on a loopback address alone. `counts` is shared by the processes that
+    HTTPS only; switch it off on a loopback address alone. `proxies` is the number of proxies in
+    front, whose X-Forwarded-* headers are believed. `counts` is shared by the processes that
     are forked after it was made.
     """
 
@@ -36,6 +37,7 @@ class Settings:
     frames_per_minute: int = 600
     hosts: tuple[str, ...] = ()
     secure: bool = True
+    proxies: int = 0
     clock: Callable[[], int] = wall_clock
     counts: Counts = field(default_factory=Counts, compare=False, repr=False)
 
@@ -54,6 +56,7 @@ class Settings:
             frames_per_minute=_number(environ, "PACKTRACE_FRAMES_PER_MINUTE", 600),
             hosts=hosts,
             secure=environ.get("PACKTRACE_INSECURE_COOKIES", "") != "1",
+            proxies=_number(environ, "PACKTRACE_PROXIES", 0),
         )
 
 

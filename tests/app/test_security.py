@@ -80,6 +80,21 @@ def test_a_session_s_cookie_is_this_host_s_alone_and_no_script_s(
     assert len(cookie.value) >= 43  # 256 bits
 
 
+def test_behind_a_proxy_the_browser_s_own_address_counts(chain: Chain) -> None:
+    """What the proxy in front says of the line is believed; without one, nobody's word is."""
+    give_keys(chain)
+    told = {
+        "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "counter.lan"
+    }  # fmt: skip
+    for proxies, status in ((1, 200), (0, 401)):
+        made = create_app(Settings(log=chain.folder, proxies=proxies, clock=lambda: chain.now))
+        client, who = made.test_client(), chain.pharmacy
+        body = login_body(client, chain, who.key, who.gln, origin="https://counter.lan")
+        answer = client.post("/api/session", data=body, headers=told)
+        assert answer.status_code == status, answer.get_json()
+        close(made)
+
+
 def test_a_session_s_token_is_kept_as_a_hash_alone(
     app: Flask, chain: Chain, sign_in: SignIn
 ) -> None:
