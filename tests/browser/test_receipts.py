@@ -13,7 +13,7 @@ import pytest
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
 from ledger.tlog.ed25519 import public_of
-from ledger.tlog.note import SigningKey
+from ledger.tlog.note import Note, SigningKey
 from tests.app.conftest import give_keys
 from tests.browser.conftest import Fresh, Visit, serve, settings
 from tests.browser.signing import Browser, key_of
@@ -165,7 +165,10 @@ def test_an_altered_receipt_is_refused(log: Fresh, browser: Browser) -> None:
     weak = ORIGIN + "+" + low_order(ORIGIN)
     tries = {why: ({**told["receipt"], **change}, envelope, vkey, words) for why, (change, words) in altered(told["receipt"]).items()}  # fmt: skip
     receipt = told["receipt"]
+    text = told["receipt"]["checkpoint"].split("\n\n")[0].replace(ORIGIN, "evil").encode() + b"\n"
+    foreign = bytes(Note(text, (log.chain.log_key.sign(text),))).decode()
     tries |= {
+        "another log's checkpoint": ({**receipt, "checkpoint": foreign}, envelope, vkey, "is of evil"),
         "nothing": (None, envelope, vkey, "a receipt is"),
         "another payload": (receipt, envelope.replace(payload, flipped(payload, -30)), vkey, "another statement"),
         "another signature in the envelope": (receipt, envelope.replace(signature, flipped(signature)), vkey, "not in the tree"),

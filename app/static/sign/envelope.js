@@ -35,20 +35,28 @@ export async function signatureLine(key, type, payload) {
  * that signed twice, and for too many bytes.
  */
 export function envelope(type, payload, lines) {
-  const signatures = lines
-    .map(({ keyid, sig }) => ({ keyid: fields.hexOf(keyid, 32, "a keyid"), sig }))
-    .sort((a, b) => (a.keyid < b.keyid ? -1 : 1));
+  const signatures = lines.map(lineOf).sort((a, b) => (a.keyid < b.keyid ? -1 : 1));
   if (!signatures.length || signatures.length > MAX_SIGNATURES) {
     throw new Error(`an envelope has 1 to ${MAX_SIGNATURES} signatures`);
   }
-  signatures.forEach(({ keyid, sig }, place) => {
-    base64Bytes(sig, 64, "a signature");
+  signatures.forEach(({ keyid }, place) => {
     if (place && signatures[place - 1].keyid === keyid) throw new Error("a key signs a statement once");
   });
   const made = { payload: base64(payload), payloadType: type, signatures };
   const { length } = canonical(made);
   if (length > MAX_ENVELOPE) throw new Error(`an envelope is at most ${MAX_ENVELOPE} bytes, this has ${length}`);
   return made;
+}
+
+/** A signature line as it stands in an envelope; a passkey's says also what was asked of it. */
+function lineOf({ keyid, sig, webauthn }) {
+  fields.hexOf(keyid, 32, "a keyid");
+  base64Bytes(sig, 64, "a signature");
+  if (webauthn === undefined) return { keyid, sig };
+  const { authenticatorData, clientDataJSON } = webauthn;
+  base64Bytes(authenticatorData, null, "authenticatorData");
+  base64Bytes(clientDataJSON, null, "clientDataJSON");
+  return { keyid, sig, webauthn: { authenticatorData, clientDataJSON } };
 }
 
 /**

@@ -10,10 +10,14 @@ import * as fields from "./fields.js";
 import { FORMS } from "./forms.js";
 
 const ROLES = ["auditor", "authority", "carrier", "manufacturer", "pharmacy", "repackager", "wholesaler"];
-const USES = ["admin", "gateway", "person", "sensor", "station"];
+const PASSKEY = "passkey";
+const USES = ["admin", "gateway", "person", "sensor", "station", PASSKEY];
 const REVOCATIONS = ["compromised", "left", "lost", "retired"];
 const OPERATIONS = Object.keys(FORMS).sort();
 const COUNTRY = /^[A-Z]{2}$/;
+const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+// A host name, but no address, which ends in a number.
+const HOST = new RegExp(`^(?=.{1,253}$)(?:${LABEL}\\.)*(?![0-9]+$)${LABEL}$`);
 
 // Each takes a value and its name.
 const line = (value, what) => fields.words(value, what);
@@ -66,8 +70,9 @@ const RULES = {
   "key-add": {
     expires: fields.second,
     from: fields.second,
-    key,
+    key: (value, what) => base64Bytes(value, null, what), // its length is its use's, see checkKey
     operations,
+    rpId: optional((value, what) => fields.match(HOST, value, `${what} is a host name in lower case`)),
     sites: listOf(fields.gln, 0, 100),
     staff: optional((value, what) => fields.words(value, what, 40)),
     use: among(...USES),
@@ -136,7 +141,10 @@ function checkObject(value, rules, what) {
   return value;
 }
 
-function checkKey({ use, sites, operations: may, from, expires }) {
+function checkKey({ use, key: text, rpId, sites, operations: may, from, expires }) {
+  if ((use === PASSKEY) !== (rpId !== undefined)) throw new Error("a passkey names its rpId, and no other key does");
+  const { length } = base64Bytes(text);
+  if (length !== 32 && !(use === PASSKEY && length === 33)) throw new Error("a key has 32 bytes, a passkey 32 or 33");
   if (use === "admin" ? sites.length || may.length : !sites.length || !may.length) {
     throw new Error("an admin key has no sites and operations, every other key has both");
   }
