@@ -101,7 +101,19 @@ def check_signers(authority: Authority, statement: Statement, ms: int) -> None:
     if site.party != event.by:
         raise Refused("wrong-site", f"site {event.read_point} is not {event.by}'s")
     if event.op == ALWAYS_SENSITIVE or event.op in authority.policy.sensitive:
-        count(sum(key.party == event.by for key in keys), authority.policy.threshold)
+        count(_hands(key for key in keys if key.party == event.by), authority.policy.threshold)
+
+
+def _hands(keys: Iterable[KeyRecord]) -> int:
+    """How many of an act's keys count towards a threshold.
+
+    A station's key beside a person's says where it was signed, not that somebody else agreed; and a
+    person with two keys is one person. A passkey is the second factor of whoever signs beside it.
+    """
+    found = list(keys)
+    people = {key.staff or key.id for key in found if key.use == "person"}
+    others = sum(key.use in WORKING for key in found)
+    return (len(people) or others) + sum(key.use == PASSKEY for key in found)
 
 
 def _check_passkeys(keys: Iterable[KeyRecord]) -> None:
