@@ -1,0 +1,111 @@
+/** Unfinished work that a reload and a dead network do not lose: kept in this browser (IndexedDB). */
+
+import { _ } from "./words.js";
+
+const NAME = "packtrace-drafts";
+
+let opened = null;
+
+function database() {
+  opened ??= new Promise((done, failed) => {
+    const asked = indexedDB.open(NAME, 1);
+    asked.onupgradeneeded = () => {
+      asked.result.createObjectStore("drafts", { keyPath: ["kind", "key"] });
+    };
+    asked.onsuccess = () => done(asked.result);
+    asked.onerror = () => failed(asked.error);
+  });
+  return opened;
+}
+
+async function request(mode, make) {
+  const transaction = (await database()).transaction("drafts", mode, { durability: "strict" });
+  const asked = make(transaction.objectStore("drafts"));
+  return new Promise((done, failed) => {
+    transaction.oncomplete = () => done(asked.result);
+    transaction.onabort = () => failed(transaction.error);
+  });
+}
+
+/** Keep a value (whatever can be cloned) under a kind of work and a key of its own. */
+export function save(kind, key, value) {
+  return request("readwrite", (drafts) => drafts.put({ kind, key, value, saved: Date.now() }));
+}
+
+/** What is kept: {kind, key, value, saved (ms since the epoch)}, or undefined. */
+export function load(kind, key) {
+  return request("readonly", (drafts) => drafts.get([kind, key]));
+}
+
+/** All of a kind, newest first. */
+export async function list(kind) {
+  const all = await request("readonly", (drafts) => drafts.getAll());
+  return all.filter((one) => one.kind === kind).sort((a, b) => b.saved - a.saved);
+}
+
+/** Forget one. */
+export function drop(kind, key) {
+  return request("readwrite", (drafts) => drafts.delete([kind, key]));
+}
+
+/** One piece of work that is kept as it goes on: changes that come while it is written share the next write. */
+export class Draft {
+  #kind;
+  #key;
+  #value;
+  #state;
+  #changed = false;
+  #writing = null; // resolves when all that changed is kept
+
+  /** `value()` is asked for what to keep; `state(kept)` is told: true, false on its way, null never. */
+  constructor(kind, key, value, state) {
+    this.#kind = kind;
+    this.#key = key;
+    this.#value = value;
+    this.#state = state;
+  }
+
+  /** Something changed; resolves once it is kept. */
+  keep() {
+    this.#changed = true;
+    this.#writing ??= this.#write();
+    return this.#writing;
+  }
+
+  async #write() {
+    this.#state(false);
+    let kept = true;
+    while (this.#changed) {
+      this.#changed = false;
+      try {
+        await save(this.#kind, this.#key, this.#value());
+      } catch {
+        kept = null;
+      }
+    }
+    this.#writing = null;
+    this.#state(kept);
+  }
+
+  /** What was kept before, or undefined. */
+  async load() {
+    try {
+      return await load(this.#kind, this.#key);
+    } catch {
+      this.#state(null);
+      return undefined;
+    }
+  }
+
+  /** Forget it. */
+  async drop() {
+    await this.#writing;
+    await drop(this.#kind, this.#key).catch(() => this.#state(null));
+  }
+}
+
+/** Say in a page's `kept` and `lost` how it stands with its draft. */
+export function keptWords(kept) {
+  document.getElementById("kept").textContent = kept ? _("Kept in this browser.") : "";
+  if (kept === null) document.getElementById("lost").hidden = false;
+}

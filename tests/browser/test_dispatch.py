@@ -1,0 +1,368 @@
+"""Dispatching from the browser: what is scanned, checked, signed by this browser's key, and logged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from ledger.statement import gs1
+from tests.browser.conftest import Fresh, Visit, Visitor
+from tests.browser.joined import join
+from tests.browser.keys import GS, Keys
+from tests.world import Chain
+
+
+class Dispatch:
+    """The page /shipments/new, by keyboard."""
+
+    def __init__(self, visitor: Visitor, fresh: Fresh) -> None:
+        self.visitor, self.page, self.chain = visitor, visitor.page, fresh.chain
+        self.keys = Keys(self.page)
+
+    def open(self, kind: str = "ship") -> Dispatch:
+        assert self.visitor.open(f"/shipments/new?kind={kind}") == 200
+        expect(self.page.locator("#work")).to_be_visible()
+        return self
+
+    def go_to(self, name: str) -> None:
+        """Reach an element by the Tab key alone."""
+        for _ in range(120):
+            if self.page.evaluate("document.activeElement.id") == name:
+                return
+            self.keys.type("", "Tab")
+        pytest.fail(f"#{name} cannot be reached by the keyboard")
+
+    def press(self, name: str) -> None:
+        """Go to a button, and press it."""
+        self.go_to(name)
+        self.keys.type("", "Enter")
+
+    def enter(self, button: Locator) -> None:
+        """Press what stands somewhere in a list."""
+        button.focus()
+        self.keys.type("", "Enter")
+
+    def press_sign(self) -> None:
+        """Read what is to be signed, and sign it."""
+        expect(self.page.locator("#sign")).to_be_visible()
+        self.press("sign-yes")
+
+    def to(self, name: str) -> Dispatch:
+        """Search a place and take the one that fits."""
+        self.go_to("where-text")
+        self.keys.type(name, "Enter")
+        expect(self.page.locator("#where-chosen")).to_be_visible()
+        return self
+
+    def scan(self, *items: str, lot: str = "L1") -> Dispatch:
+        """Scan packs or containers by a scanner that types."""
+        for item in items:
+            self.keys.scan(label(item, lot))
+        return self
+
+    def has(self, total: str) -> Dispatch:
+        """Wait until the list says how much is on it."""
+        expect(self.page.locator("#total")).to_have_text(total)
+        return self
+
+    def sign(self) -> str:
+        """Check the answers and sign; the reference of what landed."""
+        self.press("continue")
+        expect(self.page.locator("#check-title")).to_be_focused()
+        self.press("sign-it")
+        self.press_sign()
+        expect(self.page.locator("#done-title")).to_have_text("It is on the log")
+        return reference(self.page)
+
+
+def reference(page: Page) -> str:
+    return page.locator("#done-facts dt", has_text="Reference").locator("+ dd").inner_text()
+
+
+def label(item: str, lot: str = "L1") -> str:
+    """What a scanner sends of an item."""
+    found = gs1.parse_item_id(item)
+    if found.sscc:
+        return f"]C100{found.sscc}"
+    return f"]d201{found.gtin}21{found.serial}{GS}10{lot}{GS}17280131"
+
+
+_lots = iter(f"D{n}" for n in range(1000))
+
+
+@pytest.fixture
+def lot() -> str:
+    """A lot that no other test of this log uses."""
+    return next(_lots)
+
+
+@pytest.fixture
+def dispatch(visit: Visit, fresh: Fresh) -> Dispatch:
+    """The manufacturer's browser on the page."""
+    visitor = join(visit(fresh), fresh, fresh.chain.maker)
+    return Dispatch(visitor, fresh).open()
+
+
+def row(chain: Chain, item: str) -> Any:
+    found = chain.reader.world().row(item)
+    assert found is not None
+    return found
+
+
+def test_packs_and_a_container_are_dispatched_by_keyboard_and_scanner_alone(
+    dispatch: Dispatch, lot: str
+) -> None:
+    chain = dispatch.chain
+    packs = chain.commission(lot, 5)
+    case = chain.unit(chain.maker, 101)
+    chain.pack(chain.maker, packs[:3], case)
+    dispatch.to("wholesaler").scan(case, packs[3], lot=lot).has("2 items, 4 packs")
+    counts = dispatch.page.locator("#counts").inner_text()
+    assert f"Examplin 10 mg\t{lot}" in counts
+    number = dispatch.page.locator("#number").input_value()
+    statement = dispatch.sign()
+    [line] = [
+        one for one in chain.reader.shipments(chain.wholesaler.site) if one.shipment.id == statement
+    ]
+    assert (line.shipment.number, line.open, line.shipment.op) == (number, 2, "ship")
+    assert row(chain, case).status == row(chain, packs[3]).status == "in_transit"
+    assert row(chain, packs[4]).status == "active"
+    dispatch.press("done-show")
+    dispatch.page.wait_for_url(f"**/shipments/{statement}")
+    assert number in dispatch.visitor.heading
+
+
+def test_what_may_not_go_is_on_top_with_its_reason_and_keeps_the_rest_from_being_signed(
+    dispatch: Dispatch, lot: str
+) -> None:
+    chain, page = dispatch.chain, dispatch.page
+    packs = chain.commission(lot, 4)
+    case = chain.unit(chain.maker, 102)
+    chain.pack(chain.maker, packs[:2], case)
+    chain.quarantine(chain.maker, packs[2:3])
+    dispatch.to("wholesaler").scan(packs[3], lot=lot).has("1 item, 1 pack")
+    bad = page.locator("#bad-lines > li")
+    for item, words in (
+        (packs[3], "It is on the list already."),
+        (packs[2], "It is on hold."),
+        (gs1.sgtin(chain.gtin, "NOSUCH"), "This code is not on record."),
+    ):
+        dispatch.scan(item, lot=lot)
+        expect(bad.first).to_contain_text(words)
+    dispatch.scan(case).has("2 items, 3 packs")
+    dispatch.scan(packs[0], lot=lot)
+    expect(bad.first).to_contain_text("Its container is on the list already.")
+    expect(bad).to_have_count(4)
+    dispatch.press("continue")
+    expect(page.locator("#bad-title")).to_be_focused()
+    expect(page.locator("#problem")).to_contain_text("see to each of them first")
+    for _ in range(4):
+        dispatch.enter(bad.first.get_by_role("button").last)
+    expect(page.locator("#bad")).to_be_hidden()
+    dispatch.sign()
+    assert row(chain, packs[2]).status == "active"
+
+
+def test_a_lot_that_was_not_ordered_is_told_and_taken_only_on_purpose(
+    dispatch: Dispatch, lot: str
+) -> None:
+    chain, page = dispatch.chain, dispatch.page
+    other = f"{lot}X"
+    packs, wrong = chain.commission(lot, 2), chain.commission(other, 1)
+    dispatch.enter(page.locator("summary", has_text="Compare with what was ordered"))
+    page.locator("#order").fill(f"{lot} 3")
+    dispatch.to("wholesaler").scan(*packs, lot=lot).has("2 items, 2 packs")
+    expect(page.locator("#counts")).to_contain_text("1 short")
+    dispatch.scan(*wrong, lot=other)
+    expect(page.locator("#bad-lines")).to_contain_text(f"Lot {other} was not ordered.")
+    dispatch.enter(page.get_by_role("button", name="Take it anyway"))
+    dispatch.has("3 items, 3 packs")
+    expect(page.locator("#counts")).to_contain_text("not ordered")
+
+
+def test_unfinished_work_survives_a_reload_and_is_sent_once(dispatch: Dispatch, lot: str) -> None:
+    chain, page = dispatch.chain, dispatch.page
+    packs = chain.commission(lot, 2)
+    dispatch.to("wholesaler").scan(*packs, lot=lot).has("2 items, 2 packs")
+    number = page.locator("#number").input_value()
+    expect(page.locator("#kept")).to_have_text("Kept in this browser.")
+    page.reload()
+    expect(page.locator("#resumed")).to_be_visible()
+    dispatch.has("2 items, 2 packs")
+    assert page.locator("#number").input_value() == number
+    statement = dispatch.sign()
+    size = chain.reader.head().size
+    page.reload()
+    expect(page.locator("#done")).to_be_visible()
+    assert reference(page) == statement
+    dispatch.enter(page.get_by_role("button", name="Dispatch something else"))
+    expect(page.locator("#work")).to_be_visible()
+    expect(page.locator("#empty")).to_be_visible()
+    assert chain.reader.head().size == size
+
+
+def test_without_a_line_scans_wait_and_what_was_signed_is_sent_once(
+    dispatch: Dispatch, lot: str
+) -> None:
+    chain, page = dispatch.chain, dispatch.page
+    packs = chain.commission(lot, 2)
+    dispatch.to("wholesaler").scan(packs[0], lot=lot).has("1 item, 1 pack")
+    page.context.set_offline(True)
+    dispatch.scan(packs[1], lot=lot)
+    expect(page.locator("#check-state")).to_contain_text("cannot be reached")
+    page.context.set_offline(False)
+    dispatch.has("2 items, 2 packs")
+    dispatch.press("continue")
+    expect(page.locator("#check-title")).to_be_focused()
+    page.context.set_offline(True)
+    dispatch.press("sign-it")
+    dispatch.press_sign()
+    expect(page.locator("#done-title")).to_have_text("Signed, and waiting to be sent")
+    assert row(chain, packs[0]).status == "active"
+    page.context.set_offline(False)
+    expect(page.locator("#done-title")).to_have_text("It is on the log", timeout=15_000)
+    assert row(chain, packs[0]).status == "in_transit"
+    mine = [
+        one
+        for one in chain.reader.shipments(chain.maker.site)
+        if one.shipment.id == reference(page)
+    ]
+    assert len(mine) == 1
+
+
+def test_a_double_click_signs_once_and_a_used_number_is_told(dispatch: Dispatch, lot: str) -> None:
+    chain, page = dispatch.chain, dispatch.page
+    packs = chain.commission(lot, 2)
+    used = chain.log.submit(
+        chain.ship_event(chain.maker, packs[1:], chain.pharmacy, number=f"USED-{lot}")
+    )
+    dispatch.to("wholesaler").scan(packs[0], lot=lot).has("1 item, 1 pack")
+    page.locator("#number").fill(f"USED-{lot}")
+    dispatch.press("continue")
+    expect(page.locator("#problem")).to_contain_text("is on the log already")
+    expect(page.locator("#problem-shipment")).to_have_attribute("href", f"/shipments/USED-{lot}")
+    page.locator("#number").fill("lower case")
+    dispatch.press("continue")
+    expect(page.locator("#problem")).to_contain_text("1 to 20 capital letters")
+    page.locator("#number").fill(f"FREE-{lot}")
+    dispatch.press("continue")
+    expect(page.locator("#check-title")).to_be_focused()
+    size = chain.reader.head().size
+    page.locator("#sign-it").dblclick()
+    dispatch.press_sign()
+    expect(page.locator("#done-title")).to_have_text("It is on the log")
+    assert chain.reader.head().size == size + 1
+    assert used.id != reference(page)
+
+
+def test_an_expired_session_keeps_the_work_and_asks_to_sign_in_again(
+    dispatch: Dispatch, lot: str
+) -> None:
+    packs = dispatch.chain.commission(lot, 2)
+    page = dispatch.page
+    dispatch.to("wholesaler").scan(packs[0], lot=lot).has("1 item, 1 pack")
+    page.context.clear_cookies(name="packtrace_session")
+    dispatch.scan(packs[1], lot=lot)
+    expect(page.locator("#problem")).to_contain_text("You are signed out")
+    dispatch.enter(page.get_by_role("link", name="Sign in again"))
+    page.wait_for_url("**/login")
+    dispatch.enter(page.get_by_role("button", name="Sign in at").first)
+    page.wait_for_url(f"{dispatch.visitor.site.url}/")
+    dispatch.open().has("2 items, 2 packs")
+
+
+def test_a_pasted_list_with_bad_lines_tells_them_all_and_takes_nothing_over(
+    dispatch: Dispatch, lot: str
+) -> None:
+    chain, page = dispatch.chain, dispatch.page
+    packs = chain.commission(lot, 3)
+    dispatch.to("wholesaler")
+    dispatch.enter(page.locator("summary", has_text="By a list or a file"))
+    lines = [packs[0], "9.52E+13", packs[1], packs[0]]
+    page.locator("#paste-text").fill("\n".join(lines))
+    dispatch.enter(page.get_by_role("button", name="Check the list"))
+    bad = page.locator("#list-bad-lines > li")
+    expect(bad).to_have_count(2)
+    expect(bad.nth(0)).to_contain_text("Line 2")
+    expect(bad.nth(0)).to_contain_text("A spreadsheet has shortened this number")
+    expect(bad.nth(1)).to_contain_text("the same as line 1")
+    expect(page.locator("#empty")).to_be_visible()
+    page.locator("#paste-text").fill("\n".join([packs[0], "nonsense", packs[1]]))
+    dispatch.enter(page.get_by_role("button", name="Check the list"))
+    expect(bad).to_have_count(1)
+    expect(bad).to_contain_text("Line 2")
+    expect(page.locator("#empty")).to_be_visible()
+    dispatch.enter(page.get_by_role("button", name="Take over the 2 good lines"))
+    dispatch.has("2 items, 2 packs")
+
+
+FILES = {
+    "CSV with a semicolon and zeros lost": lambda gtin, lot: (
+        f"GTIN;Serial;Lot;Expiry\n{int(gtin)};{lot}-0000;{lot};2028-01-31\n{gtin};{lot}-0001;;\n".encode()
+    ),
+    "CSV in UTF-16": lambda gtin, lot: (
+        f"gtin,serial\r\n{gtin},{lot}-0000\r\n{gtin},{lot}-0001\r\n".encode("utf-16")
+    ),
+    "EPCIS 2.0": lambda gtin, lot: json.dumps(
+        {"type": "EPCISDocument", "epcisBody": {"eventList": [
+            {"type": "ObjectEvent", "bizStep": "commissioning", "epcList": [gs1.sgtin(gtin, f"{lot}-0002")]},
+            {"type": "ObjectEvent", "bizStep": "shipping",
+             "epcList": [gs1.sgtin(gtin, f"{lot}-0000"), gs1.sgtin(gtin, f"{lot}-0001")]}]}}
+    ).encode(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_is_read_in_the_browser(
+    dispatch: Dispatch, lot: str, kind: str, tmp_path: Path
+) -> None:
+    dispatch.chain.commission(lot, 3)
+    file = tmp_path / "list.csv"
+    file.write_bytes(FILES[kind](dispatch.chain.gtin, lot))
+    dispatch.to("wholesaler")
+    dispatch.page.locator("#file").set_input_files(file)
+    dispatch.has("2 items, 2 packs")
+
+
+BAD_FILES = {
+    "a workbook": (b"PK\x03\x04" + b"\0" * 50, "This is a workbook"),
+    "not UTF-8": ("Größe;Menge\n".encode("latin-1"), "not in UTF-8"),
+    "no text": (b"\x00\x01\x02", "no text file"),
+    "broken JSON": (b'{"type": ', "no JSON"),
+    "JSON of something else": (b'{"name": 1}', "no EPCIS 2.0 document"),
+    "empty": (b"", "The list is empty"),
+    "too many lines": (b"1\n" * 100_002, "at most 100,000 lines"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_a_file_that_cannot_be_read_says_why(dispatch: Dispatch, kind: str, tmp_path: Path) -> None:
+    content, words = BAD_FILES[kind]
+    file = tmp_path / "list.csv"
+    file.write_bytes(content)
+    dispatch.to("wholesaler")
+    dispatch.page.locator("#file").set_input_files(file)
+    expect(dispatch.page.locator("#list-state")).to_contain_text(words)
+    expect(dispatch.page.locator("#empty")).to_be_visible()
+
+
+def test_goods_are_sent_back_by_the_same_page(
+    dispatch: Dispatch, visit: Visit, fresh: Fresh, lot: str
+) -> None:
+    chain = dispatch.chain
+    packs = chain.commission(lot, 1)
+    chain.hand_over(chain.maker, packs, chain.wholesaler)
+    back = Dispatch(join(visit(fresh), fresh, chain.wholesaler), fresh).open("return")
+    back.to("pharmacy2").scan(packs[0], lot=lot)
+    expect(back.page.locator("#bad-lines")).to_contain_text("It cannot go to this place.")
+    back.press("where-other")
+    back.to("maker").has("1 item, 1 pack")
+    statement = back.sign()
+    [line] = [
+        one for one in chain.reader.shipments(chain.maker.site) if one.shipment.id == statement
+    ]
+    assert line.shipment.op == "return"
