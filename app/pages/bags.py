@@ -15,16 +15,13 @@ blueprint = Blueprint("bags", __name__)
 
 
 @blueprint.get("/bags")
-def index() -> str:
-    """The bags that wait, longest first, and a box for a slip's number."""
-    return render_template("bags/index.html", bags=bagging.waiting(signed_in().site))
-
-
-@blueprint.get("/bags/open")
-def find() -> Response:
-    """Open the bag whose number was scanned or typed."""
-    signed_in()
-    number = read_number(request.args.get("number", ""))
+def index() -> str | Response:
+    """The bags that wait, longest first, and a box; `?number=` opens what was scanned or typed."""
+    who = signed_in()
+    asked = request.args.get("number")
+    if asked is None:
+        return render_template("bags/index.html", bags=bagging.waiting(who.site))
+    number = read_number(asked)
     if not number:
         abort(404, NO_BAG)
     answer = redirect(f"/bags/{number}", 303)

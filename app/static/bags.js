@@ -72,7 +72,7 @@ at("return")?.addEventListener("click", giveBack);
 // Another slip that is scanned here opens its bag.
 const open = (text) => {
   const asked = toPerson(text) || document.querySelector("dialog[open]");
-  if (!asked) location.assign(`/bags/open?number=${encodeURIComponent(text)}`);
+  if (!asked) location.assign(`/bags?number=${encodeURIComponent(text)}`);
 };
 // To supply the good ones without the others takes a press on the button that says so.
 new Wedge(open, { F9: () => good.length === waiting.length && supply() }).listen();

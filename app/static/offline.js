@@ -101,20 +101,21 @@ export function judged(label, listed, now) {
       next: _("Put it with the expired stock for destruction."),
     });
   }
-  if (now >= Date.parse(listed.until)) {
+  const stale = now >= Date.parse(listed.until);
+  const found = [
+    // A recall stands for ever, a hold only as long as the list is of use.
+    ["recalled", listed.recalled, _("This lot is recalled, as of %(time)s.")],
+    ["withdrawn", listed.withdrawn, _("This product is withdrawn, as of %(time)s.")],
+    ["on-hold", stale ? [] : listed.held, _("This lot is on hold, as of %(time)s.")],
+  ].flatMap(([code, lines, words]) => covering(lines).map((line) => [code, words, doubt(line, label)]));
+  const worst = found.find(([, , doubtful]) => !doubtful) ?? found[0];
+  if (worst) return listedWords(...worst);
+  if (stale) {
     return (time) => ({
       code: "offline",
       words: _("The server cannot be reached, and the last status list is too old (%(time)s).", { time }),
       next: LATER,
     });
-  }
-  for (const [code, lines, words] of [
-    ["recalled", listed.recalled, _("This lot is recalled, as of %(time)s.")],
-    ["withdrawn", listed.withdrawn, _("This product is withdrawn, as of %(time)s.")],
-    ["on-hold", listed.held, _("This lot is on hold, as of %(time)s.")],
-  ]) {
-    const [line] = covering(lines).sort((one, other) => doubt(one, label) - doubt(other, label));
-    if (line) return listedWords(code, words, doubt(line, label));
   }
   return (time) => ({
     code: "offline",

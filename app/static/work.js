@@ -69,7 +69,7 @@ export class Work {
   heard(text) {
     if (toPerson(text)) return true;
     if (!BAG.test(text)) return false;
-    if (!this.#screen.halted) location.assign(`/bags/open?number=${encodeURIComponent(text.trim())}`);
+    if (!this.#screen.halted) location.assign(`/bags?number=${encodeURIComponent(text.trim())}`);
     return true;
   }
 

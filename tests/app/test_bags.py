@@ -125,7 +125,7 @@ def test_a_bag_is_opened_by_its_number_as_scanned_or_typed(
     client = sign_in(chain.pharmacy)
     number = fill(client, packs[:1])
     text = {"lower": number.lower(), "bare": number[4:]}.get(typed, typed.format(number))
-    answer = client.get("/bags/open", query_string={"number": text})
+    answer = client.get("/bags", query_string={"number": text})
     assert (answer.status_code, answer.location) == (303, f"/bags/{number}")
 
 
@@ -140,7 +140,7 @@ def test_another_sites_bag_and_a_strangers_question_find_nothing(
     assert other.post(f"/api/bags/{number}/return", json={}).status_code == 404
     assert client.post(f"/api/bags/{number}/return", json={}).status_code == 401
     assert client.post("/api/bags", json={"items": packs}).status_code == 401
-    assert other.get("/bags/open?number=nonsense").status_code == 404
+    assert other.get("/bags?number=nonsense").status_code == 404
     assert waiting(other) == []
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from ledger.statement import gs1
 from ledger.statement.events import Event
 from ledger.statement.submission import Statement
 from tests.browser.conftest import Fresh, Visit, Visitor
-from tests.browser.joined import join, press_sign
+from tests.browser.joined import join
 from tests.browser.keys import GS, Keys
 from tests.browser.test_every_page import faults, overflow, small_targets
 
@@ -55,6 +55,23 @@ class Counter:
     def f9(self, held_ms: float = 80) -> None:
         """A person's F9."""
         self.keys.press(["F9"], gap_ms=2 * held_ms, pause_ms=400)
+
+    def press(self, button: Locator) -> None:
+        """Press a button as a person does: the scanner's keys have times of their own."""
+        button.focus()
+        self.keys.press(["Enter"], gap_ms=160, pause_ms=400)
+
+    def sign(self) -> None:
+        """Read what is to be signed, and sign it."""
+        button = self.page.locator("#sign-yes")
+        button.wait_for()
+        expect(button).to_be_enabled()
+        self.press(button)
+
+    def fold(self) -> None:
+        """Back to the page, which a verdict lies over."""
+        if self.page.locator("#fold").is_visible():
+            self.page.locator("#fold").click()
 
     def listed(self, count: int, place: str = "to-supply") -> None:
         """Wait until so many packs stand on the list."""
@@ -99,14 +116,12 @@ def test_packs_are_scanned_and_supplied_by_one_key_and_a_signature(counter: Coun
     counter.scan(packs[0])
     expect(counter.page.locator("#counter-state")).to_contain_text("on the list already")
     counter.listed(3)
-    counter.page.keyboard.press("Escape")
-    counter.page.locator("#to-supply").get_by_role("button", name="Take out: serial").last.press(
-        "Enter"
-    )
+    counter.fold()
+    counter.press(counter.page.get_by_role("button", name=f"Take out: serial {counter.lot}-0000"))
     counter.listed(2)
     size = counter.size
     counter.f9()
-    press_sign(counter.page)
+    counter.sign()
     counter.note("Supply: 2 packs")
     counter.listed(0)
     assert counter.size == size + 1
@@ -150,7 +165,7 @@ def test_f9_before_a_scan_and_within_one_is_the_scanners(counter: Counter) -> No
         counter.page.locator("#seen").click()
     counter.f9(held_ms=5)  # a quick tap counts once nothing has followed it
     expect(counter.page.locator("#sign")).to_be_visible()
-    counter.page.keyboard.press("Escape")
+    counter.page.locator("#sign-no").click()
     counter.listed(2)
 
 
@@ -163,7 +178,7 @@ def test_a_recalled_pack_stops_scanning_and_cannot_be_supplied(counter: Counter)
     scope = counter.chain.scope(lots=[counter.lot])
     counter.chain.log.submit(counter.chain.recall_of(scope))
     counter.f9()
-    press_sign(counter.page)
+    counter.sign()
     counter.note("recalled")
     expect(counter.page.locator("#to-supply .why-not")).to_have_text(
         ["✕ It is recalled. Put it aside and follow the recall."] * 2
@@ -195,14 +210,14 @@ def test_the_good_ones_are_supplied_without_the_bad_one_when_somebody_says_so(
     counter.chain.quarantine(counter.chain.pharmacy, packs[:1])
     size = counter.size
     counter.f9()
-    press_sign(counter.page)
+    counter.sign()
     expect(counter.page.locator("#to-supply .bad")).to_have_count(1)
     assert counter.size == size
     if counter.page.locator("#sign").is_visible():
         counter.page.locator("#sign-no").click()
-    counter.page.keyboard.press("Escape")
-    counter.page.get_by_role("button", name="Supply the others").press("Enter")
-    press_sign(counter.page)
+    counter.fold()
+    counter.press(counter.page.get_by_role("button", name="Supply the others"))
+    counter.sign()
     counter.note("Supply: 2 packs")
     counter.listed(1)
     assert counter.newest()[1] == packs[1:]
@@ -227,9 +242,9 @@ def test_a_part_is_supplied_and_later_parts_need_no_scan(counter: Counter) -> No
     counter.open()
     counter.scan(pack)
     counter.listed(1)
-    counter.page.keyboard.press("Escape")
-    counter.page.get_by_role("button", name="Open: part supply").press("Enter")
-    press_sign(counter.page)
+    counter.fold()
+    counter.press(counter.page.get_by_role("button", name="Open: part supply"))
+    counter.sign()
     counter.note("Open and supply in parts")
     assert counter.newest()[0].op == "open"
     counter.scan(pack)
@@ -243,8 +258,8 @@ def test_a_supply_is_undone_where_the_verdict_tells_of_it(counter: Counter) -> N
     counter.open()
     counter.scan(pack)
     dialog = counter.stopped("Hold: ask")
-    dialog.get_by_role("button", name="Undo: it was not handed out").press("Enter")
-    press_sign(counter.page)
+    counter.press(dialog.get_by_role("button", name="Undo: it was not handed out"))
+    counter.sign()
     counter.listed(1)  # judged again: it is in stock
     event, items = counter.newest()
     assert (event.op, event.undoes, items) == ("undo", supplied.id, [pack])
@@ -258,8 +273,8 @@ def test_a_supply_is_undone_from_todays_list(counter: Counter) -> None:
     assert faults(counter.visitor) == []
     button = counter.page.locator(f"[data-undo='{supplied.id}']")
     assert "2 packs" in button.inner_text()
-    button.press("Enter")
-    press_sign(counter.page)
+    counter.press(button)
+    counter.sign()
     expect(counter.page.locator(".acts .receipt").first).to_contain_text("Undo")
     assert [counter.state(pack) for pack in packs] == ["here", "here"]
     counter.page.reload()
@@ -271,8 +286,8 @@ def test_a_delivery_is_booked_in_by_one_press_at_the_counter(counter: Counter) -
     counter.open()
     counter.scan(packs[0])
     dialog = counter.stopped("Hold: ask")
-    dialog.get_by_role("button", name="Book it in").press("Enter")
-    press_sign(counter.page)
+    counter.press(dialog.get_by_role("button", name="Book it in"))
+    counter.sign()
     counter.listed(1)
     event, items = counter.newest()
     assert (event.op, event.shipment, items) == ("receive", shipment, packs[:1])
@@ -296,7 +311,7 @@ def test_goods_in_books_several_packs_of_two_deliveries_in_one_press(counter: Co
     assert faults(counter.visitor) == []
     size = counter.size
     counter.f9()
-    press_sign(counter.page)
+    counter.sign()
     counter.listed(0, "to-book")
     assert counter.size == size + 2
     said = {}
@@ -305,11 +320,11 @@ def test_goods_in_books_several_packs_of_two_deliveries_in_one_press(counter: Co
         assert isinstance(body, Event)
         said[body.shipment] = [item.id for item in chain.reader.items(index)]
     assert said == {one: first, two: [case]}
-    counter.page.keyboard.press("Escape")
+    counter.fold()
     whole = counter.page.get_by_role("button", name="Supply the whole delivery")
     expect(whole).to_have_count(2)
-    whole.first.press("Enter")  # a hospital: the case, to a ward
-    press_sign(counter.page)
+    counter.press(whole.first)  # a hospital: the case, to a ward
+    counter.sign()
     counter.note("Supply: 2 packs")
     assert {counter.state(pack) for pack in (*first, *inside)} == {"here", "supplied_here"}
 
@@ -320,8 +335,8 @@ def bagged(counter: Counter, packs: Sequence[str]) -> str:
     for number, pack in enumerate(packs):
         counter.scan(pack)
         counter.listed(number + 1)
-    counter.page.keyboard.press("Escape")
-    counter.page.get_by_role("button", name="Into a bag").press("Enter")
+    counter.fold()
+    counter.press(counter.page.get_by_role("button", name="Into a bag"))
     counter.note("in bag BAG-")
     counter.listed(0)
     link = counter.page.locator("#history .note a").first.get_attribute("href")
@@ -342,7 +357,7 @@ def test_a_bag_is_filled_found_by_its_slip_and_supplied_in_one_act(counter: Coun
     assert counter.page.url.endswith(f"/bags/{number}")
     assert faults(counter.visitor) == []
     counter.f9()
-    press_sign(counter.page)
+    counter.sign()
     expect(counter.page.locator("#receipt")).to_contain_text("Supply: 2 packs")
     assert counter.newest()[1] == packs
     counter.visitor.open("/bags")
@@ -360,12 +375,12 @@ def test_a_bag_is_judged_again_at_collection_and_goes_back_to_stock(counter: Cou
     counter.page.get_by_role("button", name="Supply the good ones without the others").press(
         "Enter"
     )
-    press_sign(counter.page)
+    counter.sign()
     expect(counter.page.locator("#receipt")).to_contain_text("Supply: 1 pack")
     assert counter.newest()[1] == packs[1:]
     counter.visitor.open(f"/bags/{number}")
     with counter.page.expect_navigation():
-        counter.page.get_by_role("button", name="Not collected: back to stock").press("Enter")
+        counter.press(counter.page.get_by_role("button", name="Not collected: back to stock"))
     assert "Back in stock" in counter.page.locator("main").inner_text()
 
 
@@ -392,7 +407,7 @@ def test_without_a_line_packs_are_not_checked_and_an_act_is_sent_once(counter: C
     full.get_by_role("button", name="Put it on the list, not checked").click()
     counter.listed(1)
     counter.f9()
-    press_sign(counter.page)
+    counter.sign()
     counter.note("It is sent as soon as")
     expect(counter.page.locator("#outbox")).to_contain_text("1 act waits to be sent")
     assert counter.size == size
@@ -415,7 +430,7 @@ def test_what_did_not_land_is_shown_until_a_person_has_seen_it(counter: Counter)
 
     counter.page.route("**/api/statements", dead)
     counter.f9()
-    press_sign(counter.page)
+    counter.sign()
     counter.note("It is sent as soon as")
     counter.chain.quarantine(counter.chain.pharmacy, packs)
     counter.page.unroute("**/api/statements", dead)
@@ -451,7 +466,7 @@ def test_each_mode_is_accessible_with_packs_on_its_list(
         counter.scan(pack)
     counter.listed(2)
     assert faults(counter.visitor) == []  # with the verdict over the page
-    counter.page.keyboard.press("Escape")
+    counter.fold()
     for mode in ("dispense", "receive", "check"):
         counter.page.locator(f"input[value={mode}]").check()
         assert faults(counter.visitor) == []
