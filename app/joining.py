@@ -15,8 +15,9 @@ from ledger.rules.authority import Authority, KeyRecord
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
 from ledger.statement.governance import KeyAdd
-from ledger.statement.parts import raw_key, time_ms, time_text
+from ledger.statement.parts import PASSKEY, time_ms, time_text
 from ledger.statement.submission import Statement, Submission
+from ledger.statement.webauthn import check_rp_id
 from ledger.store.people import INVITATION_MS, Invitation
 
 WORKING: Final = ("person", "station", "gateway")  # what somebody can be invited to sign as
@@ -56,12 +57,17 @@ def invitation_of(
     )  # fmt: skip
 
 
-def renewal_of(key: KeyRecord, site: str, token: bytes, now: int) -> Invitation:
-    """An invitation to make another key for what a key may sign already."""
+def renewal_of(key: KeyRecord, site: str, token: bytes, now: int, rp_id: str = "") -> Invitation:
+    """An invitation to make another key for what a key may sign already, or a passkey beside it.
+
+    Raises Malformed where `rp_id` is no host name.
+    """
+    if rp_id:
+        check_rp_id(rp_id)
     return Invitation(
-        sha256(token).hexdigest(), now + INVITATION_MS, key.party, site, key.use,
-        " ".join(sorted(key.operations)), key.staff, time_text(now - 60_000),
-        time_text(now + YEARS_MS),
+        sha256(token).hexdigest(), now + INVITATION_MS, key.party, site,
+        PASSKEY if rp_id else key.use, " ".join(sorted(key.operations)), key.staff,
+        time_text(now - 60_000), time_text(now + YEARS_MS), rp_id,
     )  # fmt: skip
 
 
@@ -85,20 +91,21 @@ def check_answer(invitation: Invitation, authority: Authority, data: bytes) -> t
     asked = (
         invitation.party, authority.origin, [invitation.site], invitation.use,
         invitation.operations.split(), invitation.staff or None, invitation.starts, invitation.ends,
+        invitation.rp_id or None,
     )  # fmt: skip
     said = (
-        body.by, body.log, body.sites, body.use, body.operations, body.staff, body.from_, body.expires
+        body.by, body.log, body.sites, body.use, body.operations, body.staff, body.from_,
+        body.expires, body.rp_id,
     )  # fmt: skip
     if said != asked:
         raise Refused("not-entitled", "the key-add is not for what the invitation says")
-    raw = raw_key(body.key)
-    keyid = dsse.key_id(raw)
+    keyid = dsse.key_id(body.raw)
     if keyid in authority.keys:
         raise Refused("key-reused", "this key is on the log already; make a new one")
     envelope = statement.envelope
     if [line.keyid for line in envelope.signatures] != [keyid]:
         raise Refused("not-entitled", "the key itself signs its request, and nobody else")
-    envelope.verify(lambda one: raw if one == keyid else None)
+    envelope.verify(lambda one: body.public if one == keyid else None)
     return keyid, bytes(envelope)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
@@ -48,13 +49,19 @@ def invite() -> tuple[Response, int]:
 
 @blueprint.post("/api/invitations/renewal")
 def renew() -> tuple[Response, int]:
-    """Invite yourself on another device, or for a fresh key: for what your key may sign already."""
+    """Invite yourself on another device, or for a fresh key: for what your key may sign already.
+
+    `{"passkey": true}` asks for a passkey of this host name that signs beside it.
+    """
     who, found = session.signed_in(), node()
     key = found.reader.authority().keys.get(who.keyid)
     if key is None or key.use == "admin":
         abort(403, "Only a key that signs daily work can be renewed here.")
+    wanted = bool(body().get("passkey")) if request.content_length else False
+    rp_id = urlsplit(request.host_url).hostname or "" if wanted else ""
     raw, text = session.new_token()
-    found.desk.people.invite(renewal_of(key, who.site, raw, found.clock()), found.clock())
+    now = found.clock()
+    found.desk.people.invite(renewal_of(key, who.site, raw, now, rp_id), now)
     return jsonify({"path": f"/join/{text}"}), 201
 
 
@@ -98,6 +105,7 @@ def terms(invitation: Invitation) -> dict[str, Any]:
         "use": invitation.use,
         "operations": invitation.operations.split(),
         "staff": invitation.staff or None,
+        "rpId": invitation.rp_id or None,
         "from": invitation.starts,
         "expires": invitation.ends,
         "log": node().origin,

@@ -24,6 +24,14 @@ at("renew")?.addEventListener("click", async () => {
   return undefined;
 });
 
+at("passkey")?.addEventListener("click", async () => {
+  const body = JSON.stringify({ passkey: true });
+  const answer = await fetch("/api/invitations/renewal", { method: "POST", body });
+  const told = await answer.json();
+  if (!answer.ok) return fail(`${told.detail} ${told.advice ?? ""}`);
+  return location.assign(told.path);
+});
+
 at("retire")?.addEventListener("click", async () => {
   const told = await govern([{ type: "key-revoke", keyid: me.keyid, reason: "retired" }], me.keyid);
   if (!told) return;

@@ -45,7 +45,7 @@ async function make() {
     const { keyid } = await answerInvitation(token, sealed);
     show("asked", keyid);
   } catch (error) {
-    fail(error.message);
+    fail(error.name === "NotAllowedError" ? sealWords(error) : error.message);
   }
 }
 

@@ -4,6 +4,7 @@ import { base64, hex, random } from "./sign/bytes.js";
 import { GOVERNANCE, envelope, signatureLine, submission } from "./sign/envelope.js";
 import { buildGovernance } from "./sign/governance.js";
 import * as keys from "./sign/keys.js";
+import { assertionLine, makePasskey } from "./sign/passkeys.js";
 
 /** What an invitation says and how far it has come. Throws where it is over. */
 export async function invitation(token) {
@@ -14,14 +15,18 @@ export async function invitation(token) {
 }
 
 /**
- * Make a key, sealed by `seal` or open, and hand in its key-add for approval; answers its record.
+ * Make a key, sealed by `seal` or open, or the passkey that the invitation is for, and hand in its
+ * key-add for approval; answers its record.
  * Throws where the server does not take it: then no key is kept.
  */
 export async function answerInvitation(token, seal) {
   const { state, keyid, now, ...terms } = await invitation(token);
   await keys.persist();
   const { by: party, log, sites, use, staff } = terms;
-  const record = await keys.make({ log, party, site: sites[0], use, staff: staff ?? "" }, seal);
+  const about = { log, party, site: sites[0], use, staff: staff ?? "" };
+  const record = terms.rpId
+    ? await keys.keep({ ...about, ...(await makePasskey(terms.rpId, `Packtrace ${about.staff}`.trim())) })
+    : await keys.make(about, seal);
   const payload = buildGovernance({
     type: "key-add",
     ...Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== null)),
@@ -29,7 +34,9 @@ export async function answerInvitation(token, seal) {
     nonce: hex(random(16)),
     time: now,
   });
-  const line = await signatureLine(await keys.signer(record), GOVERNANCE, payload);
+  const line = terms.rpId
+    ? await assertionLine(record, GOVERNANCE, payload)
+    : await signatureLine(await keys.signer(record), GOVERNANCE, payload);
   const body = submission({ envelope: envelope(GOVERNANCE, payload, [line]) });
   const answer = await fetch(`/api/join/${token}`, { method: "POST", body });
   const told = await answer.json();

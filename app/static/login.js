@@ -80,7 +80,7 @@ at("unlock").addEventListener("submit", (event) => event.preventDefault());
 const why = await keys.unable();
 for (const one of document.querySelectorAll("[data-unable]")) one.hidden = one.dataset.unable !== why;
 if (!why) {
-  const found = (await keys.all(log)).filter((one) => one.state !== "revoked");
+  const found = (await keys.all(log)).filter((one) => one.state !== "revoked" && one.use !== "passkey");
   at("none").hidden = found.length > 0;
   at("keys").replaceChildren(...(await Promise.all(found.map(line))));
   at("keys").removeAttribute("aria-busy");

@@ -112,8 +112,8 @@ def _hands(keys: Iterable[KeyRecord]) -> int:
     """
     found = list(keys)
     people = {key.staff or key.id for key in found if key.use == "person"}
-    others = sum(key.use in WORKING for key in found)
-    return (len(people) or others) + sum(key.use == PASSKEY for key in found)
+    passkeys = {key.staff or key.id for key in found if key.use == PASSKEY}
+    return (len(people) or sum(key.use in WORKING for key in found)) + len(passkeys)
 
 
 def _check_passkeys(keys: Iterable[KeyRecord]) -> None:

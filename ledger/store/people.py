@@ -15,7 +15,7 @@ INVITATION_MS: Final = 7 * 24 * 3_600_000
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS invitation (id TEXT PRIMARY KEY, until BIGINT NOT NULL,
   party TEXT NOT NULL, site TEXT NOT NULL, key_use TEXT NOT NULL, operations TEXT NOT NULL,
-  staff TEXT NOT NULL, starts TEXT NOT NULL, ends TEXT NOT NULL,
+  staff TEXT NOT NULL, starts TEXT NOT NULL, ends TEXT NOT NULL, rp_id TEXT NOT NULL,
   keyid TEXT NOT NULL DEFAULT '', envelope BLOB NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS invitation_party ON invitation (party);
 CREATE TABLE IF NOT EXISTS staff (site TEXT NOT NULL, number TEXT NOT NULL, name TEXT NOT NULL,
@@ -27,8 +27,9 @@ CREATE TABLE IF NOT EXISTS site_choice (site TEXT PRIMARY KEY, lock_minutes INTE
 class Invitation(NamedTuple):
     """What somebody is invited to sign for, and the key-add that they made of it.
 
-    `operations` are separated by spaces; `starts` and `ends` are RFC 3339 times. `keyid` and
-    `envelope` are empty until a browser has made its key and signed for it.
+    `operations` are separated by spaces; `starts` and `ends` are RFC 3339 times. `rp_id` is the host
+    name that a passkey signs for, "" for other keys. `keyid` and `envelope` are empty until a browser
+    has made its key and signed for it.
     """
 
     id: str  # SHA-256 of its token, hex
@@ -40,6 +41,7 @@ class Invitation(NamedTuple):
     staff: str
     starts: str
     ends: str
+    rp_id: str = ""
     keyid: str = ""
     envelope: bytes = b""
 
@@ -105,5 +107,5 @@ class People:
     def _invitations(self, where: str, values: tuple[Any, ...]) -> list[Invitation]:
         rows = self._database.execute_sql(f"SELECT * FROM invitation WHERE {where}", values)
         return [
-            Invitation(*row)._replace(envelope=bytes(row[10] or b"")) for row in rows.fetchall()
+            Invitation(*row)._replace(envelope=bytes(row[-1] or b"")) for row in rows.fetchall()
         ]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from ledger.proof import verify
 from ledger.statement import dsse
 from ledger.statement.events import Event
 from ledger.statement.submission import Statement
@@ -81,6 +82,18 @@ def approve(admin: Visitor, mark: str) -> None:
 
 def wait_ready(visitor: Visitor) -> None:
     visitor.page.locator("#ready").wait_for()
+
+
+def add_authenticator(page: Page) -> None:
+    """A device's own authenticator, which verifies its user, as Chromium simulates it."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasPrf": True,
+        "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
 def signed_by(fresh: Fresh, statement_id: str) -> list[str]:
@@ -174,14 +187,7 @@ def test_a_passkey_unlocks_a_person_s_key(fresh: Fresh, visit: Visit, admin: Vis
     # A passkey belongs to a host name, never to an address.
     named = replace(fresh, url=fresh.url.replace("127.0.0.1", "localhost"))
     visitor = visit(named)
-    devtools = visitor.page.context.new_cdp_session(visitor.page)
-    devtools.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasPrf": True,
-        "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    add_authenticator(visitor.page)
     link = invite(admin, "person", "21", "Lin")
     mark = answer(visitor, link.replace(fresh.url, named.url), "Passkey")
     approve(admin, mark)
@@ -262,9 +268,14 @@ def test_a_server_that_sends_other_bytes_to_approve_than_it_shows_is_refused(
 def test_an_act_that_needs_two_people_waits_for_a_colleague(fresh: Fresh, visit: Visit) -> None:
     chain = fresh.chain
     maker, packs = chain.maker, chain.commission("JOIN9", 2)
-    colleague = seed("colleague")
-    chain.log.submit(chain.key_add(maker, "colleague", use="person", staff="9"))
-    first = join(visit(fresh), fresh, maker)
+    people = {}
+    for name, staff in (("first", "8"), ("colleague", "9")):
+        chain.log.submit(chain.key_add(maker, name, use="person", staff=staff))
+        people[name] = visit(fresh)
+        people[name].open("/login")
+        put_key(people[name].page, seed(name), maker, use="person", staff=staff)
+        sign_in(people[name], fresh)
+    first, second = people["first"], people["colleague"]
     destroy = """async (ids) => {
       const { act } = await import("/static/sign/sign.js");
       window.outcome = act({ op: "destroyed", ids });
@@ -276,10 +287,6 @@ def test_an_act_that_needs_two_people_waits_for_a_colleague(fresh: Fresh, visit:
     press(first.page, "Look at it and sign")  # the same person cannot be the second one
     first.page.locator("#sign-error").get_by_text("signed this already").wait_for()
 
-    second = visit(fresh)
-    second.open("/login")
-    put_key(second.page, colleague, maker, use="person")
-    sign_in(second, fresh)
     second.open("/waiting")
     press(second.page, "Look at it and sign")
     second.page.locator("#sign-yes").wait_for()
@@ -290,3 +297,40 @@ def test_an_act_that_needs_two_people_waits_for_a_colleague(fresh: Fresh, visit:
     event = Statement.parse(chain.reader.logged(chain.reader.head().size - 1).envelope).body
     assert isinstance(event, Event)
     assert event.op == "destroyed"
+
+
+def test_a_passkey_is_the_second_factor_of_an_act_that_needs_one(
+    fresh: Fresh, visit: Visit
+) -> None:
+    """Its assertion is a signature on the statement, which the proof bundle carries and verifies."""
+    chain, named = fresh.chain, replace(fresh, url=fresh.url.replace("127.0.0.1", "localhost"))
+    maker, [pack] = chain.maker, chain.commission("JOIN10", 1)
+    visitor = visit(named)
+    add_authenticator(visitor.page)
+    join(visitor, named, maker)
+    visitor.open("/account")
+    press(visitor.page, "Add a passkey as second factor")
+    visitor.page.wait_for_url("**/join/*")
+    mark = answer(visitor, visitor.page.url)
+    boss = visit(named)
+    boss.open("/login")
+    put_key(boss.page, maker.admin, maker, use="admin", site="")
+    sign_in(boss, named)
+    approve(boss, mark)
+    wait_ready(visitor)
+
+    visitor.open("/")
+    destroy = """async (ids) => {
+      const { act } = await import("/static/sign/sign.js");
+      window.outcome = act({ op: "destroyed", ids });
+    }"""
+    visitor.page.evaluate(destroy, [pack])
+    visitor.page.get_by_label("My passkey, now").wait_for()
+    press_sign(visitor.page)
+    told = outcome(visitor.page)
+    assert told["status"] == "landed", told
+    envelope = Statement.parse(chain.reader.find(told["id"]).envelope).envelope
+    assert [line.webauthn is not None for line in envelope.signatures].count(True) == 1
+    bundle = chain.answers.bundle([pack], maker.site)
+    proven = verify(bundle, chain.trust)
+    assert proven.statements[-1].envelope == envelope

@@ -28,10 +28,11 @@ export class SignDialog {
   }
 
   /**
-   * Show statements in words, and who signs; true once a person has pressed Sign, false when they
-   * left it. After true the dialog stays open until `close`.
+   * Show statements in words, and who signs; false when the person left it, else, once they have
+   * pressed Sign, where the second signature comes from: "passkey", "colleague", or "none" where
+   * `second` says that none is needed. The dialog then stays open until `close`.
    */
-  ask(statements, by) {
+  ask(statements, by, second) {
     at("sign-title").textContent = statements.map((one) => one.words.title).join(" + ");
     const shown = statements.flatMap(({ words }) => {
       const told = this.#shown(words);
@@ -41,11 +42,15 @@ export class SignDialog {
     at("sign-by").textContent = by;
     at("sign-error").hidden = true;
     at("sign-state").textContent = "";
+    at("sign-second").hidden = second === "none";
+    at("sign-passkey").hidden = second !== "passkey";
+    for (const one of this.#box.querySelectorAll("[name=second]")) one.checked = one.value === second;
     this.#busy(false);
     if (!this.#box.open) this.#box.showModal();
     at("sign-title").focus();
     return new Promise((done) => {
-      const yes = () => answer(true);
+      const chosen = () => this.#box.querySelector("[name=second]:checked")?.value;
+      const yes = () => answer(second === "none" ? second : chosen());
       const no = (event) => {
         event.preventDefault();
         answer(false);
@@ -74,6 +79,7 @@ export class SignDialog {
     at("sign-title").textContent = title;
     at("sign-words").replaceChildren();
     at("sign-by").textContent = "";
+    at("sign-second").hidden = true;
     at("sign-error").textContent = words;
     at("sign-error").hidden = false;
     at("sign-state").textContent = "";

@@ -37,11 +37,18 @@ export async function make(about, seal = null) {
   const pair = await crypto.subtle.generateKey(KEY, seal !== null, ["sign", "verify"]);
   const raw = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
   const keyid = hex(await crypto.subtle.digest("SHA-256", raw));
-  const record = { ...about, keyid, raw, state: "asked", created: Date.now() };
-  if (seal) record.sealed = await wrapped(pair.privateKey, seal);
-  else record.privateKey = pair.privateKey;
-  await keys.put(record);
+  const kept = seal
+    ? { sealed: await wrapped(pair.privateKey, seal) }
+    : { privateKey: pair.privateKey };
+  const record = await keep({ ...about, keyid, raw, ...kept });
   if (seal) await unlock(record, seal); // whoever made it is who is here now
+  return record;
+}
+
+/** Keep what is known of a key that nobody has approved yet; answers its record. */
+export async function keep(about) {
+  const record = { ...about, state: "asked", created: Date.now() };
+  await keys.put(record);
   return record;
 }
 

@@ -10,6 +10,7 @@ import { SignDialog } from "./dialog.js";
 import { envelope, signatureLine, statementId, submission } from "./envelope.js";
 import * as keys from "./keys.js";
 import * as outbox from "./outbox.js";
+import { assertionLine } from "./passkeys.js";
 import { askPerson, people, personWords } from "./person.js";
 import { eventOf, governanceOf, requestOf, waitingOf } from "./statement.js";
 
@@ -62,22 +63,39 @@ async function signing(findSigners, findStatements) {
     return null;
   }
   const by = _("Signed by: %(keys)s", { keys: who.map(keyWords).join(", ") });
-  if (!(await dialog.ask(statements, by))) return null;
+  const passkey = await passkeyOf(who);
+  const need = statements.some((one) => me.sensitive.includes(one.op) && !one.lines.length);
+  const second = await dialog.ask(statements, by, need ? (passkey ? "passkey" : "colleague") : "none");
+  if (!second) return null;
   try {
     dialog.state(_n("Signing…", "Signing %(n)s statements…", statements.length));
     const made = [];
-    for (const one of statements) made.push(await signed(one, who));
+    for (const one of statements) made.push(await signed(one, who, second, passkey));
     dialog.state(_("Sending…"));
     const outcomes = [];
     for (const one of made) outcomes.push(await sent(one));
     return outcomes;
   } catch (error) {
-    if (error.code !== "locked") throw error;
-    await dialog.refuse(_("Locked"), _("Your key was locked meanwhile. Unlock it, and sign again."));
+    const words = faultWords(error);
+    if (!words) throw error;
+    await dialog.refuse(_("Not signed"), words);
     return null;
   } finally {
     dialog.close();
   }
+}
+
+function faultWords({ code, name }) {
+  if (code === "locked") return _("Your key was locked meanwhile. Unlock it, and sign again.");
+  return name === "NotAllowedError" ? _("The passkey did not answer. Sign again, or let a colleague sign.") : "";
+}
+
+/** The passkey in this browser of the person who signs, or null. */
+async function passkeyOf(who) {
+  const { staff } = who.find((one) => one.use === "person") ?? who[0];
+  const all = await keys.all(me.log);
+  const fits = (one) => one.use === "passkey" && one.party === me.party && one.site === me.site;
+  return all.find((one) => fits(one) && one.staff === staff && one.state !== "revoked") ?? null;
 }
 
 function keyWords(record) {
@@ -121,19 +139,24 @@ async function governor(keyid = "") {
   return [record];
 }
 
-async function signed({ type, op, payload, what, lines, lists, secret }, who) {
+async function signed({ type, op, payload, what, lines, lists, secret }, who, from, passkey) {
   const id = await statementId(type, payload);
   const own = [];
   for (const record of who) own.push(await signatureLine(await keys.signer(record), type, payload));
+  const needs = me.sensitive.includes(op) && lines.length === 0;
+  if (needs && from === "passkey") {
+    dialog.state(_("Your device asks for your passkey."));
+    own.push(await assertionLine(passkey, type, payload));
+  }
   const whole = envelope(type, payload, [...lines, ...own]);
   const body = submission({ envelope: whole, ...lists, secret: secret && hex(secret) });
-  const second = me.sensitive.includes(op) && lines.length === 0;
-  return { id, body, envelope: canonical(whole), words: what, second };
+  const waits = needs && from === "colleague";
+  return { id, body, envelope: canonical(whole), words: what, waits };
 }
 
-/** A sensitive act goes to a colleague first; all others to the log. */
-async function sent({ second, ...one }) {
-  if (!second) {
+/** An act that waits goes to a colleague first; all others to the log. */
+async function sent({ waits, ...one }) {
+  if (!waits) {
     await outbox.keep(one);
     return outbox.send(one.id);
   }
