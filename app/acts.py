@@ -11,6 +11,7 @@ from ledger.rules.operations import UNDOABLE
 from ledger.rules.state import INACTIVE, Ref
 from ledger.rules.verdict import State
 from ledger.store.acts import act_at
+from ledger.store.content import count
 
 MAX_WHOLE = 10_000  # packs of a delivery that are supplied in one act
 
@@ -64,9 +65,13 @@ def packs_of(shipment: str, site: str) -> list[str] | None:
         found = world.shipment(ref.index) if ref is not None else None
         if found is None or found.to_site != site:
             return None
+        if count(reader.store, found.id) > MAX_WHOLE:
+            raise ValueError(f"over {MAX_WHOLE} items")
+        items = [item.id for item in reader.items(found.index)]
+        world = reader.world_of(items)
         packs: list[str] = []
-        for item in reader.items(found.index):
-            row = world.row(item.id)
+        for item in items:
+            row = world.row(item)
             if row is None or row.arrived < 0 or row.shipment != found.index:
                 continue
             root = world.outermost(row)

@@ -74,8 +74,10 @@ def judge_pack(item: str, site: str) -> Verdict:
 
 def settle(site: str) -> None:
     """Take out of the bags what the log says has been supplied."""
-    bags, world = node().desk.bags, node().reader.world()
-    for one in bags.waiting(site):
+    bags = node().desk.bags
+    found = bags.waiting(site)
+    world = node().reader.world_of(one.item for one in found)
+    for one in found:
         row = world.row(one.item)
         if row and (row.status, row.site) == (INACTIVE, site) and row.reason in SUPPLIES:
             bags.settle(site, one.number, [one.item], SUPPLIED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify
+from flask import Blueprint, Response, abort, current_app, jsonify
 
 from app import bagging
 from app.api.people import body
@@ -21,7 +21,9 @@ NO_BAG = "There is no bag of this number at your site. Read the number on its sl
 @blueprint.post("/api/bags")
 def create() -> tuple[Response, int]:
     """Put checked packs into a new bag: `{"items": [id]}`."""
-    number = bagging.fill(signed_in().site, body().get("items"))
+    who = signed_in()
+    current_app.extensions["limits"].count("bags", node().settings.per_minute)
+    number = bagging.fill(who.site, body().get("items"))
     return jsonify({"number": number, "path": f"/bags/{number}"}), 201
 
 

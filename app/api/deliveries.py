@@ -17,7 +17,7 @@ def packs(shipment: str) -> Response:
     try:
         found = acts.packs_of(shipment, who.site)
     except ValueError as error:
-        abort(413, f"This delivery holds {error}: supply it in parts.")
+        abort(413, f"This delivery holds {error}: supply it in parts, pack by pack.")
     if found is None:
         abort(404, "No such shipment was sent to your site.")
     return jsonify({"packs": found})

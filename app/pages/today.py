@@ -19,9 +19,10 @@ from ledger.statement.gs1 import parse_item_id
 from ledger.store.acts import SiteAct, acts_of
 
 blueprint = Blueprint("today", __name__)
-ACTS: Final = 200  # statements that one page shows
-SCANS: Final = 300
+ACTS: Final = 60  # statements that one page shows
+SCANS: Final = 100
 _DAY: Final = timedelta(days=1)
+_ALL: Final = 1 << 62  # above any index
 
 
 class PackLine(NamedTuple):
@@ -51,10 +52,11 @@ def index() -> str:
     who, found = signed_in(), node()
     now = here_and_now()
     day = _day(request.args.get("day", ""), now.date())
+    before = _before(request.args.get("before", ""))
     start, end = (_ms(one, now) for one in (day, day + _DAY))
     with found.reader.snapshot():
         authority = found.reader.authority()
-        acts = acts_of(found.reader, who.site, start, end, ACTS)
+        acts = acts_of(found.reader, who.site, start, end, ACTS, before)
         names = found.desk.people.names(who.site)
         lines = [_act_line(act, authority, names, found.clock()) for act in acts]
     scans = found.desk.scans(who.site, SCANS, start, end)
@@ -62,13 +64,14 @@ def index() -> str:
         "today/index.html",
         day=day,
         today=now.date(),
-        before=day - _DAY,
-        after=day + _DAY,
+        eve=day - _DAY,
+        morrow=day + _DAY,
+        older=acts[-1].ref.index if len(acts) == ACTS else None,
         acts=lines,
         scans=[(one, marked(one.verdict), _pack_line(one.item, authority)) for one in scans],
         supplied=sum(line.n for line in lines if line.ref.op in SUPPLIES),
         alerts=sum(one.alert for one in scans),
-        whole=len(acts) < ACTS and len(scans) < SCANS,
+        whole=len(acts) < ACTS and len(scans) < SCANS and before == _ALL,
         hours=authority.policy.undo_hours,
         undos=[{"id": line.ref.id, "items": line.undo} for line in lines if line.undo],
     )
@@ -80,6 +83,14 @@ def _day(text: str, today: date) -> date:
         return day if date.min < day < date.max else today
     except ValueError:
         abort(400, "A day is written YYYY-MM-DD.")
+
+
+def _before(text: str) -> int:
+    if not text:
+        return _ALL
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        abort(400, "`before` is the index of an entry.")
+    return int(text)
 
 
 def _ms(day: date, now: datetime) -> int:

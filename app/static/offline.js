@@ -173,8 +173,11 @@ function encoded(text) {
 }
 
 /** Whether this browser keeps what was put by, signed acts among it; false where it may drop it. */
-export async function keeps() {
-  const { storage } = navigator;
-  if (!storage?.persist) return false;
-  return (await storage.persisted()) || storage.persist();
+export async function isKept() {
+  return (await navigator.storage?.persisted?.()) ?? false;
+}
+
+/** Ask the browser to keep it; whether it will. */
+export async function keep() {
+  return (await navigator.storage?.persist?.()) ?? false;
 }

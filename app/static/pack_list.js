@@ -54,10 +54,11 @@ export class PackList {
     return this.#packs.has(id);
   }
 
-  /** Add a pack, newest first; whether it was not there. What is new about it is kept. */
+  /** Add a pack, newest first; whether it was not there. One that is there stays in its place. */
   add(pack) {
-    const fresh = !this.#packs.delete(pack.id);
-    this.#packs = new Map([[pack.id, pack], ...this.#packs]);
+    const fresh = !this.#packs.has(pack.id);
+    if (fresh) this.#packs = new Map([[pack.id, pack], ...this.#packs]);
+    else this.#packs.set(pack.id, pack);
     this.#keep();
     return fresh;
   }
@@ -95,7 +96,7 @@ export class PackList {
 
   /** Draw what has changed: whoever is at a button of another line stays there. */
   #draw() {
-    const at = document.activeElement?.dataset.pack;
+    const at = document.activeElement;
     const lines = this.all.map((pack) => this.#drawn(pack));
     const old = [...this.#place.children];
     for (const one of old) if (!lines.includes(one)) one.remove();
@@ -104,7 +105,7 @@ export class PackList {
         this.#place.insertBefore(line, this.#place.children[place] ?? null);
       }
     });
-    if (at && !document.activeElement?.dataset.pack) this.#focus(at);
+    if (at?.dataset?.pack && at !== document.activeElement) this.#focus(at);
   }
 
   #drawn(pack) {
@@ -116,11 +117,12 @@ export class PackList {
     return fresh;
   }
 
-  /** Who pressed a button that is gone stays in the list. */
-  #focus(id) {
+  /** Who was at a button that is gone stays in the list. */
+  #focus({ dataset, textContent }) {
     const buttons = [...this.#place.querySelectorAll("[data-pack]")];
-    const same = buttons.find((one) => one.dataset.pack === id);
-    (same ?? buttons[0] ?? document.getElementById("text"))?.focus();
+    const mine = buttons.filter((one) => one.dataset.pack === dataset.pack);
+    const same = mine.find((one) => one.textContent === textContent);
+    (same ?? mine[0] ?? buttons[0] ?? document.getElementById("text"))?.focus();
   }
 
   #line(pack) {

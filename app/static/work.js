@@ -3,7 +3,7 @@
 import { Counter } from "./counter.js";
 import { GoodsIn } from "./goods_in.js";
 import { me } from "./me.js";
-import { follow, keeps, unserved } from "./offline.js";
+import { follow, isKept, keep, unserved } from "./offline.js";
 import { offersFor } from "./offers.js";
 import { outcomeLine, toPerson } from "./signing.js";
 import { element } from "./verdict.js";
@@ -37,8 +37,16 @@ export class Work {
     document.getElementById("box").addEventListener("change", () => this.#mode());
     this.#mode();
     follow(me.log);
-    keeps().then((kept) => {
-      document.getElementById("storage").hidden = kept;
+    this.#storage();
+  }
+
+  /** Warn where the browser may drop signed acts that wait; it is asked only by a person's press. */
+  async #storage() {
+    const [box, ask] = ["storage", "storage-ask"].map((id) => document.getElementById(id));
+    box.hidden = !me.keyid || (await isKept());
+    ask.addEventListener("click", async () => {
+      box.hidden = await keep();
+      if (!box.hidden) ask.textContent = _("The browser said no");
     });
   }
 

@@ -33,10 +33,15 @@ class SiteAct(NamedTuple):
     keyids: tuple[str, ...]
 
 
-def acts_of(reader: Reader, site: str, start: int, end: int, limit: int) -> list[SiteAct]:
-    """A site's newest statements that landed from `start` until before `end` (ms), newest first."""
-    sql = f"SELECT {ACT} FROM act WHERE site = ? AND ms < ? ORDER BY idx DESC LIMIT ?"
-    found = (Ref(*row) for row in reader.store.rows(sql, (site, end, limit)))
+def acts_of(
+    reader: Reader, site: str, start: int, end: int, limit: int, before: int = 1 << 62
+) -> list[SiteAct]:
+    """A site's newest statements that landed from `start` until before `end` (ms), newest first.
+
+    `before` is an index that all of them lie below.
+    """
+    sql = f"SELECT {ACT} FROM act WHERE site = ? AND ms < ? AND idx < ? ORDER BY idx DESC LIMIT ?"
+    found = (Ref(*row) for row in reader.store.rows(sql, (site, end, before, limit)))
     return [_site_act(reader, ref) for ref in takewhile(lambda ref: ref.ms >= start, found)]
 
 
@@ -51,7 +56,7 @@ def _site_act(reader: Reader, ref: Ref) -> SiteAct:
     ids = [item.id for item in content.items(reader.store, ref.id)] if n <= LARGE else []
     undoable: tuple[str, ...] = ()
     if ref.op in UNDOABLE:
-        world = reader.world()
+        world = reader.world_of(ids)
         rows = [world.row(item) for item in ids if is_pack(item)]
         undoable = tuple(
             row.id for row in rows if row and (row.last, row.reason) == (ref.index, ref.op)

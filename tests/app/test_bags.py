@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 
 from ledger.statement import gs1
 from tests.app.conftest import SignIn
+from tests.scanner import pictures
 from tests.world import Chain
 
 
@@ -127,6 +129,20 @@ def test_a_bag_is_opened_by_its_number_as_scanned_or_typed(
     text = {"lower": number.lower(), "bare": number[4:]}.get(typed, typed.format(number))
     answer = client.get("/bags", query_string={"number": text})
     assert (answer.status_code, answer.location) == (303, f"/bags/{number}")
+
+
+def test_a_slip_before_the_camera_tells_its_number_and_only_who_may_have_bags(
+    chain: Chain, packs: list[str], client: FlaskClient, sign_in: SignIn
+) -> None:
+    number = fill(sign_in(chain.pharmacy), packs[:1])
+    slip = pictures.encoded(pictures.qr(number, 6))
+    for who, told in ((sign_in(chain.pharmacy), number), (client, None)):
+        image = (io.BytesIO(slip), "slip.png")
+        answer = who.post("/api/scans", data={"image": image, "stream": "1"})
+        assert answer.get_json()["bag"] == told
+        answer = who.post("/api/scans", json={"text": number})
+        assert answer.get_json()["bag"] == told
+        assert answer.get_json()["verdict"] == "Not checked"
 
 
 def test_another_sites_bag_and_a_strangers_question_find_nothing(

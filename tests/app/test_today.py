@@ -104,6 +104,22 @@ def test_scans_of_the_day_are_listed_with_their_verdicts(
     assert "in-stock" in page
 
 
+def test_a_long_day_goes_on_over_several_pages(chain: Chain, sign_in: SignIn) -> None:
+    packs = chain.commission("L1", 70)
+    chain.hand_over(chain.maker, packs, chain.pharmacy)
+    supplies = [chain.event("supply", chain.pharmacy, [pack]) for pack in packs]
+    chain.log.append(supplies)
+    client = sign_in(chain.pharmacy)
+    newest = undos(client)
+    assert [one["items"] for one in newest] == [[pack] for pack in packs[:9:-1]]
+    page = client.get("/today").text
+    [older] = re.findall(r'href="(/today\?day=[^"]*before=\d+)"', page)
+    page = client.get(older.replace("&amp;", "&")).text
+    assert page.count("data-undo=") == 10
+    assert "Older ones" not in page
+    assert client.get("/today?before=x").status_code == 400
+
+
 @pytest.mark.parametrize(
     ("day", "status"),
     [("", 200), ("2026-09-01", 200), ("9999-12-31", 200), ("0001-01-01", 200), ("x", 400),

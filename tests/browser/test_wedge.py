@@ -151,15 +151,15 @@ def test_a_person_types_submits_tabs_and_presses_as_ever(demo: Site, counter: Co
     assert page.locator("#text").input_value() == "helXl"
     counter.keys.type("", "Enter")
     counter.judged(1)
-    assert counter.sent == [{"text": "helXl", "purpose": "check", "source": "typed"}]
+    assert counter.sent == [{"text": "helXl", "purpose": "dispense", "source": "typed"}]
     counter.keys.type("", "Tab")
     assert counter.focus == "image"
     page.locator("#sound").focus()
     counter.keys.type(" ")
     expect(page.locator("#sound")).to_be_checked()
-    page.locator("input[value=dispense]").focus()
+    page.locator("input[value=check]").focus()
     counter.keys.type(" ", gap_ms=10)  # by a switch or a voice
-    expect(page.locator("input[value=dispense]")).to_be_checked()
+    expect(page.locator("input[value=check]")).to_be_checked()
     page.locator("#image").focus()
     with page.expect_file_chooser():
         counter.keys.type(" ")
