@@ -22,6 +22,7 @@ from ledger.store.shipments import OPEN, RECEIVED, Consignment
 _ID: Final = re.compile(r"[0-9a-f]{64}")
 SENDER: Final = "sender"
 RECEIVER: Final = "receiver"
+MOST_INSIDE: Final = 10_000  # packs of a container that are told one by one
 
 
 class Shown(NamedTuple):
@@ -122,6 +123,19 @@ def show(shipment: Shipment, who: Person) -> Shown:
             ],
         }  # fmt: skip
     return Shown(sent, told)
+
+
+def inside(shipment: Shipment, container: str) -> list[dict[str, Any]]:
+    """The packs that one of a shipment's containers held when it was sent. Ends in 404 for no such."""
+    found = node()
+    reader = found.reader
+    with reader.snapshot():
+        sent = shipments.consignment(found.store, reader.world(), shipment)
+        if container not in sent.standing:
+            abort(404, "This shipment names no such container.")
+        ids = shipments.packs_inside(found.store, sent, container, MOST_INSIDE)
+        world, authority = reader.world_of(ids), reader.authority()
+        return [{"id": one, "label": label_json(world, authority, one)} for one in ids]
 
 
 def _label(

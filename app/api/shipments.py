@@ -26,6 +26,15 @@ def show(statement: str) -> Response:
     return Response(msgspec.json.encode(told), mimetype="application/json")
 
 
+@blueprint.get("/api/shipments/<statement>/inside")
+def inside(statement: str) -> Response:
+    """The packs in one of its containers (`container`, an id) as it was sent, at most 10,000."""
+    who = signed_in()
+    [shipment, *_others] = consignments.named(statement, who)
+    packs = consignments.inside(shipment, request.args.get("container", ""))
+    return Response(msgspec.json.encode({"packs": packs}), mimetype="application/json")
+
+
 @blueprint.get("/api/sites")
 def sites() -> Response:
     """Sites to send to, by a part of their name, of their party's name, or of their GLN (`q`)."""

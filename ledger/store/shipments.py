@@ -217,6 +217,12 @@ def packs_sent(
     return found
 
 
+def packs_inside(store: Store, sent: Consignment, container: str, limit: int) -> list[str]:
+    """The packs that were anywhere in a container when it was sent, by id, at most so many."""
+    found = _members(store, {container: container}, sent.shipment.index, limit)
+    return sorted(pack for _root, pack, _lot in found)
+
+
 def _members(
     store: Store, containers: Mapping[str, str], index: int, limit: int = 1 << 30
 ) -> Iterator[tuple[str, str, str]]:

@@ -1,0 +1,342 @@
+/** /shipments/<id>/receive: a delivery against what was announced, signed in one press. */
+
+import { Checks } from "./checks.js";
+import { cameraBox } from "./camera_box.js";
+import { Delivery } from "./delivery.js";
+import { drawInside, drawLines, drawOver, drawTally } from "./delivery_view.js";
+import { Draft, keptWords } from "./drafts.js";
+import { drawBad, itemWords } from "./goods_view.js";
+import { me } from "./me.js";
+import { onChange, receiptOf } from "./sign/outbox.js";
+import { done, outcomeLine, may, signed, toPerson } from "./signing.js";
+import { element } from "./verdict.js";
+import { Wedge } from "./wedge.js";
+import { _, _n } from "./words.js";
+
+const at = (id) => document.getElementById(id);
+const { shipment } = at("receive").dataset;
+const MOST_BYTES = 64 * 1024 * 1024; // of a logger's file
+const json = { headers: { Accept: "application/json" } };
+
+let told = null; // the shipment as the server tells it
+let delivery = null;
+let bad = [];
+let finished = null; // outcomes of what was signed
+let logger = null; // {name, sha256}
+let inside = null; // {container, packs} whose missing packs are told
+let busy = false;
+const picked = new Set(); // lines to refuse or to close short
+
+const draft = new Draft("receive", `${me.log} ${me.site} ${shipment}`, kept, keptWords);
+
+function kept() {
+  if (finished) return { finished };
+  return { delivery: delivery.kept, bad, temperature: temperature(), logger, scans: checks.waiting };
+}
+
+function temperature() {
+  return new FormData(at("temperature")).get("temperature") ?? "";
+}
+
+// What is scanned
+
+const checks = new Checks({
+  question: () => (delivery && !finished ? { op: "receive", shipment } : null),
+  told: (item, scan) => take({ ...item, text: scan.text }),
+  failed: (error) => fail(error.code === "not-signed-in" ? signedOut() : [error.message, error.next]),
+  state: (words) => say("check-state", words),
+});
+
+function scan(text, source) {
+  if (finished || !text.trim()) return;
+  checks.add({ text, source });
+  draft.keep();
+}
+
+function take(item) {
+  if (item.ok || item.code === "not-in-shipment") {
+    const what = itemWords(item.label);
+    const words = {
+      seen: _("Seen: %(what)s", { what }),
+      inside: _("Seen inside its container: %(what)s", { what }),
+      again: _("Scanned before; it counts once: %(what)s", { what }),
+      over: _("Found too much, it goes on hold: %(what)s", { what }),
+    }[delivery.scan(item)];
+    say("said", words);
+    say("check-state", words);
+  } else {
+    bad = [item, ...bad.filter((one) => one.text !== item.text)];
+    say("said", `${_("Not booked in.")} ${item.words} ${item.next}`);
+  }
+  show();
+}
+
+function actions(one) {
+  const drop = () => {
+    bad = bad.filter((other) => other !== one);
+    show();
+    at("text").focus();
+  };
+  const found = [[_("I have put it aside"), drop]];
+  if (one.repaired) found.unshift([_("It is %(code)s", { code: one.repaired.text }), () => (drop(), scan(one.repaired.text, "typed"))]);
+  if (one.code === "unknown-item" && one.id) {
+    const label = { product: "", gtin: "", lot: "", serial: one.id.split("/").at(-1), sscc: "", packs: 1 };
+    found.unshift([_("Book it in as found too much"), () => (drop(), delivery.scan({ ...one, label }), show())]);
+  }
+  return found;
+}
+
+// What is shown
+
+function say(id, words) {
+  if (at(id).textContent !== words) at(id).textContent = words;
+}
+
+function show(keep = true) {
+  drawTally(delivery.tally);
+  drawLines(at("lines"), delivery.lines, picked, {
+    damage: (line) => changed(() => delivery.setDamaged(line.id, line.label, !line.damaged), line.id),
+    unsee: (line) => changed(() => delivery.unsee(line.id)),
+    inside: openInside,
+  });
+  drawOver(at("over-lines"), delivery.over, (id) => changed(() => delivery.notOver(id)));
+  at("over").hidden = !delivery.over.length;
+  at("bad").hidden = !bad.length;
+  drawBad(at("bad-lines"), bad, actions);
+  const unseen = delivery.unseen.length;
+  at("rest").hidden = !unseen;
+  say("rest-count", _n("%(n)s item has not been seen.", "%(n)s items have not been seen.", unseen));
+  if (keep) draft.keep();
+}
+
+/** Who pressed a button of a line that was drawn anew stays there. */
+function changed(change, id = "") {
+  change();
+  show();
+  (document.querySelector(`[data-line="${CSS.escape(id)}"]`) ?? at("text")).focus();
+}
+
+function fail([words, next = ""]) {
+  at("problem-words").textContent = `${words} ${next ?? ""}`;
+  at("problem").hidden = false;
+  at("problem").focus();
+}
+
+function signedOut() {
+  at("problem-sign-in").hidden = false;
+  return [_("You are signed out. All that you entered is kept in this browser."), _("Sign in again, and go on.")];
+}
+
+// What lacks inside a container
+
+async function openInside(line) {
+  try {
+    const answer = await fetch(`/api/shipments/${shipment}/inside?container=${encodeURIComponent(line.id)}`, json);
+    const { packs, detail } = await answer.json();
+    if (!answer.ok) return fail(answer.status === 401 ? signedOut() : [detail]);
+    inside = { container: line.id, packs };
+  } catch {
+    return fail([_("The server cannot be reached. Check the line.")]);
+  }
+  at("inside-title").textContent = _("Missing inside %(what)s", { what: itemWords(line.label) });
+  at("inside").hidden = false;
+  showInside();
+  at("inside-title").focus();
+  return undefined;
+}
+
+function showInside() {
+  const { container, packs } = inside;
+  const missing = (id) => delivery.isMissing(container, id);
+  const choose = (id, yes) => {
+    delivery.setMissing(container, id, yes);
+    show();
+  };
+  drawInside(at("inside-packs"), packs.filter(({ id }) => !delivery.isScanned(container, id)), { missing, choose });
+}
+
+function restIsMissing() {
+  const { container, packs } = inside;
+  for (const { id } of packs) {
+    if (!delivery.isScanned(container, id)) delivery.setMissing(container, id, true);
+  }
+  showInside();
+  show();
+}
+
+// Signing
+
+/** One press at a time: a double click signs once. */
+async function once(work) {
+  if (busy) return;
+  busy = true;
+  try {
+    await work();
+  } finally {
+    busy = false;
+  }
+}
+
+async function sign() {
+  at("problem").hidden = true;
+  const { seen } = delivery.tally;
+  const fault = [
+    [checks.waiting.length, _("Some codes have not been checked yet. Wait a moment.")],
+    [bad.length, _("Some codes could not be booked in: see to each of them first.")],
+    [!seen, _("Nothing of this delivery has been seen yet. Scan a pack or a container.")],
+    [!temperature(), _("Say how the temperature was.")],
+  ].find(([wrong]) => wrong);
+  if (fault) return fail([fault[1]]);
+  const outcomes = await run(delivery.acts(temperature() === "excursion"));
+  if (!outcomes) return undefined;
+  if (!done(outcomes[0])) return refused(outcomes[0].problem);
+  finished = { outcomes, left: delivery.tally.short, over: delivery.over.length, logger, temperature: temperature() };
+  await draft.keep();
+  return conclude(true);
+}
+
+async function run(acts) {
+  await draft.keep();
+  return signed(acts);
+}
+
+/** Say of the rest, or of what is chosen of it, that it is turned away or did not arrive. */
+async function rest(op) {
+  const unseen = new Set(delivery.unseen);
+  const chosen = [...picked].filter((id) => unseen.has(id));
+  const ids = chosen.length ? chosen : [...unseen];
+  const outcomes = await run([{ op, ids, fields: { shipment } }]);
+  if (!outcomes) return;
+  at("outcomes").replaceChildren(...outcomes.map(outcomeLine));
+  if (!done(outcomes[0])) return refused(outcomes[0].problem);
+  picked.clear();
+  await refresh();
+  at("outcomes").focus();
+}
+
+async function refused(problem) {
+  const words = _("If a colleague has booked some of it in meanwhile: this page shows what is left.");
+  fail([problem?.detail ?? _("It was refused."), words]);
+  await refresh();
+}
+
+/** Ask anew what is still expected; what was scanned stays. */
+async function refresh() {
+  try {
+    const answer = await fetch(`/api/shipments/${shipment}`, json);
+    const body = await answer.json();
+    if (!answer.ok) return fail(answer.status === 401 ? signedOut() : [body.detail]);
+    told = body;
+  } catch {
+    return undefined; // without a line, what was known stays
+  }
+  delivery = new Delivery(told, me.site, delivery?.kept);
+  show();
+  return undefined;
+}
+
+function conclude(focus) {
+  const { outcomes, left, over, logger: file } = finished;
+  for (const part of ["work", "resumed"]) at(part).hidden = true;
+  at("done").hidden = false;
+  const waits = outcomes.some((one) => one.status === "waiting");
+  at("done-title").textContent = waits ? _("Signed, and waiting to be sent") : _("Booked in");
+  at("done-waits").hidden = !waits;
+  at("done-outcomes").replaceChildren(...outcomes.map(outcomeLine));
+  const facts = [
+    [_("Reference"), outcomes[0].id],
+    [_("Temperature"), at("temperature").querySelector(`[value="${finished.temperature}"]`).parentElement.textContent.trim()],
+    ...(file ? [[_("Logger's file"), `${file.name}, SHA-256 ${file.sha256}`]] : []),
+    ...(left ? [[_("Still expected"), _n("%(n)s pack", "%(n)s packs", left)]] : []),
+    ...(over ? [[_("Found too much"), _n("%(n)s item, on hold", "%(n)s items, on hold", over)]] : []),
+  ];
+  at("done-facts").replaceChildren(...facts.map(([what, value]) => {
+    const line = element("div");
+    line.append(element("dt", what), element("dd", value));
+    return line;
+  }));
+  at("done-proof").href = `/api/statements/${outcomes[0].id}`;
+  at("done-proof").hidden = waits;
+  at("done-again").hidden = !left;
+  if (focus) at("done-title").focus();
+}
+
+onChange(async () => {
+  if (!finished?.outcomes.some((one) => one.status === "waiting")) return;
+  for (const one of finished.outcomes) {
+    const landed = one.status === "waiting" && (await receiptOf(one.id));
+    if (landed) Object.assign(one, { status: "landed", receipt: landed.receipt });
+  }
+  await draft.keep();
+  conclude(false);
+});
+
+async function again() {
+  await draft.drop();
+  location.reload();
+}
+
+async function readLogger({ target }) {
+  const [file] = target.files;
+  logger = null;
+  say("logger-state", "");
+  if (file && file.size > MOST_BYTES) say("logger-state", _("This file is too large to be a logger's."));
+  else if (file) {
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+    logger = { name: file.name, sha256: [...digest].map((one) => one.toString(16).padStart(2, "0")).join("") };
+    say("logger-state", _("SHA-256 %(hash)s", { hash: logger.sha256 }));
+  }
+  draft.keep();
+}
+
+// The page
+
+async function begin() {
+  const before = (await draft.load())?.value;
+  if (before?.finished) {
+    ({ finished } = before);
+    return conclude(false);
+  }
+  try {
+    told = await (await fetch(`/api/shipments/${shipment}`, json)).json();
+  } catch {
+    return fail([_("The server cannot be reached. Check the line, then reload this page.")]);
+  }
+  delivery = new Delivery(told, me.site, before?.delivery);
+  if (before) {
+    ({ bad, logger } = before);
+    const choice = at("temperature").querySelector(`[value="${before.temperature}"]`);
+    if (choice) choice.checked = true;
+    if (logger) say("logger-state", _("SHA-256 %(hash)s", { hash: logger.sha256 }));
+    const { seen, over } = delivery.kept;
+    at("resumed").hidden = !(seen.length || over.length || bad.length || before.scans.length);
+    if (before.delivery.seen.length > seen.length) {
+      fail([_("Some of what you had scanned was booked in by somebody else meanwhile."), _("It is left out here.")]);
+    }
+  }
+  at("work").hidden = false;
+  for (const op of ["refuse", "close_short"]) at(op).hidden = !may(op) || me.site !== told.to.site;
+  show(false);
+  checks.add(...(before?.scans ?? []));
+  return undefined;
+}
+
+new Wedge((text) => toPerson(text) || scan(text, "wedge")).listen();
+cameraBox((text) => scan(text, "camera"));
+at("add").addEventListener("submit", (event) => {
+  event.preventDefault();
+  scan(at("text").value, "typed");
+  at("text").value = "";
+});
+at("temperature").addEventListener("change", () => draft.keep());
+at("logger").addEventListener("change", readLogger);
+at("inside-all").addEventListener("click", restIsMissing);
+at("inside-close").addEventListener("click", () => {
+  at("inside").hidden = true;
+  at("text").focus();
+});
+at("sign-it").addEventListener("click", () => once(sign));
+at("refuse").addEventListener("click", () => once(() => rest("refuse")));
+at("close_short").addEventListener("click", () => once(() => rest("close_short")));
+for (const one of document.querySelectorAll("[data-afresh]")) one.addEventListener("click", again);
+await begin();
