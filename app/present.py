@@ -138,6 +138,7 @@ _ROLES: Final = {
 _USES: Final = {
     "admin": _lazy("admin"),
     "gateway": _lazy("gateway"),
+    "passkey": _lazy("passkey"),
     "person": _lazy("person"),
     "recovery": _lazy("recovery"),
     "sensor": _lazy("sensor"),

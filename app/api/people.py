@@ -31,10 +31,15 @@ def body() -> dict[str, Any]:
     return told
 
 
+def _limit(kind: str) -> None:
+    current_app.extensions["limits"].count(kind, node().settings.per_minute)
+
+
 @blueprint.post("/api/invitations")
 def invite() -> tuple[Response, int]:
     """Invite somebody to make a key: `{"site", "use", "staff"?, "name"?, "operations"?, …}`."""
     who, found = session.administrator(), node()
+    _limit("invite")
     told, (raw, text) = body(), session.new_token()
     authority, now = found.reader.authority(), found.clock()
     made = invitation_of(told, raw, authority, who.party, now)
@@ -54,6 +59,7 @@ def renew() -> tuple[Response, int]:
     `{"passkey": true}` asks for a passkey of this host name that signs beside it.
     """
     who, found = session.signed_in(), node()
+    _limit("invite")
     key = found.reader.authority().keys.get(who.keyid)
     if key is None or key.use == "admin":
         abort(403, "Only a key that signs daily work can be renewed here.")
@@ -77,7 +83,7 @@ def withdraw(invitation: str) -> Response:
 def invited(token: str) -> Invitation:
     """The invitation of a link, which ends in 404 once it is over."""
     found = node()
-    current_app.extensions["limits"].count("join", found.settings.per_minute)
+    _limit("join")
     raw = session.read_token(token)
     invitation = found.desk.people.invitation(raw, found.clock()) if raw else None
     if invitation is None:

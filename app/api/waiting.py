@@ -13,6 +13,7 @@ from ledger.statement.submission import Submission, fit_items
 from ledger.store.waiting import WAIT_MS, Act
 
 blueprint = Blueprint("waiting_api", __name__)
+MAX_WAITING = 100  # acts of one party
 MAX_BODY = 8 * 1024 * 1024  # bytes: about 50,000 packs; more are countersigned by the command line
 
 
@@ -34,6 +35,9 @@ def create() -> tuple[Response, int]:
     rights.verify(authority, submission.statement)
     fit_items(submission)
     now = found.clock()
+    others = [act.id for act in found.desk.waiting.acts(who.party, now)]
+    if len(others) >= MAX_WAITING and submission.statement.id not in others:
+        abort(429, f"{MAX_WAITING} acts of your party wait already; sign some or take them away.")
     keyid = submission.statement.envelope.signatures[0].keyid
     act = Act(submission.statement.id, now + WAIT_MS, who.party, who.site, event.op, keyid, now)
     found.desk.waiting.add(act, body)
