@@ -218,3 +218,19 @@ def test_a_suspended_place_is_not_offered_and_a_search_says_something(
     assert client.get("/api/sites?q=pharmacy").get_json()["sites"] == []
     for query in ("", "a", "a" * 101):
         assert client.get(f"/api/sites?q={query}").status_code == 400
+
+
+def test_home_says_what_waits_for_a_site(
+    chain: Chain, client: FlaskClient, sign_in: SignIn
+) -> None:
+    ship, packs = sent(chain, "ONE")
+    chain.log.submit(chain.event("close_short", chain.wholesaler, packs[:1], shipment=ship.id))
+    for who, words in (
+        (chain.maker, "Agree: report them as lost"),
+        (chain.wholesaler, "The sender has been told"),
+    ):
+        page = sign_in(who).get("/").text
+        assert "1 item did not arrive" in page
+        assert words in page
+    assert "What waits for this site" not in client.get("/").text
+    assert numbers(sign_in(chain.wholesaler), "arriving") == ["ONE"]
