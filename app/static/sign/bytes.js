@@ -30,7 +30,8 @@ export function hex(bytes) {
 /** The bytes of lower-case hex, `length` of them. Throws, naming `what`. */
 export function bytesOf(text, length = text?.length / 2, what = "the value") {
   if (typeof text !== "string" || text.length !== 2 * length || !/^(?:[0-9a-f]{2})*$/.test(text)) {
-    throw new Error(`${what} is ${Number.isInteger(length) ? 2 * length : "an even number of"} lower-case hex digits`);
+    const count = Number.isInteger(length) ? 2 * length : "an even number of";
+    throw new Error(`${what} is ${count} lower-case hex digits`);
   }
   return Uint8Array.from({ length }, (_, place) => parseInt(text.substr(2 * place, 2), 16));
 }

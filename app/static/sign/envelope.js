@@ -44,7 +44,9 @@ export function envelope(type, payload, lines) {
   });
   const made = { payload: base64(payload), payloadType: type, signatures };
   const { length } = canonical(made);
-  if (length > MAX_ENVELOPE) throw new Error(`an envelope is at most ${MAX_ENVELOPE} bytes, this has ${length}`);
+  if (length > MAX_ENVELOPE) {
+    throw new Error(`an envelope is at most ${MAX_ENVELOPE} bytes, this has ${length}`);
+  }
   return made;
 }
 

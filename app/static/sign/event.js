@@ -24,6 +24,10 @@ const NAMES = [
   "lot", "expiry", "shipment", "undoes", "inputs", "sourceParty", "destParty", "destSite", "number",
   "reason", "declared",
 ];
+// Those that stand in the event under their own name, with `packtrace:` before it.
+const OWN = [
+  "log", "nonce", "items", "over", "missing", "shipment", "undoes", "inputs", "reason", "declared",
+];
 
 /**
  * The canonical payload of an event.
@@ -132,8 +136,7 @@ function formOf(need, event) {
     parentID: event.parent,
     "packtrace:by": PARTY + event.by,
   };
-  const own = ["log", "nonce", "items", "over", "missing", "shipment", "undoes", "inputs", "reason", "declared"];
-  for (const name of own) form[`packtrace:${name}`] = event[name];
+  for (const name of OWN) form[`packtrace:${name}`] = event[name];
   if (event.lot !== undefined) {
     form.ilmd = { "cbvmda:lotNumber": event.lot, "cbvmda:itemExpirationDate": event.expiry };
   }
@@ -175,8 +178,7 @@ export function readEvent(bytes) {
     lot: form.ilmd?.["cbvmda:lotNumber"],
     expiry: form.ilmd?.["cbvmda:itemExpirationDate"],
   };
-  const own = ["log", "nonce", "items", "over", "missing", "shipment", "undoes", "inputs", "reason", "declared"];
-  for (const name of own) event[name] = form[`packtrace:${name}`];
+  for (const name of OWN) event[name] = form[`packtrace:${name}`];
   if (FORMS[op].transfer) {
     const target = form.destinationList;
     event.sourceParty = after(PARTY, form.sourceList?.[0]?.source, "the source's owner");

@@ -24,6 +24,7 @@ const line = (value, what) => fields.words(value, what);
 const statement = (value, what) => fields.hexOf(value, 32, what);
 const key = (value, what) => base64Bytes(value, 32, what);
 const country = (value, what) => fields.match(COUNTRY, value, `${what} is two capital letters`);
+const prefix = (value, what) => fields.match(/^[0-9]{4,12}$/, value, `${what} has 4 to 12 digits`);
 const within = (low, high) => (value, what) => fields.whole(value, low, high, what);
 const among = (...allowed) => (value, what) => fields.among(value, allowed, what);
 const listOf = (each, low, high) => (value, what) =>
@@ -60,7 +61,7 @@ const RULES = {
       gln: fields.gln,
       licence,
       name: line,
-      prefixes: listOf((value, what) => fields.match(/^[0-9]{4,12}$/, value, `${what} has 4 to 12 digits`), 0, 100),
+      prefixes: listOf(prefix, 0, 100),
       roles: listOf(among(...ROLES), 1, ROLES.length),
     }),
     recoveryKey: key,
@@ -130,7 +131,9 @@ export function readGovernance(bytes) {
 }
 
 function checkObject(value, rules, what) {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error(`${what} is an object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Error(`${what} is an object`);
+  }
   const named = (name) => (what ? `${what}.${name}` : name);
   const strange = Object.keys(value).find((name) => !Object.hasOwn(rules, name));
   if (strange) throw new Error(`there is no field ${named(strange)}`);
@@ -142,9 +145,13 @@ function checkObject(value, rules, what) {
 }
 
 function checkKey({ use, key: text, rpId, sites, operations: may, from, expires }) {
-  if ((use === PASSKEY) !== (rpId !== undefined)) throw new Error("a passkey names its rpId, and no other key does");
+  if ((use === PASSKEY) !== (rpId !== undefined)) {
+    throw new Error("a passkey names its rpId, and no other key does");
+  }
   const { length } = base64Bytes(text);
-  if (length !== 32 && !(use === PASSKEY && length === 33)) throw new Error("a key has 32 bytes, a passkey 32 or 33");
+  if (length !== 32 && !(use === PASSKEY && length === 33)) {
+    throw new Error("a key has 32 bytes, a passkey 32 or 33");
+  }
   if (use === "admin" ? sites.length || may.length : !sites.length || !may.length) {
     throw new Error("an admin key has no sites and operations, every other key has both");
   }

@@ -1,7 +1,7 @@
 /**
  * The salted tree by which a statement commits to its packs (statement.md 4; `ledger.statement.items`).
  *
- * All hashes of a row are asked for at once: the browser works on them beside one another.
+ * Many hashes are asked for at once: the browser works on them beside one another.
  */
 
 import { bytesOf, compare, concat, hex, hmac, hmacBy, sha256, utf8 } from "./bytes.js";
@@ -10,6 +10,7 @@ import * as fields from "./fields.js";
 const MAX_DEPTH = 24;
 const SALT_BYTES = 16;
 const SECRET_BYTES = 32;
+const BATCH = 1024; // hashes asked for at once: more only wait in memory
 const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
 const FILLER = Uint8Array.of(2);
@@ -30,11 +31,8 @@ export async function commit(ids, secret, extras = {}) {
   const blind = await hmacBy(secret);
   const depth = 32 - Math.clz32(listed.length - 1);
   const fillers = Array.from({ length: 2 ** depth - listed.length }, (_, number) => number);
-  const row = await Promise.all([
-    ...listed.map((one) => leaf(blind, one)),
-    ...fillers.map((number) => filler(blind, number)),
-  ]);
-  row.sort(compare);
+  const leaves = await each(listed, (one) => leaf(blind, one));
+  const row = leaves.concat(await each(fillers, (number) => filler(blind, number))).sort(compare);
   return { depth, root: hex(await rootOf(row)) };
 }
 
@@ -77,8 +75,16 @@ async function filler(blind, number) {
 async function rootOf(leaves) {
   let row = leaves;
   while (row.length > 1) {
-    const pairs = Array.from({ length: row.length / 2 }, (_, place) => 2 * place);
-    row = await Promise.all(pairs.map((left) => sha256(concat(NODE, row[left], row[left + 1]))));
+    const pairs = Array.from({ length: row.length / 2 }, (_, place) => row.slice(2 * place, 2 * place + 2));
+    row = await each(pairs, (pair) => sha256(concat(NODE, ...pair)));
   }
   return row[0];
+}
+
+async function each(values, work) {
+  const done = [];
+  for (let place = 0; place < values.length; place += BATCH) {
+    done.push(...(await Promise.all(values.slice(place, place + BATCH).map(work))));
+  }
+  return done;
 }
