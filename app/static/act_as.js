@@ -22,7 +22,7 @@ async function keyFor(role, site) {
   );
   const known = found && (await fetch(`/api/keys/${found.keyid}`)).ok;
   if (known) return found;
-  at("state").textContent = _("Making a key and putting it on the log…");
+  at("progress").textContent = _("Making a key and putting it on the log…");
   const { path } = await post("/demo/invitations", { role });
   const token = path.split("/").at(-1);
   const record = await answerInvitation(token, null);
@@ -38,7 +38,7 @@ async function press({ dataset: { role, site } }) {
     await signIn(await keyFor(role, site), site);
     location.assign("/");
   } catch (error) {
-    at("state").textContent = "";
+    at("progress").textContent = "";
     at("error").textContent = error.message;
     at("error").hidden = false;
     at("error").focus();

@@ -69,7 +69,7 @@ async function onLock(event) {
   event.preventDefault();
   const minutes = Number(event.target.querySelector("input").value);
   const told = await post("/api/lock", { site: event.target.dataset.lock, minutes });
-  if (told) at("state").textContent = _("Kept.");
+  if (told) at("progress").textContent = _("Kept.");
 }
 
 at("invite")?.addEventListener("submit", invite);
