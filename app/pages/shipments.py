@@ -104,7 +104,7 @@ def index() -> str:
         over = too_much(who)
         newest = [
             row_of(line, found.reader.authority(), who)
-            for line in store_of.newest(found.store, who.site)
+            for line in store_of.newest(found.store, who.site, 20, done=True)
         ]
     seen = {row.shipment.index for row in rows}
     return render_template(

@@ -272,7 +272,7 @@ class ShipmentRow(Model):
     class Meta:
         table_name = "shipment"
         indexes = (
-            (("number", "party"), False), (("to_site", "open"), False), (("site", "open"), False),
+            (("number", "party"), False), (("to_site", "open", "idx"), False), (("site", "open", "idx"), False),
             (("id",), False),
         )  # fmt: skip
 
@@ -368,5 +368,5 @@ VIEWS = (
     Batch, ItemRow, Membership, Content, LotRow, Origin, Input, ShipmentRow, Act, SignatureRow, Answer,
     Mention, Delivery, Loose,
 )  # fmt: skip
-VIEWS_VERSION = "8"  # raise it with any change of the views: they are dropped and folded anew
+VIEWS_VERSION = "9"  # raise it with any change of the views: they are dropped and folded anew
 VIEWS_MADE = "views"  # in meta: the version of the views that the tables hold

@@ -67,12 +67,16 @@ def under_way(store: Store, site: str, limit: int = 500) -> list[Line]:
     return _lines(store, store.rows(sql, (site, site, limit)))
 
 
-def newest(store: Store, site: str, limit: int = 50) -> list[Line]:
-    """The newest shipments from or to a site, newest first."""
+def newest(store: Store, site: str, limit: int, *, done: bool = False) -> list[Line]:
+    """The newest shipments from or to a site, newest first; `done`: only with nothing under way."""
     found: dict[int, Sequence[Any]] = {}
     for side in ("shipment.site", "to_site"):
-        sql = f"SELECT {_COLUMNS} FROM shipment WHERE {side} = ? ORDER BY idx DESC LIMIT ?"
-        found.update({row[0]: row for row in store.rows(sql, (site, limit))})
+        for is_open in (0,) if done else (0, 1):  # each in the order of an index
+            sql = (
+                f"SELECT {_COLUMNS} FROM shipment WHERE {side} = ? AND open = ? "
+                "ORDER BY idx DESC LIMIT ?"
+            )
+            found.update({row[0]: row for row in store.rows(sql, (site, is_open, limit))})
     rows = [found[index] for index in sorted(found, reverse=True)[:limit]]
     return _lines(store, rows)
 
@@ -80,8 +84,9 @@ def newest(store: Store, site: str, limit: int = 50) -> list[Line]:
 def found_over(store: Store, site: str, limit: int = 50) -> list[Line]:
     """The newest shipments from or to a site whose receipts found something too much."""
     sql = (
-        f"SELECT DISTINCT {_COLUMNS} FROM delivery JOIN shipment "
-        "ON shipment.idx = delivery.shipment WHERE delivery.over > 0 "
+        # The few deliveries first: CROSS JOIN keeps SQLite to that order.
+        f"SELECT DISTINCT {_COLUMNS} FROM delivery CROSS JOIN shipment "
+        "WHERE delivery.over > 0 AND shipment.idx = delivery.shipment "
         "AND (shipment.site = ? OR to_site = ?) ORDER BY shipment.idx DESC LIMIT ?"
     )
     return _lines(store, store.rows(sql, (site, site, limit)))

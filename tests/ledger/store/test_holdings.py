@@ -55,7 +55,7 @@ def test_what_is_under_way_over_and_done_is_found_without_reading_all(chain: Cha
     chain.receive(chain.wholesaler, ship, [packs[0], packs[3]])
     assert under_way(chain.store, chain.wholesaler.site) == []
     assert [one.shipment.id for one in found_over(chain.store, chain.maker.site)] == [ship.id]
-    assert [line.open for line in newest(chain.store, chain.maker.site)] == [0, 0]
+    assert [line.open for line in newest(chain.store, chain.maker.site, 9)] == [0, 0]
     shipment = by_id(chain.store, ship.id)
     assert shipment is not None
     assert numbered(chain.store, shipment.number, chain.wholesaler.gln) == [shipment]
@@ -68,11 +68,11 @@ def test_what_is_under_way_over_and_done_is_found_without_reading_all(chain: Cha
         (packs[3], "L1", ""), (packs[0], "L1", case), (packs[1], "L1", case),
     ]  # fmt: skip
     assert len(packages_sent(chain.store, world, sent, 2)) == 2
-    before = under_way(chain.store, chain.maker.site), newest(chain.store, chain.maker.site)
+    before = under_way(chain.store, chain.maker.site), newest(chain.store, chain.maker.site, 9)
     rebuild(chain.store)
     assert (
         under_way(chain.store, chain.maker.site),
-        newest(chain.store, chain.maker.site),
+        newest(chain.store, chain.maker.site, 9),
     ) == before
 
 
