@@ -134,6 +134,19 @@ def count(store: Store, statement: str) -> int:
     return row[0] * PART + len(_read(store.key, statement, 0, row[0], row[1])[1]) if row else 0
 
 
+def ids_between(store: Store, statement: str, start: int, end: int) -> list[str]:
+    """The ids at some places of a statement's items; only the parts that hold them are read."""
+    parts = (start // PART, max(start, end - 1) // PART)
+    sql = "SELECT part, data FROM named WHERE ref = ? AND list = 0 AND part BETWEEN ? AND ? ORDER BY part"
+    found = [
+        item.id
+        for part, data in store.rows(sql, (_ref(store, statement), *parts))
+        for item in _read(store.key, statement, 0, part, data)[1]
+    ]
+    skipped = parts[0] * PART
+    return found[start - skipped : max(start, end) - skipped]
+
+
 def every_id(store: Store, statement: str) -> tuple[str, ...]:
     """The ids that a statement names, in whichever list."""
     ref = _ref(store, statement)

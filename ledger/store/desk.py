@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple
 import peewee
 
 from ledger.statement.login import NONCE_MS
-from ledger.store import bags, people, waiting
+from ledger.store import bags, documents, people, waiting
 from ledger.store.bags import Bags
+from ledger.store.documents import Documents
 from ledger.store.people import People
 from ledger.store.waiting import Waiting
 
@@ -81,7 +82,10 @@ class Desk:
         self.people = People(self._database)
         self.bags = Bags(self._database)
         self.waiting = Waiting(self._database, key)
-        for sql in ";".join((_SCHEMA, people.SCHEMA, bags.SCHEMA, waiting.SCHEMA)).split(";"):
+        self.documents = Documents(self._database, folder, key)
+        for sql in ";".join(
+            (_SCHEMA, people.SCHEMA, bags.SCHEMA, waiting.SCHEMA, documents.SCHEMA)
+        ).split(";"):
             self._database.execute_sql(sql)
         with self._database.atomic("IMMEDIATE"):  # several processes may open a desk at once
             for table, columns in _ADDED.items():
