@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from flask_babel import gettext as _
 
+from app.commissioning import number_unit
 from app.goods import label_json
 from app.node import node
 from app.refusals import in_words
@@ -83,7 +84,10 @@ def check(asked: Asked, who: Person) -> dict[str, Any]:
         year = here_and_now().year
         read = [_read(text, asked.source, year) for text in asked.items]
         world = reader.world_of(one.id for one in read if one.id)
-        run = _Run(world, reader.authority(head.size), asked, who, head.size, node().clock())
+        authority = reader.authority(head.size)
+        if asked.op == "pack":  # a new container is numbered and packed in one press
+            number_unit(world, authority, asked.parent, who, head.size)
+        run = _Run(world, authority, asked, who, head.size, node().clock())
         run.entitle()
         told = run.told(_act(run))
         return {**told, "items": [run.item(one) for one in run.repaired(read, year)]}

@@ -8,7 +8,8 @@ from urllib.parse import quote
 from flask import Flask, current_app, request
 from flask_babel import lazy_gettext as _
 
-from app.session import person
+from app.node import node
+from app.session import acting, person
 
 # Path -> its words. Help comes last for everybody, so that it is found in the same place.
 _STRANGER: Final = (
@@ -25,6 +26,10 @@ _SIGNED_IN: Final = (
     ("/log", _("Log")),
     ("/help", _("Help")),
 )
+# Who numbers containers, and who makes lots, goes on from the stock to them.
+_CONTAINERS: Final = ("/containers", _("Containers"))
+_LOTS: Final = ("/lots", _("Lots"))
+_MAKERS: Final = frozenset({"manufacturer", "repackager"})
 _OWN: Final = (
     ("/waiting", _("Waiting for a colleague")),
     ("/people", _("People & keys")),
@@ -48,10 +53,22 @@ def register(app: Flask) -> None:
     def frame() -> dict[str, Any]:
         signed_in = person() is not None
         return {
-            "ways": _ways(_SIGNED_IN if signed_in else _STRANGER),
+            "ways": _ways(_signed_in() if signed_in else _STRANGER),
             "own_ways": _ways(_OWN if signed_in else _DOOR),
             "back": _back(),
         }
+
+
+def _signed_in() -> tuple[tuple[str, Any], ...]:
+    names = acting()
+    if names is None:
+        return _SIGNED_IN
+    roles = node().reader.authority().policy.roles
+    numbers = any("commission" in roles.get(role, ()) for role in names[0].roles)
+    more = [_LOTS] if _MAKERS & set(names[0].roles) else []
+    more += [_CONTAINERS] if numbers else []
+    place = 1 + next(place for place, (path, _words) in enumerate(_SIGNED_IN) if path == "/stock")
+    return (*_SIGNED_IN[:place], *more, *_SIGNED_IN[place:])
 
 
 def _ways(all_ways: tuple[tuple[str, Any], ...]) -> list[Way]:

@@ -3,8 +3,11 @@
 from app.api import (
     bags,
     checks,
+    containers,
     deliveries,
+    documents,
     health,
+    lots,
     packs,
     people,
     registry,
@@ -21,8 +24,11 @@ BLUEPRINTS = tuple(
     for module in (
         bags,
         checks,
+        containers,
         deliveries,
+        documents,
         health,
+        lots,
         packs,
         people,
         registry,

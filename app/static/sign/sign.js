@@ -40,6 +40,11 @@ export function govern(bodies, keyid = "") {
   return signing(() => governor(keyid), () => bodies.map(governanceOf));
 }
 
+/** Sign records of the session's party, as of documents, by the keys that sign its acts. */
+export function record(bodies) {
+  return signing(() => signers([]), () => bodies.map(governanceOf));
+}
+
 /** Approve a request to join as the page shows it, see `requestOf`. */
 export function approve(request) {
   return signing(() => governor(), async () => [await requestOf(request)]);

@@ -93,6 +93,10 @@ export function governanceWords(body, names = {}) {
     expires: [_("Until"), (value) => value],
     reason: [_("Reason"), (value) => REASONS[value]?.() ?? value],
     since: [_("Suspect since"), (value) => value],
+    about: [_("About"), (value) => value],
+    title: [_("Title"), (value) => value],
+    mediaType: [_("Kind of file"), (value) => value],
+    sha256: [_("Hash of the file (SHA-256)"), (value) => value],
     time: [_("Time"), (value) => value],
     log: [_("Log"), (value) => value],
   };

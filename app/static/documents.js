@@ -1,0 +1,137 @@
+/** Documents: hashed here, kept by the server, put on the log by a signed statement, and checked again. */
+
+import { me } from "./me.js";
+import { base64Bytes, canonical, hex, sha256 } from "./sign/bytes.js";
+import { readGovernance } from "./sign/governance.js";
+import { verifyReceipt } from "./sign/receipt.js";
+import { receiptOf } from "./sign/outbox.js";
+import { record } from "./sign/sign.js";
+import { drop, list, save } from "./drafts.js";
+import { _ } from "./words.js";
+
+const at = (id) => document.getElementById(id);
+const MOST = 25 * 1024 * 1024; // bytes of a file
+const KIND = "document"; // drafts: signed, and the server not told yet
+
+function fail(words) {
+  busy("");
+  at("document-error").textContent = words;
+  at("document-error").hidden = false;
+  at("document-error").focus();
+}
+
+function busy(words) {
+  at("document-state").textContent = words;
+  at("document-state").hidden = !words;
+}
+
+/** What the server says; throws an Error in words where it says no. */
+async function asked(path, request) {
+  const answer = await fetch(path, { headers: { Accept: "application/json" }, ...request });
+  const told = await answer.json();
+  if (!answer.ok) throw new Error([told.detail, told.advice].filter(Boolean).join(" "));
+  return told;
+}
+
+async function onAdd(event) {
+  event.preventDefault();
+  at("document-error").hidden = true;
+  const [file] = at("document-file").files;
+  const title = at("document-title").value.trim();
+  if (!file) return fail(_("Choose a file."));
+  if (!title) return fail(_("Write a title: it is what others read of it."));
+  if (file.size > MOST) return fail(_("This file is too large: a document has at most 25 MiB."));
+  const type = file.type || "application/octet-stream";
+  const { about } = event.target.dataset;
+  busy(_("Working out its hash…"));
+  const digest = hex(await sha256(await file.arrayBuffer()));
+  busy(_("Sending the file…"));
+  const query = new URLSearchParams({ about, title, type });
+  await asked(`/api/documents/${digest}?${query}`, { method: "PUT", body: file });
+  await sign({ digest, about, title, type });
+  return location.reload();
+}
+
+/** Put a file that is kept on the log; a statement that waits for the line is told of later. */
+async function sign({ digest, about, title, type }) {
+  busy("");
+  const outcomes = await record([{ type: "document", about, mediaType: type, sha256: digest, title }]);
+  if (!outcomes) return;
+  const [{ id, status, problem }] = outcomes;
+  if (status === "refused") throw new Error([problem.detail ?? problem.title, problem.advice].filter(Boolean).join(" "));
+  await save(KIND, id, { digest, about, log: me.log });
+  await tell();
+}
+
+/** Tell the server of statements about its files that have landed. */
+async function tell() {
+  let told = 0;
+  for (const { key, value } of await list(KIND)) {
+    if (value.log !== me.log || !(await receiptOf(key))) continue;
+    const body = JSON.stringify({ about: value.about, statement: key });
+    await asked(`/api/documents/${value.digest}/statement`, { method: "POST", body });
+    await drop(KIND, key);
+    told += 1;
+  }
+  return told;
+}
+
+/** Whether a file is the one on the log: its proof, then its bytes. */
+async function onVerify(button) {
+  const { verify: id, through } = button.dataset;
+  const place = document.querySelector(`[data-verified="${id}"]`);
+  const query = through ? `?through=${through}` : "";
+  place.textContent = _("Checking…");
+  try {
+    const told = await asked(`/api/documents/${id}${query}`);
+    await verifyReceipt(told, canonical(told.envelope), me.vkey);
+    const said = readGovernance(base64Bytes(told.envelope.payload));
+    const answer = await fetch(`/api/documents/${id}/file${query}`, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error((await answer.json()).detail);
+    const digest = hex(await sha256(await answer.arrayBuffer()));
+    const same = told.id === id && said.type === "document" && said.sha256 === digest;
+    if (!same) throw new Error(_("It is not the file that the log tells of."));
+    place.textContent = `✓ ${_("It matches the hash on the log: entry %(n)s, signed %(time)s.", { n: told.index, time: said.time })}`;
+    place.className = "ok";
+  } catch (error) {
+    place.textContent = `✕ ${_("It could not be confirmed: %(why)s Do not rely on it.", { why: `${error.message} ` })}`;
+    place.className = "stop";
+  }
+}
+
+/** Run a press; what goes wrong is said. */
+function pressed(press) {
+  return async (event) => {
+    try {
+      await press(event);
+    } catch (error) {
+      fail(error.message);
+    }
+  };
+}
+
+at("add-document")?.addEventListener("submit", pressed(onAdd));
+for (const button of document.querySelectorAll("[data-verify]")) {
+  button.addEventListener("click", () => onVerify(button));
+}
+for (const button of document.querySelectorAll("[data-record]")) {
+  const { record: digest, about, title, type } = button.dataset;
+  const press = async () => {
+    await sign({ digest, about, title, type });
+    location.reload();
+  };
+  button.addEventListener("click", pressed(press));
+}
+for (const button of document.querySelectorAll("[data-drop]")) {
+  const { drop: digest, about } = button.dataset;
+  const press = async () => {
+    await asked(`/api/documents/${digest}?${new URLSearchParams({ about })}`, { method: "DELETE" });
+    location.reload();
+  };
+  button.addEventListener("click", pressed(press));
+}
+try {
+  if (await tell()) location.reload();
+} catch {
+  // It is told the next time.
+}
