@@ -184,6 +184,8 @@ def _check_fields(op: str, need: Form, form: _EventForm) -> None:
     """Each field is there exactly when the operation's form has it."""
     if form.context != CONTEXT:
         raise Malformed("@context is the fixed list of two elements, see CONTEXT")
+    if "" in (form.reason, form.disposition):
+        raise Malformed("what an event does not say is left out, not empty")
     there: tuple[tuple[str, object, bool], ...] = (
         ("bizLocation", form.bizLocation, need.biz_location),
         ("parentID", form.parentID, need.parent),
