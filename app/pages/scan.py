@@ -9,6 +9,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
+from app.joining import operations_of
 from app.node import node
 from app.session import acting, person
 
@@ -27,5 +28,9 @@ def index() -> str:
 def _usual() -> str:
     """What a key is mostly here for: who may supply stands at the counter."""
     who = person()
-    key = node().reader.authority().keys.get(who.keyid) if who else None
-    return "dispense" if key and "supply" in key.operations else "check"
+    if who is None:
+        return "check"
+    authority = node().reader.authority()
+    key = authority.keys.get(who.keyid)
+    may = key is not None and "supply" in key.operations
+    return "dispense" if may and "supply" in operations_of(authority, who.party) else "check"

@@ -36,7 +36,8 @@ export class Counter {
   add(told) {
     const id = told.label?.id;
     if (!id) return;
-    if (told.mark.style === "ok" && told.state === "here") {
+    // A container is unpacked first: packs are supplied.
+    if (told.mark.style === "ok" && told.state === "here" && told.label.gtin) {
       const fresh = this.#list.add(packOf(told));
       this.#say(fresh ? "" : _("This pack is on the list already."));
     } else if (this.#list.has(id) && told.mark.style !== "unknown") {

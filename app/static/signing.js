@@ -42,6 +42,7 @@ export function outcomeLine({ op, ids, status, receipt, problem }) {
   mark.setAttribute("aria-hidden", "true");
   line.append(mark, element("strong", what));
   if (status === "landed") {
+    if (receipt.already) line.append(_("It was done already; nothing changed."));
     const link = element("a", _("entry %(n)s", { n: receipt.index }));
     link.href = `/log/${receipt.index}`;
     link.target = "_blank";

@@ -66,6 +66,7 @@ export function draw(told, offers = []) {
   find(".raw").hidden = !told.reading;
   link(find(".proof"), told.links?.proof);
   link(find(".pack"), told.links?.pack);
+  link(find(".certificate"), told.links?.pack && `${told.links.pack}/certificate`);
   find(".links").hidden = !(told.links?.proof || told.links?.pack);
   return page;
 }

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from ledger.statement import gs1
 from ledger.statement.events import Event
 from ledger.statement.submission import Statement
-from tests.browser.conftest import Fresh, Visit, Visitor
+from scanner.label import PrintedLabel, render
+from tests.browser import camera
+from tests.browser.conftest import Fresh, Visit, Visitor, Watch
 from tests.browser.joined import join
 from tests.browser.keys import GS, Keys
 from tests.browser.test_every_page import faults, overflow, small_targets
@@ -221,6 +225,30 @@ def test_the_good_ones_are_supplied_without_the_bad_one_when_somebody_says_so(
     counter.note("Supply: 2 packs")
     counter.listed(1)
     assert counter.newest()[1] == packs[1:]
+
+
+def test_a_pack_before_the_camera_joins_the_list_and_is_supplied(
+    chromium: Browser, fresh: Fresh, tmp_path: Path
+) -> None:
+    lot, chain = next(LOTS), fresh.chain
+    [item] = chain.commission(lot, 1)
+    chain.hand_over(chain.maker, [item], chain.pharmacy)
+    label = render(PrintedLabel(chain.gtin, lot, date(2028, 1, 31), f"{lot}-0000"))
+    shown = camera.write_film(tmp_path / "pack.mjpeg", camera.film(camera.pack(label), 60))
+    with camera.seen_by(chromium.browser_type, shown) as browser:
+        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        watch = Watch(fresh.url)
+        watch.over(page)
+        counter = Counter(Visitor(page, fresh), fresh)
+        counter.open()
+        page.get_by_role("button", name="Start the camera").click()
+        expect(page.locator("#verdict")).to_contain_text("Supply 1 pack")
+        counter.listed(1)
+        counter.f9()
+        counter.sign()
+        counter.note("Supply: 1 pack")
+        assert counter.state(item) == "supplied_here"
+        assert watch.faults == []
 
 
 def test_the_list_outlives_a_reload(counter: Counter) -> None:
