@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from flask import abort
+from flask_babel import gettext as _
 
 from app.goods import label_json, product_name, site_name
 from app.node import node
@@ -56,7 +57,7 @@ def named(name: str, who: Person) -> list[Shipment]:
         found = shipments.numbered(store, name, who.party)
     found = [one for one in found if side_of(one, who)]
     if not found:
-        abort(404, f"No shipment {name[:64]} from or to your party is on record.")
+        abort(404, _("No shipment %(name)s from or to your party is on record.", name=name[:64]))
     return found
 
 
@@ -132,7 +133,7 @@ def inside(shipment: Shipment, container: str) -> list[dict[str, Any]]:
     with reader.snapshot():
         sent = shipments.consignment(found.store, reader.world(), shipment)
         if container not in sent.standing:
-            abort(404, "This shipment names no such container.")
+            abort(404, _("This shipment names no such container."))
         ids = shipments.packs_inside(found.store, sent, container, MOST_INSIDE)
         world, authority = reader.world_of(ids), reader.authority()
         return [{"id": one, "label": label_json(world, authority, one)} for one in ids]

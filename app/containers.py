@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from flask import abort
+from flask_babel import gettext as _
 
 from app.goods import label_json, product_name
 from app.node import node
@@ -59,7 +60,7 @@ def show(sscc: str, who: Person, most: int) -> Shown:
     around = list(world.chain(row)) if row is not None else []
     root = around[-1] if around else row
     if row is None or root is None or root.site != who.site or root.status != ACTIVE:
-        abort(404, "No such container is at this site.")
+        abort(404, _("No such container is at this site."))
     inside = list(world.children(item))
     shown = inside[:most]
     world = found.reader.world_of([item, *shown])

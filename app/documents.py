@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from flask import abort
+from flask_babel import gettext as _
 
 from app import consignments
 from app.lots import own_lot, sites_of
@@ -58,7 +59,7 @@ def check_about(about: str, who: Person) -> None:
     """Let a party keep documents about its own lots and shipments alone. Ends in 404 for others."""
     if key := lot_of(about):
         if own_lot(*key, who) is None:
-            abort(404, "Your party has commissioned no packs of such a lot.")
+            abort(404, _("Your party has commissioned no packs of such a lot."))
         return
     if not _STATEMENT.fullmatch(about):
         raise Malformed("a document is about a lot's Digital Link or a shipment's statement id")
@@ -73,7 +74,7 @@ def described(about: str, title: str, media_type: str, digest: str, who: Person)
     kept = node().desk.documents
     mine = [one for one in kept.of(about) if one.party == who.party]
     if len(mine) >= MOST and digest not in {one.sha256 for one in mine}:
-        abort(409, f"At most {MOST} documents of a lot or a shipment are kept.")
+        abort(409, _("At most %(n)s documents of a lot or a shipment are kept.", n=MOST))
     return Document(who.party, digest, about, media_type, title, 0, node().clock())
 
 
@@ -94,7 +95,7 @@ def one_of(statement: str, who: Person, through: str = "") -> Document:
     if found is None or not (
         _reads(found, who, may=False) or _has_to_do_with(found.about, who, through)
     ):
-        abort(404, "There is no such document that your party may read.")
+        abort(404, _("There is no such document that your party may read."))
     return found
 
 
@@ -152,5 +153,5 @@ def statement_of(statement: str) -> Recorded:
             abort(404, str(error))
         body = Statement.of(Envelope.parse(logged.envelope)).body
     if not isinstance(body, Recorded):
-        abort(404, "There is no such document on the log.")
+        abort(404, _("There is no such document on the log."))
     return body

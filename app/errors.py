@@ -116,7 +116,7 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     code = _HTTP_CODES.get(status, "http-error")
     title = str(_TITLES.get(status) or error.name)
-    detail = error.description
+    detail = str(error.description or "")
     if not detail or detail == type(error).description:
         detail = str(_DETAILS.get(status) or title)
     told = {"title": title, "detail": detail, "advice": ""}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from flask import abort
+from flask_babel import gettext as _
 
 from app.node import node
 from ledger.errors import Malformed
@@ -54,7 +55,7 @@ def own_lot(gtin: str, lot: str, who: Person) -> OwnLot | None:
 def sheet(own: OwnLot, number: int) -> list[PrintedLabel]:
     """The labels of one sheet, from 1 on. Ends in 404 beyond the last."""
     if not 1 <= number <= own.sheets:
-        abort(404, "There is no such sheet of this lot's labels.")
+        abort(404, _("There is no such sheet of this lot's labels."))
     start = (number - 1) * PAGE
     items = lots.packs_between(node().store, own.made, start, start + PAGE)
     return [label_of(own, item) for item in items]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, jsonify
+from flask_babel import gettext as _
 
 from app import acts
 from app.session import signed_in
@@ -17,7 +18,7 @@ def packs(shipment: str) -> Response:
     try:
         found = acts.packs_of(shipment, who.site)
     except ValueError as error:
-        abort(413, f"This delivery holds {error}: supply it in parts, pack by pack.")
+        abort(413, _("This delivery holds %(what)s: supply it in parts, pack by pack.", what=error))
     if found is None:
-        abort(404, "No such shipment was sent to your site.")
+        abort(404, _("No such shipment was sent to your site."))
     return jsonify({"packs": found})

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask_babel import gettext as _
 
 from app import documents
 from app.node import node
@@ -51,7 +52,9 @@ def _body() -> Iterator[bytes]:
 
 
 def _too_large() -> None:
-    abort(413, f"A document has at most {documents.MOST_BYTES >> 20} MiB. Nothing was kept.")
+    abort(
+        413, _("A document has at most %(n)s MiB. Nothing was kept.", n=documents.MOST_BYTES >> 20)
+    )
 
 
 def _check_hash(digest: str) -> None:
@@ -66,7 +69,7 @@ def sign(digest: str) -> Response:
     _check_hash(digest)
     documents.confirm(digest, told["about"], told["statement"], who)
     if not node().desk.documents.sign(who.party, digest, told["about"], told["statement"]):
-        abort(404, "This file is not kept here. Send it again.")
+        abort(404, _("This file is not kept here. Send it again."))
     return jsonify({"statement": told["statement"]})
 
 
@@ -89,7 +92,7 @@ def drop(digest: str) -> Response:
     who = signed_in()
     _check_hash(digest)
     if not node().desk.documents.drop(who.party, digest, request.args.get("about", "")):
-        abort(404, "There is no such file, or it is on the log: what was recorded stays.")
+        abort(404, _("There is no such file, or it is on the log: what was recorded stays."))
     return jsonify({"dropped": True})
 
 
@@ -123,13 +126,15 @@ def file(statement: str) -> Response:
     current_app.extensions["limits"].count("documents", node().settings.per_minute)
     found = documents.one_of(statement, who, request.args.get("through", ""))
     if documents.statement_of(statement).sha256 != found.sha256:
-        abort(410, "What is kept here is not what the log says. Ask its sender for it.")
+        abort(410, _("What is kept here is not what the log says. Ask its sender for it."))
     try:
         pieces = node().desk.documents.read(found.sha256)
     except (LookupError, Malformed):
         abort(
             410,
-            "This file was lost or altered here, so it is not handed out. Ask its sender for it.",
+            _(
+                "This file was lost or altered here, so it is not handed out. Ask its sender for it."
+            ),
         )
     known = found.media_type in _TYPES
     answer = Response(pieces, mimetype=found.media_type if known else "application/octet-stream")

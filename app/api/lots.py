@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 from flask import Blueprint, Response, abort, current_app, request
+from flask_babel import gettext as _
 
 from app.commissioning import Wanted, check_lot
 from app.lots import own_lot, read_dpi, read_number, sheet
@@ -50,7 +51,7 @@ def picture() -> Response:
         lot = reader.lot(found.gtin, row.lot) if row is not None and row.lot else None
         maker = lots.maker(reader.store, row.born) if row is not None else ""
     if lot is None or maker != who.party:
-        abort(404, "No such pack was commissioned by your party.")
+        abort(404, _("No such pack was commissioned by your party."))
     label = PrintedLabel(found.gtin, lot.lot, lot.expiry, found.serial)
     dpi = read_dpi(request.args.get("dpi", ""))
     drawn = render(label, dpi=dpi, datamatrix=_with_datamatrix())
@@ -70,7 +71,7 @@ def zpl() -> Response:
     with reader.snapshot():
         own = own_lot(gtin, lot, who)
         if own is None:
-            abort(404, "No packs of this lot were commissioned by your party.")
+            abort(404, _("No packs of this lot were commissioned by your party."))
         labels = sheet(own, number)
     datamatrix = _with_datamatrix()
     text = "".join(to_zpl(render(one, dpi=dpi, datamatrix=datamatrix)) for one in labels)

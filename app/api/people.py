@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask_babel import gettext as _
 
 from app import session
 from app.joining import MAX_NAME, MAX_STAFF, check_answer, invitation_of, renewal_of
@@ -62,7 +63,7 @@ def renew() -> tuple[Response, int]:
     _limit("invite")
     key = found.reader.authority().keys.get(who.keyid)
     if key is None or key.use == "admin":
-        abort(403, "Only a key that signs daily work can be renewed here.")
+        abort(403, _("Only a key that signs daily work can be renewed here."))
     wanted = bool(body().get("passkey")) if request.content_length else False
     rp_id = urlsplit(request.host_url).hostname or "" if wanted else ""
     raw, text = session.new_token()
@@ -76,7 +77,7 @@ def withdraw(invitation: str) -> Response:
     """Take back an invitation, or turn down a request."""
     who = session.administrator()
     if not node().desk.people.withdraw(who.party, invitation):
-        abort(404, "There is no such invitation any more.")
+        abort(404, _("There is no such invitation any more."))
     return jsonify({"withdrawn": True})
 
 
@@ -88,7 +89,8 @@ def invited(token: str) -> Invitation:
     invitation = found.desk.people.invitation(raw, found.clock()) if raw else None
     if invitation is None:
         abort(
-            404, "This invitation is over or was withdrawn. Ask your administrator for a new one."
+            404,
+            _("This invitation is over or was withdrawn. Ask your administrator for a new one."),
         )
     return invitation
 
@@ -126,7 +128,7 @@ def answer(token: str) -> Response:
     people, authority = node().desk.people, node().reader.authority()
     keyid, envelope = check_answer(invitation, authority, request.get_data(cache=False))
     if not people.answer(invitation.id, keyid, envelope):
-        abort(403, "Another browser has answered this invitation. Ask for one of your own.")
+        abort(403, _("Another browser has answered this invitation. Ask for one of your own."))
     return jsonify({"state": "asked", "keyid": keyid})
 
 
@@ -159,4 +161,4 @@ def lock() -> Response:
 def _check_own(site: Any, party: str) -> None:
     record = node().reader.authority().site(site) if isinstance(site, str) else None
     if record is None or record.party != party:
-        abort(403, "This is no site of your party.")
+        abort(403, _("This is no site of your party."))

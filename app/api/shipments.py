@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask_babel import gettext as _
 
 from app import consignments
 from app.node import node
@@ -21,7 +22,7 @@ def show(statement: str) -> Response:
     who = signed_in()
     [shipment, *others] = consignments.named(statement, who)
     if others:
-        abort(409, "Several shipments have this number: ask by the statement's id.")
+        abort(409, _("Several shipments have this number: ask by the statement's id."))
     told = consignments.show(shipment, who).told
     return Response(msgspec.json.encode(told), mimetype="application/json")
 
@@ -41,7 +42,7 @@ def sites() -> Response:
     current_app.extensions["limits"].count("sites", node().settings.per_minute)
     wanted = request.args.get("q", "").strip().casefold()
     if not 2 <= len(wanted) <= 100:
-        abort(400, "Search by 2 to 100 characters of a name or a GLN.")
+        abort(400, _("Search by 2 to 100 characters of a name or a GLN."))
     authority = node().reader.authority()
     parties = {one.gln: one for one in authority.parties() if one.suspended < 0}
     found = []

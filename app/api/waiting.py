@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask_babel import gettext as _
 
 from app import session
 from app.node import node
@@ -37,7 +38,10 @@ def create() -> tuple[Response, int]:
     now = found.clock()
     others = [act.id for act in found.desk.waiting.acts(who.party, now)]
     if len(others) >= MAX_WAITING and submission.statement.id not in others:
-        abort(429, f"{MAX_WAITING} acts of your party wait already; sign some or take them away.")
+        abort(
+            429,
+            _("%(n)s acts of your party wait already; sign some or take them away.", n=MAX_WAITING),
+        )
     keyid = submission.statement.envelope.signatures[0].keyid
     act = Act(submission.statement.id, now + WAIT_MS, who.party, who.site, event.op, keyid, now)
     found.desk.waiting.add(act, body)
@@ -50,7 +54,7 @@ def show(statement: str) -> Response:
     who, found = session.signed_in(), node()
     body = found.desk.waiting.body(who.party, statement, found.clock())
     if body is None:
-        abort(404, "This act waits no more: it was signed, taken back, or is over a week old.")
+        abort(404, _("This act waits no more: it was signed, taken back, or is over a week old."))
     return Response(body, mimetype="application/json")
 
 
@@ -59,5 +63,5 @@ def drop(statement: str) -> Response:
     """Take an act away: it has landed, or is not wanted any more."""
     who = session.signed_in()
     if not node().desk.waiting.drop(who.party, statement):
-        abort(404, "This act waits no more.")
+        abort(404, _("This act waits no more."))
     return jsonify({"dropped": True})

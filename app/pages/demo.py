@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, render_template
+from flask_babel import gettext as _
 
 from app import session
 from app.api.people import body, invited
@@ -36,7 +37,7 @@ def index() -> str:
 def _people() -> tuple[DemoPerson, ...]:
     found = node()
     if not found.simulated or not found.people:
-        abort(404, "There is no simulated world here.")
+        abort(404, _("There is no simulated world here."))
     return found.people
 
 
@@ -44,7 +45,7 @@ def _person(role: Any) -> DemoPerson:
     for one in _people():
         if one.role == role:
             return one
-    abort(404, "There is nobody of this role to act as here.")
+    abort(404, _("There is nobody of this role to act as here."))
 
 
 @blueprint.post("/demo/invitations")
@@ -68,7 +69,7 @@ def approve() -> Response:
     invitation = invited(token if isinstance(token, str) else "")
     [one] = [one for one in _people() if one.site == invitation.site] or [None]
     if one is None or not invitation.envelope:
-        abort(404, "Nobody asks to be approved here.")
+        abort(404, _("Nobody asks to be approved here."))
     if found.log is None:
         raise Refused("read-only", "this node does not hold the log's key")
     envelope = Envelope.parse(invitation.envelope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from flask import Blueprint, abort, render_template, request
+from flask_babel import gettext as _
 
 from app import consignments, documents
 from app.node import node
@@ -25,7 +26,7 @@ def index() -> str:
         return render_template("documents/index.html", shipment=None, groups=groups)
     [shipment, *others] = consignments.named(wanted, who)
     if others:
-        abort(409, "Several shipments have this number: ask by the statement's id.")
+        abort(409, _("Several shipments have this number: ask by the statement's id."))
     told = consignments.show(shipment, who).told
     groups = [(shipment.id, "", documents.of(shipment.id, who))]
     for lot in told["lots"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, abort, render_template, request
+from flask_babel import gettext as _
 
 from app.goods import product_name
 from app.lots import DENSITIES, PAGE, own_lot, read_dpi, read_number, sheet
@@ -21,7 +22,7 @@ def show(gtin: str, lot: str) -> str:
     with reader.snapshot():
         own = own_lot(gtin, lot, who)
         if own is None:
-            abort(404, "No packs of this lot were commissioned by your party.")
+            abort(404, _("No packs of this lot were commissioned by your party."))
         labels = sheet(own, number)
     return render_template(
         "labels/show.html", own=own, number=number, dpi=dpi, densities=sorted({*DENSITIES, dpi}),

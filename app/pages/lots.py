@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, render_template, request
+from flask_babel import gettext as _
 
 from app import commissioning, documents
 from app.goods import product_name, site_name
@@ -103,7 +104,7 @@ def show(gtin: str, lot: str) -> str:
         about = documents.about_lot(gtin, lot)
         seen = documents.of(about, who)
         if own is None and not documents.may_see_lot(about, who):
-            abort(404, "Your party has neither commissioned nor received packs of such a lot.")
+            abort(404, _("Your party has neither commissioned nor received packs of such a lot."))
         authority, world = reader.authority(), reader.world()
         record = reader.lot(gtin, lot)
         standing = marks.on_lots(world, authority, [(gtin, lot)], node().clock())

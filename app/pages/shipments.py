@@ -143,7 +143,8 @@ def new() -> str:
     kind = request.args.get("kind", "ship")
     if kind not in KINDS:
         abort(
-            404, "Goods are dispatched, sent back, sent back on a recall, or sent to be destroyed."
+            404,
+            _("Goods are dispatched, sent back, sent back on a recall, or sent to be destroyed."),
         )
     return render_template("shipments/new.html", kind=kind, kinds=KINDS)
 
@@ -205,7 +206,7 @@ def receive(name: str) -> str | Response:
         assert isinstance(back, Response)
         return back
     if who.site not in (found[0].site, found[0].to_site):
-        abort(403, "This shipment is for another site: have it booked in there.")
+        abort(403, _("This shipment is for another site: have it booked in there."))
     told = consignments.show(found[0], who).told
     return render_template("shipments/receive.html", told=told, standings=STANDINGS, kinds=KINDS)
 
@@ -216,7 +217,7 @@ def note(name: str) -> str | Response:
     who = signed_in()
     found = consignments.named(name, who)
     if len(found) > 1:
-        abort(409, "Several shipments have this number: open the one that is meant first.")
+        abort(409, _("Several shipments have this number: open the one that is meant first."))
     shown = consignments.show(found[0], who)
     link = f"{request.host_url}shipments/{found[0].id}"
     return render_template(

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
 from flask import Blueprint, abort, render_template, request
+from flask_babel import gettext as _
 
 from app.acts import is_late
 from app.node import node
@@ -82,14 +83,14 @@ def _day(text: str, today: date) -> date:
         day = date.fromisoformat(text) if text else today
         return day if date.min < day < date.max else today
     except ValueError:
-        abort(400, "A day is written YYYY-MM-DD.")
+        abort(400, _("A day is written YYYY-MM-DD."))
 
 
 def _before(text: str) -> int:
     if not text:
         return _ALL
     if not (text.isascii() and text.isdigit() and len(text) < 16):
-        abort(400, "`before` is the index of an entry.")
+        abort(400, _("`before` is the index of an entry."))
     return int(text)
 
 
