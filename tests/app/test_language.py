@@ -336,7 +336,7 @@ TOKEN = re.compile(
 # What a script says reads so: a capital, then a small word. Selectors, names and codes do not.
 SENTENCE = re.compile(r"[A-Z][\w'’]*[,:]? [a-z]")
 KNOWN = re.compile(r"""\b_n?\(\s*"(?:[^"\\]|\\.)*\"""")
-FILLED = re.compile(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
+FILLED = re.compile(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\{.*", re.DOTALL)
 SHOWN = {"textContent", "innerText", "ariaLabel", "placeholder", "title"}
 STABLE = {verdict.HOLD, verdict.DO_NOT_SUPPLY, verdict.NOT_CHECKED}  # words that programs compare
 
@@ -356,7 +356,7 @@ def bare(source: str) -> list[str]:
         text = token[1:-1]
         looked_up = bool(calls_open) and calls_open[-1] in ("_", "_n")
         shown = len(before) == 2 and before[1] == "=" and before[0] in SHOWN
-        said_of = FILLED.sub("", KNOWN.sub("", text))
+        said_of = ALIKE.sub("", FILLED.sub("", KNOWN.sub("", text)))
         spoken = WORDS.search(said_of) if shown else SENTENCE.match(text)
         if spoken and not looked_up and text not in STABLE:
             found.append(text)
