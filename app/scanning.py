@@ -217,6 +217,7 @@ def told_json(told: Told) -> dict[str, Any]:
         "verdict": found.word,
         "word": said(found.word),
         "purpose": found.purpose,
+        "site": who.site if (who := person()) else None,
         "mark": marked(found.word)._asdict(),
         "reasons": [reason._asdict() for reason in reasons_said(found)],
         "label": label.said if label else None,

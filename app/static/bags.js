@@ -1,6 +1,6 @@
 /** The page of one bag: supplied in one act at collection, or taken back to stock. */
 
-import { done, objections, outcomeLine, signed, toPerson } from "./signing.js";
+import { done, objections, outcomeLine, signed, toPerson, why } from "./signing.js";
 import { _ } from "./words.js";
 import { Wedge } from "./wedge.js";
 
@@ -33,7 +33,7 @@ async function settle() {
 }
 
 async function refused({ ids, problem }) {
-  const lines = [problem?.detail ?? _("It was refused.")];
+  const lines = [why(problem)];
   const found = await objections("supply", ids).catch(() => new Map());
   for (const [id, words] of found) {
     const { serial } = bag.packs.find((pack) => pack.id === id) ?? {};

@@ -2,7 +2,7 @@
 
 import { me } from "./me.js";
 import { PackList, packOf } from "./pack_list.js";
-import { done, objections, signed } from "./signing.js";
+import { done, objections, signed, why } from "./signing.js";
 import { _, _n } from "./words.js";
 
 const at = (id) => document.getElementById(id);
@@ -88,8 +88,14 @@ export class Counter {
     } catch {
       // The act's own words stand in the session's list.
     }
-    for (const [id, words] of found) if (words) this.#list.blame(id, words);
-    this.#say(problem?.detail ?? _("It was refused."), true);
+    const bad = [...found].filter(([, words]) => words);
+    for (const [id, words] of bad) this.#list.blame(id, words);
+    const some = _n(
+      "Nothing was supplied: %(n)s pack on the list may not be.",
+      "Nothing was supplied: %(n)s packs on the list may not be.",
+      bad.length,
+    );
+    this.#say(bad.length ? some : why(problem), true);
   }
 
   async #bag() {

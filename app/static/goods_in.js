@@ -2,7 +2,7 @@
 
 import { me } from "./me.js";
 import { PackList, packOf } from "./pack_list.js";
-import { done, may, objections, signed } from "./signing.js";
+import { done, may, objections, signed, why } from "./signing.js";
 import { element } from "./verdict.js";
 import { _, _n } from "./words.js";
 
@@ -73,7 +73,7 @@ export class GoodsIn {
     } catch {
       // The act's own words say it.
     }
-    this.#say(problem?.detail ?? _("It was refused."));
+    this.#say(why(problem));
   }
 
   /** A hospital's stock goes to its wards: the whole delivery can be supplied by one more press. */

@@ -25,7 +25,9 @@ function purpose() {
 }
 
 /** Show a verdict, and add it to the session. */
-function found(told, source) {
+function found(answered, source) {
+  const ended = me && !answered.offline && answered.site !== undefined && answered.site !== me.site;
+  const told = ended ? unasked(ENDED, answered.purpose, AGAIN) : answered;
   session.add(told, source);
   work?.found(told);
   signals.give(told.mark.style);
@@ -68,8 +70,11 @@ function count(words) {
   if (screen.halted) screen.waiting(waiting ? `${scans} ${_("It is checked when you scan on.")}` : "");
 }
 
-function unasked(words, purpose_) {
-  const reason = { code: "not-asked", words, next: _("Scan again.") };
+const ENDED = _("Your session has ended: this pack was not checked for your site.");
+const AGAIN = _("Sign in again in another tab, then scan the pack again; the lists stay.");
+
+function unasked(words, purpose_, next = _("Scan again.")) {
+  const reason = { code: "not-asked", words, next };
   const mark = { symbol: "?", style: "unknown" };
   const told = { verdict: "Not checked", word: _("Not checked"), mark, reasons: [reason] };
   return { ...told, purpose: purpose_, reading: null };

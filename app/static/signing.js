@@ -2,7 +2,7 @@
 
 import { me } from "./me.js";
 import { act } from "./sign/sign.js";
-import { actWords, countWords } from "./sign/words.js";
+import { actWords, countWords, shortId } from "./sign/words.js";
 import { element } from "./verdict.js";
 import { _ } from "./words.js";
 
@@ -33,6 +33,12 @@ export function toPerson(text) {
   return true;
 }
 
+/** Why an act was refused, with packs by GTIN and serial. */
+export function why(problem) {
+  const words = problem?.detail ?? _("It was refused.");
+  return words.replace(/https:\/\/id\.gs1\.org\/0[01]\/[^\s,;]+/g, (id) => shortId(id));
+}
+
 /** A line of what came of an act. */
 export function outcomeLine({ op, ids, status, receipt, problem }) {
   const what = `${actWords(op)}: ${countWords(ids)}`;
@@ -53,7 +59,7 @@ export function outcomeLine({ op, ids, status, receipt, problem }) {
   } else if (status === "colleague") {
     line.append(_("Signed. It waits for a colleague's signature."));
   } else {
-    line.append(problem?.detail ?? _("It was refused."));
+    line.append(_("Nothing was done."), why(problem));
   }
   return line;
 }

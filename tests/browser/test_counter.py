@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from app.node import KEY
 from ledger.statement import gs1
+from ledger.statement.dsse import key_id
 from ledger.statement.events import Event
 from ledger.statement.submission import Statement
+from ledger.tlog.ed25519 import public_of
 from scanner.label import PrintedLabel, render
 from tests.browser import camera
 from tests.browser.conftest import Fresh, Visit, Visitor, Watch
@@ -183,7 +186,9 @@ def test_a_recalled_pack_stops_scanning_and_cannot_be_supplied(counter: Counter)
     counter.chain.log.submit(counter.chain.recall_of(scope))
     counter.f9()
     counter.sign()
-    counter.note("recalled")
+    counter.note("Nothing was done")
+    assert "id.gs1.org" not in counter.page.locator("#history").inner_text()
+    expect(counter.page.locator("#counter-error")).to_contain_text("2 packs on the list may not be")
     expect(counter.page.locator("#to-supply .why-not")).to_have_text(
         ["✕ It is recalled. Put it aside and follow the recall."] * 2
     )
@@ -355,6 +360,20 @@ def test_goods_in_books_several_packs_of_two_deliveries_in_one_press(counter: Co
     counter.sign()
     counter.note("Supply: 2 packs")
     assert {counter.state(pack) for pack in (*first, *inside)} == {"here", "supplied_here"}
+
+
+def test_a_session_that_has_ended_checks_nothing_and_loses_no_list(counter: Counter) -> None:
+    packs = counter.stock(2)
+    counter.open()
+    counter.scan(packs[0])
+    counter.listed(1)
+    key = key_id(public_of(counter.chain.pharmacy.key))
+    counter.fresh.app.extensions[KEY].desk.end_sessions(key)
+    counter.scan(packs[1])
+    full = counter.page.locator("#verdict")
+    expect(full).to_contain_text("Your session has ended")
+    expect(full).to_contain_text("Not checked")
+    counter.listed(1)
 
 
 def bagged(counter: Counter, packs: Sequence[str]) -> str:
