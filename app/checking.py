@@ -14,7 +14,7 @@ import msgspec
 from flask_babel import gettext as _
 
 from app.commissioning import number_unit
-from app.goods import label_json
+from app.goods import label_json, product_name
 from app.node import node
 from app.refusals import in_words
 from app.scanning import here_and_now
@@ -24,7 +24,7 @@ from ledger.rules.authority import Authority
 from ledger.rules.claims import compare
 from ledger.rules.custody import decide
 from ledger.rules.operations import OPERATIONS, RETURNS
-from ledger.rules.state import Changes, Named, Row
+from ledger.rules.state import IN_TRANSIT, Changes, Named, Row
 from ledger.rules.world import World
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope, Signature
@@ -209,7 +209,7 @@ class _Run:
         row = self.world.row(one.id)
         if row is None:
             return {**told, **self.told(Refused("unknown-item", one.id))}
-        told["label"] = label_json(self.world, self.authority, one.id)
+        told["label"] = self._label(one.label, row)
         if words := self._differs(one.label, row):
             return {
                 **told,
@@ -220,13 +220,15 @@ class _Run:
     def _judged(self, row: Row) -> dict[str, Any]:
         around = list(self.world.chain(row))
         root = around[-1] if around else row
-        told: dict[str, Any] = {"owner": root.owner, "inside": root.id if around else None}
+        told: dict[str, Any] = {}
+        if self._concerns(root):
+            told = {"owner": root.owner, "inside": root.id if around else None}
         # A delivery is booked in by its outermost items; what is inside comes along.
         named = root.id if self.asked.op in _BY_SHIPMENT else row.id
         try:
             changes = self.decide(_ASKED, named, root.owner)
         except Refused as refused:
-            return {**told, **self.told(refused, root)}
+            return {**told, **self.told(refused, root if told else None)}
         told |= {"ok": True, "code": None, "words": "", "next": ""}
         if row.id in changes.left:
             sscc = parse_item_id(row.parent).sscc
@@ -242,9 +244,27 @@ class _Run:
         words, advice = in_words(refused)
         if refused.code == "in-transit" and root is not None:
             sent = self.world.shipment(root.shipment)
-            if sent is not None and self.who.party in (sent.party, sent.to_party):
+            if sent is not None:
                 words = _("It is in shipment %(number)s already.", number=sent.number)
-        return {**_no(refused.code, words, advice), "detail": refused.detail}
+        return _no(refused.code, words, advice)
+
+    def _concerns(self, root: Row) -> bool:
+        """Whether an item is the asking site's to know about: it has it, or it is between both."""
+        if self.who.site == root.site:
+            return True
+        sent = self.world.shipment(root.shipment) if root.status == IN_TRANSIT else None
+        return sent is not None and self.who.party in (sent.party, sent.to_party)
+
+    def _label(self, label: Label, row: Row) -> dict[str, Any]:
+        """An item as it is named: where it is no concern of who asks, as its own label has it."""
+        root = self.world.outermost(row)
+        if self._concerns(root):
+            return label_json(self.world, self.authority, row.id)
+        return {
+            "product": product_name(self.authority, label.gtin),
+            **{name: value or "" for name, value in label.said.items() if name != "id"},
+            "packs": 1,
+        }
 
 
 def _no(code: str, words: str, advice: str) -> dict[str, Any]:

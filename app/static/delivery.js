@@ -7,7 +7,7 @@ export class Delivery {
   #told;
   #lines = new Map(); // id -> item, what is still expected
   #seen = new Map(); // id -> whether it was scanned itself, not by a pack inside
-  #damaged = new Map(); // id -> label
+  #damaged = new Map(); // id -> {label, inside: the container that it lies in, or ""}
   #over = new Map(); // id -> item found too much
   #inner = new Map(); // container -> ids of its packs that were scanned
   #missing = new Map(); // container -> ids of its packs that are not there
@@ -27,8 +27,7 @@ export class Delivery {
     this.#over = new Map(over);
     this.#inner = new Map(inner.filter(here).map(([id, packs]) => [id, new Set(packs)]));
     this.#missing = new Map(missing.filter(here).map(([id, packs]) => [id, new Set(packs)]));
-    const scanned = new Set([...this.#seen.keys(), ...[...this.#inner.values()].flatMap((one) => [...one])]);
-    this.#damaged = new Map(damaged.filter(([id]) => scanned.has(id)));
+    this.#damaged = new Map(damaged.filter(([id, { inside }]) => this.#seen.has(inside || id)));
   }
 
   /** What a draft keeps. */
@@ -54,7 +53,7 @@ export class Delivery {
   }
 
   get damaged() {
-    return [...this.#damaged].map(([id, label]) => ({ id, label }));
+    return [...this.#damaged].map(([id, { label }]) => ({ id, label }));
   }
 
   /** Ids of what is expected and was not seen. */
@@ -97,16 +96,22 @@ export class Delivery {
   /** It is not there after all. */
   unsee(id) {
     for (const map of [this.#seen, this.#inner, this.#missing, this.#damaged]) map.delete(id);
+    for (const [pack, { inside }] of this.#damaged) if (inside === id) this.#damaged.delete(pack);
   }
 
   notOver(id) {
     this.#over.delete(id);
   }
 
-  /** Whether something is damaged: an item that was seen, or a pack that was scanned inside one. */
-  setDamaged(id, label, yes) {
-    if (yes) this.#damaged.set(id, label);
+  /** Whether something is damaged: an item that was seen, or a pack inside of one. */
+  setDamaged(id, label, yes, inside = "") {
+    if (yes) this.#damaged.set(id, { label, inside });
     else this.#damaged.delete(id);
+    if (yes && inside) this.setMissing(inside, id, false);
+  }
+
+  isDamaged(id) {
+    return this.#damaged.has(id);
   }
 
   isScanned(container, id) {
@@ -121,6 +126,7 @@ export class Delivery {
     const packs = this.#missing.get(container) ?? new Set();
     if (yes) packs.add(id);
     else packs.delete(id);
+    if (yes) this.#damaged.delete(id);
     this.#missing.set(container, packs);
   }
 

@@ -38,7 +38,7 @@ function row(line, picked, acts) {
     const damage = pressed(line.damaged ? _("Not damaged") : _("Damaged"), what, () => acts.damage(line));
     damage.dataset.line = line.id;
     buttons.append(damage, " ", pressed(_("Not here"), what, () => acts.unsee(line)));
-    if (line.label.sscc) buttons.append(" ", pressed(_("Packs missing inside"), what, () => acts.inside(line)));
+    if (line.label.sscc) buttons.append(" ", pressed(_("Packs missing or damaged inside"), what, () => acts.inside(line)));
   }
   made.append(name, rule, state, buttons);
   return made;
@@ -79,15 +79,22 @@ export function drawOver(place, over, take) {
   );
 }
 
-/** Draw the packs of a container that were not scanned, each with a box "missing". */
-export function drawInside(place, packs, { missing, choose }) {
+/** Draw the packs of a container into a list, each with boxes [words, checked, choose(yes)]. */
+export function drawInside(place, packs, boxes) {
   place.replaceChildren(
-    ...packs.slice(0, MOST).map(({ id, label }) => {
-      const line = element("label");
-      const box = element("input");
-      Object.assign(box, { type: "checkbox", checked: missing(id) });
-      box.addEventListener("change", () => choose(id, box.checked));
-      line.append(box, _("missing: %(what)s", { what: itemWords(label) }));
+    ...packs.slice(0, MOST).map((pack) => {
+      const line = element("li");
+      const group = element("fieldset");
+      group.append(element("legend", itemWords(pack.label)));
+      for (const [words, checked, choose] of boxes(pack)) {
+        const label = element("label");
+        const box = element("input");
+        Object.assign(box, { type: "checkbox", checked });
+        box.addEventListener("change", () => choose(box.checked));
+        label.append(box, words);
+        group.append(label);
+      }
+      line.append(group);
       return line;
     }),
   );

@@ -22,6 +22,7 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; // Crockford's base 32: no 
 
 let goods = new Goods();
 let bad = []; // {text, id, label, words, next, code, repaired?}
+let anyway = new Set(); // ids of packs whose lot was not ordered, taken on purpose
 let finished = null; // {id, number, status, to} of what was signed
 let signing = false;
 let problem = ""; // what stands against the whole act
@@ -33,7 +34,7 @@ function kept() {
   if (finished) return { finished };
   const scans = checks.waiting;
   return {
-    goods: goods.all, bad, to: destination.chosen, number: at("number").value, order: at("order").value, scans,
+    goods: goods.all, bad, anyway, to: destination.chosen, number: at("number").value, order: at("order").value, scans,
   };
 }
 
@@ -74,14 +75,14 @@ function takeAll(items) {
   show();
 }
 
-function take(item, anyway = false) {
-  put(item, anyway);
+function take(item) {
+  put(item);
   show();
 }
 
 /** Put a checked item on the list, or on top with its reason. */
-function put(item, anyway = false) {
-  const fault = item.ok ? clash(item, anyway) : null;
+function put(item) {
+  const fault = item.ok ? clash(item) : null;
   if (item.ok && !fault) {
     goods.add(item);
     say("said", _("Added: %(what)s", { what: itemWords(item.label) }));
@@ -93,7 +94,7 @@ function put(item, anyway = false) {
 }
 
 /** What the list itself has against an item that the log would take. */
-function clash(item, anyway) {
+function clash(item) {
   const kind = goods.clash(item);
   if (kind === "twice") return { code: "twice", words: _("It is on the list already."), next: _("It counts once.") };
   if (kind === "container") return { code: "twice", words: _("Its container is on the list already."), next: _("It goes along with its container.") };
@@ -106,7 +107,7 @@ function clash(item, anyway) {
   }
   const { ordered } = readOrder(at("order").value);
   const wrong = ordered.length && item.label.lot && !ordered.some((one) => one.lot === item.label.lot);
-  if (wrong && !anyway) {
+  if (wrong && !anyway.has(item.id)) {
     return { code: "wrong-lot", words: _("Lot %(lot)s was not ordered.", item.label), next: _("Put it back, or take it anyway.") };
   }
   return null;
@@ -120,7 +121,11 @@ function actions(one) {
   };
   const found = [[_("I have put it aside"), drop]];
   if (one.repaired) found.unshift([_("It is %(code)s", { code: one.repaired.text }), () => (drop(), scan(one.repaired.text, "typed"))]);
-  if (one.code === "wrong-lot") found.unshift([_("Take it anyway"), () => (drop(), take({ ...one, ok: true, words: "", next: "" }, true))]);
+  if (one.code === "wrong-lot") found.unshift([_("Take it anyway"), () => {
+    anyway.add(one.id);
+    drop();
+    take({ ...one, ok: true, words: "", next: "" });
+  }]);
   return found;
 }
 
@@ -332,7 +337,7 @@ async function begin() {
   at("work").hidden = false;
   if (before) {
     goods = new Goods(before.goods);
-    ({ bad } = before);
+    ({ bad, anyway } = before);
     at("order").value = before.order;
     const some = before.goods.length || before.bad.length || before.scans.length;
     at("resumed").hidden = !some;

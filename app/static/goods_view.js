@@ -67,10 +67,8 @@ export function drawBad(place, bad, actions) {
       const line = element("li");
       const what = one.label ? itemWords(one.label) : one.text;
       const where = one.line ? _("Line %(n)s: ", { n: one.line }) : "";
-      line.append(element("strong", `${where}${shortened(what)}`));
-      const reason = element("p");
-      reason.append(element("span", one.words, "chip stop"));
-      line.append(reason, element("p", one.next, "next"));
+      line.append(element("strong", `${where}${shortened(what)}`, one.label ? "" : "code"));
+      line.append(element("p", `✕ ${one.words}`), element("p", one.next, "next"));
       const buttons = actions(one).map(([words, press]) => pressed(words, what, press));
       if (buttons.length) {
         const row = element("p", "", "actions");
@@ -103,11 +101,13 @@ export function drawAnswers(list, lines, change) {
       const line = element("div");
       line.append(element("dt", what), element("dd", value));
       if (field) {
-        const button = element("button", _("Change"), "plain change");
+        const place = element("dd", "", "change");
+        const button = element("button", _("Change"), "plain");
         button.type = "button";
         button.setAttribute("aria-label", _("Change: %(what)s", { what }));
         button.addEventListener("click", () => change(field));
-        line.append(button);
+        place.append(button);
+        line.append(place);
       }
       return line;
     }),

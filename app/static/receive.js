@@ -23,7 +23,7 @@ let delivery = null;
 let bad = [];
 let finished = null; // outcomes of what was signed
 let logger = null; // {name, sha256}
-let inside = null; // {container, packs} whose missing packs are told
+let inside = null; // {container, packs} of which it is told what lacks or is damaged
 let busy = false;
 const picked = new Set(); // lines to refuse or to close short
 
@@ -138,7 +138,7 @@ async function openInside(line) {
   } catch {
     return fail([_("The server cannot be reached. Check the line.")]);
   }
-  at("inside-title").textContent = _("Missing inside %(what)s", { what: itemWords(line.label) });
+  at("inside-title").textContent = _("Inside %(what)s", { what: itemWords(line.label) });
   at("inside").hidden = false;
   showInside();
   at("inside-title").focus();
@@ -147,12 +147,17 @@ async function openInside(line) {
 
 function showInside() {
   const { container, packs } = inside;
-  const missing = (id) => delivery.isMissing(container, id);
-  const choose = (id, yes) => {
-    delivery.setMissing(container, id, yes);
+  const chosen = (change) => (yes) => {
+    change(yes);
     show();
   };
-  drawInside(at("inside-packs"), packs.filter(({ id }) => !delivery.isScanned(container, id)), { missing, choose });
+  drawInside(at("inside-packs"), packs, ({ id, label }) => {
+    const lost = chosen((yes) => delivery.setMissing(container, id, yes));
+    const broken = chosen((yes) => delivery.setDamaged(id, label, yes, container));
+    const boxes = [[_("damaged"), delivery.isDamaged(id), broken]];
+    if (!delivery.isScanned(container, id)) boxes.unshift([_("missing"), delivery.isMissing(container, id), lost]);
+    return boxes;
+  });
 }
 
 function restIsMissing() {

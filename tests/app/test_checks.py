@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import date
 from typing import Any
@@ -136,6 +137,29 @@ def test_what_is_in_another_shipment_says_in_which_one_to_its_two_sides_alone(
     assert "OWN-7" in one(maker, "ship", packs[0], to=chain.pharmacy.site)["words"]
     stranger = sign_in(chain.pharmacy2)
     assert "OWN-7" not in str(one(stranger, "ship", packs[0], to=chain.pharmacy.site))
+
+
+def test_of_what_is_elsewhere_nothing_is_told_but_that_it_is_not_ours(
+    chain: Chain, sign_in: SignIn
+) -> None:
+    packs = chain.commission("SECRET", 2)
+    case = chain.unit(chain.maker, 1)
+    chain.pack(chain.maker, packs, case)
+    chain.hand_over(chain.maker, [case], chain.wholesaler)
+    stranger = sign_in(chain.pharmacy)
+    for op in ("supply", "inspect"):
+        for item in packs[0], case:
+            told = one(stranger, op, item)
+            for secret in (
+                "SECRET-0001",
+                '"lot": "SECRET"',
+                chain.wholesaler.gln,
+                chain.wholesaler.site,
+            ):
+                assert secret not in json.dumps(told), op
+            assert "owner" not in told
+            assert "inside" not in told
+    assert one(sign_in(chain.wholesaler), "inspect", case)["label"]["packs"] == 2
 
 
 def test_a_delivery_is_checked_by_its_outermost_items(chain: Chain, sign_in: SignIn) -> None:

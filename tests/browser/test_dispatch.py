@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from ledger.statement import gs1
-from tests.browser.conftest import Fresh, Visit, Visitor
+from tests.browser.conftest import Fresh, Scheme, Visit, Visitor
 from tests.browser.joined import join
 from tests.browser.keys import GS, Keys
+from tests.browser.test_every_page import faults, overflow, small_targets
 from tests.world import Chain
 
 
@@ -366,3 +368,91 @@ def test_goods_are_sent_back_by_the_same_page(
         one for one in chain.reader.shipments(chain.maker.site) if one.shipment.id == statement
     ]
     assert line.shipment.op == "return"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (320, "light")], ids=str)
+def test_each_state_of_the_page_is_accessible(
+    visit: Visit, fresh: Fresh, lot: str, width: int, scheme: Scheme
+) -> None:
+    chain = fresh.chain
+    packs = chain.commission(lot, 3)
+    case = chain.unit(chain.maker, 200 + width)
+    chain.pack(chain.maker, packs[:1], case)
+    chain.quarantine(chain.maker, packs[1:2])
+    visitor = join(visit(fresh, width=width, scheme=scheme), fresh, chain.maker)
+    page = Dispatch(visitor, fresh).open()
+
+    def looked_at() -> None:
+        assert faults(visitor) == []
+        assert overflow(visitor) <= 0
+        assert small_targets(visitor) == []
+
+    visitor.page.locator("#where-text").fill("pharmacy")
+    page.enter(visitor.page.get_by_role("button", name="Search"))
+    expect(visitor.page.locator("#where-results li")).to_have_count(2)
+    looked_at()
+    visitor.page.locator("#where-text").fill("")
+    page.to("wholesaler").scan(case, packs[2], packs[1], lot=lot).has("2 items, 2 packs")
+    expect(visitor.page.locator("#bad-lines > li")).to_have_count(1)
+    visitor.page.locator("#order").evaluate("one => { one.value = 'OTHER 3' }")
+    for summary in visitor.page.locator("summary").all():
+        page.enter(summary)
+    visitor.page.locator("#paste-text").fill("nonsense\n1.23E+13")
+    page.enter(visitor.page.get_by_role("button", name="Check the list"))
+    expect(visitor.page.locator("#list-bad")).to_be_visible()
+    page.press("continue")
+    expect(visitor.page.locator("#problem")).to_be_visible()
+    looked_at()
+    page.enter(visitor.page.get_by_role("button", name="I have put it aside"))
+    page.press("continue")
+    expect(visitor.page.locator("#check-title")).to_be_focused()
+    looked_at()
+    page.press("sign-it")
+    page.press_sign()
+    expect(visitor.page.locator("#done-title")).to_have_text("It is on the log")
+    looked_at()
+
+
+def test_a_hundred_thousand_lines_are_read_with_a_bar_that_tells_how_far(
+    dispatch: Dispatch, tmp_path: Path
+) -> None:
+    """Each of them once: the last is spoilt, so that none is sent to the server."""
+    file = tmp_path / "list.csv"
+    lines = [f"{dispatch.chain.gtin},N{n}" for n in range(99_999)]
+    file.write_text("\n".join(["gtin,serial", *lines, "9.52E+13,LAST"]))
+    dispatch.to("wholesaler")
+    page = dispatch.page
+    page.evaluate(
+        """() => {
+          window.shares = [];
+          const bar = document.getElementById("list-progress");
+          new MutationObserver(() => window.shares.push(bar.value)).observe(bar, {attributes: true});
+        }"""
+    )
+    page.locator("#file").set_input_files(file)
+    expect(page.locator("#list-bad-lines > li")).to_have_count(1, timeout=30_000)
+    expect(page.locator("#list-bad-lines")).to_contain_text("Line 100001")
+    shares = page.evaluate("window.shares")
+    assert len(shares) > 10
+    assert shares == sorted(shares)
+
+
+def test_five_thousand_packs_are_signed_and_logged_in_one_press(
+    dispatch: Dispatch, lot: str, tmp_path: Path
+) -> None:
+    chain, page = dispatch.chain, dispatch.page
+    packs = chain.commission(lot, 5_000)
+    file = tmp_path / "list.txt"
+    file.write_text("\n".join(packs))
+    dispatch.to("wholesaler")
+    page.locator("#file").set_input_files(file)
+    expect(page.locator("#total")).to_have_text("5,000 items, 5,000 packs", timeout=60_000)
+    dispatch.press("continue")
+    expect(page.locator("#check-title")).to_be_focused()
+    dispatch.press("sign-it")
+    expect(page.locator("#sign-words")).to_contain_text("5,000")
+    start = time.perf_counter()
+    dispatch.press("sign-yes")
+    expect(page.locator("#done-title")).to_have_text("It is on the log", timeout=60_000)
+    print(f"5,000 packs from the press to the log: {time.perf_counter() - start:.2f} s")
+    assert row(chain, packs[-1]).status == "in_transit"

@@ -12,10 +12,11 @@ from playwright.sync_api import Locator, Page, expect
 from ledger.statement import gs1
 from ledger.store.batch import Receipt
 from ledger.store.shipments import by_id, consignment
-from tests.browser.conftest import Fresh, Visit, Visitor
+from tests.browser.conftest import Fresh, Scheme, Visit, Visitor
 from tests.browser.joined import join
 from tests.browser.keys import Keys
 from tests.browser.test_dispatch import label
+from tests.browser.test_every_page import faults, overflow, small_targets
 from tests.world import Chain
 
 _lots = iter(f"R{n}" for n in range(1000))
@@ -132,11 +133,17 @@ def test_a_pack_scanned_inside_its_container_counts_it_as_seen(
 ) -> None:
     delivery.scan(packs[0], packs[1], lot=lot).tally(seen=3)
     expect(delivery.line(case)).to_contain_text("2 of 3 scanned")
-    delivery.enter(delivery.line(case).get_by_role("button", name="Packs missing inside"))
-    expect(delivery.page.locator("#inside-packs label")).to_have_count(1)
+    delivery.enter(
+        delivery.line(case).get_by_role("button", name="Packs missing or damaged inside")
+    )
+    expect(delivery.page.get_by_role("checkbox", name="missing")).to_have_count(1)
     delivery.press("inside-all")
     delivery.tally(seen=2, short=3)
+    delivery.page.get_by_role("checkbox", name="damaged").first.focus()
+    delivery.keys.type(" ")
+    delivery.tally(damaged=1)
     delivery.sign()
+    assert row(delivery.chain, packs[0]).hold_reason == "damaged"
     assert delivery.standing()[case] == "received"
     assert delivery.standing()[packs[2]] == "open"
     assert row(delivery.chain, packs[2]).status == "in_transit"
@@ -298,3 +305,35 @@ def test_the_sender_answers_what_did_not_arrive(
     sender.page.locator("#sign-yes").press("Enter")
     expect(sender.page.get_by_text("lost, stolen or destroyed").first).to_be_visible()
     assert row(chain, packs[4]).reason == "lost"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (320, "light")], ids=str)
+def test_each_state_of_the_page_is_accessible(
+    visit: Visit, fresh: Fresh, packs: list[str], case: str, lot: str, width: int, scheme: Scheme
+) -> None:
+    chain = fresh.chain
+    ship = chain.ship(chain.maker, [case, packs[3], packs[4]], chain.wholesaler)
+    visitor = join(visit(fresh, width=width, scheme=scheme), fresh, chain.wholesaler)
+    delivery = Delivery(visitor, chain, ship)
+
+    def looked_at() -> None:
+        assert faults(visitor) == []
+        assert overflow(visitor) <= 0
+        assert small_targets(visitor) == []
+
+    looked_at()
+    delivery.scan(case, packs[3], packs[5], gs1.sgtin(chain.gtin, "NOSUCH"), lot=lot)
+    delivery.tally(seen=4, over=1)
+    expect(visitor.page.locator("#bad-lines > li")).to_have_count(1)
+    delivery.enter(
+        delivery.line(case).get_by_role("button", name="Packs missing or damaged inside")
+    )
+    expect(visitor.page.locator("#inside-packs > li")).to_have_count(3)
+    for summary in visitor.page.locator("summary").all():
+        delivery.enter(summary)
+    delivery.press("sign-it")
+    expect(visitor.page.locator("#problem")).to_be_visible()
+    looked_at()
+    delivery.enter(visitor.page.get_by_role("button", name="I have put it aside"))
+    delivery.sign()
+    looked_at()
