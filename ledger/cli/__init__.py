@@ -15,6 +15,7 @@ import httpx
 
 from ledger.cli import (
     auditing,
+    backup,
     draft,
     following,
     governing,
@@ -102,6 +103,7 @@ for _module in (
     auditing,
     retention,
     upkeep,
+    backup,
 ):
     for _command in _module.COMMANDS:
         main.add_command(_command)

@@ -167,7 +167,7 @@ def init(
 
 
 @contextmanager
-def _progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
+def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
     """A bar on stderr where a person watches."""
     with click.progressbar(
         length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
@@ -188,7 +188,7 @@ def check(context: click.Context, where: str, as_json: bool) -> None:
     """
     store = open_folder(where).store
     size = publish.published_size(store)
-    with _progress("checking", size) as done:
+    with progress("checking", size) as done:
         found = check_store(store, VerifierKey.parse(meta(store, "vkey")), done)
     if found is None:
         echo(as_json, {"ok": True, "size": size}, f"{size} entries: all is as it was signed")
@@ -210,7 +210,7 @@ def rebuild(where: str, as_json: bool) -> None:
     """
     store = open_folder(where).store
     size = publish.published_size(store)
-    with _progress("rebuilding", size) as done:
+    with progress("rebuilding", size) as done:
         views.rebuild(store, done)
     echo(as_json, {"size": size}, f"rebuilt from {size} entries")
 
@@ -227,7 +227,7 @@ def export(folder: Path, where: str, as_json: bool) -> None:
       packtrace export mirror/
     """
     store = open_folder(where).store
-    with _progress("exporting", sum(1 for _ in tiles_of(publish.published_size(store)))) as done:
+    with progress("exporting", sum(1 for _ in tiles_of(publish.published_size(store)))) as done:
         size = publish.export(store, folder, done)
     echo(as_json, {"folder": str(folder), "size": size}, f"{folder}: {size} entries")
 

@@ -71,6 +71,31 @@ def open_store(folder: str | Path, *, create: bool = False, url: str = "") -> St
     return store
 
 
+def open_as_is(folder: Path) -> Store:
+    """The log in a folder as it lies there: not brought up to date, what is sealed stays sealed.
+
+    Raises Malformed when there is none.
+    """
+    if not holds_log(folder):
+        raise Malformed(f"{folder} holds no log")
+    connect = _connector(folder)
+    store = Store(folder, connect(per_thread=True), connect(per_thread=False), b"")
+    try:
+        if store.database.table_exists("meta"):
+            return store
+    except FAILURES as error:
+        store.close()
+        raise Malformed(f"{_named(folder)} cannot be read as a log: {error}") from error
+    store.close()
+    raise Malformed(f"{_named(folder)} holds no log")
+
+
+def behind(store: Store) -> list[str]:
+    """What a log lacks and gets by being opened: the names of migrations, "views" folded anew."""
+    lacking = [migration.name for migration in _runner(store).status() if not migration.applied]
+    return lacking if _views_fit(store) else [*lacking, "views"]
+
+
 def _connector(place: Path) -> Callable[..., peewee.Database]:
     if (place / URL_FILE).is_file():
         return partial(postgres, (place / URL_FILE).read_text("utf-8").strip())

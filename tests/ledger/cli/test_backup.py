@@ -1,0 +1,522 @@
+"""Backup, recover, upgrade: a copy that is whole or refused, and never a second history."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import Refused
+from ledger.store.check import check
+from ledger.store.database import DATABASE, GUARD, URL_FILE
+from ledger.store.desk import DATABASE as DESK
+from ledger.store.desk import Desk, Person
+from ledger.store.documents import FOLDER, Document
+from ledger.store.opening import open_store
+from ledger.store.publish import trust_file
+from ledger.tlog import merkle
+from ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
+from ledger.tlog.note import SigningKey
+from tests.ledger.cli.conftest import Run
+from tests.ledger.rules.test_refusals import tables
+from tests.ledger.store.test_append import lived_in
+from tests.ledger.store.test_kill import kill_after, start_writer
+from tests.ledger.store.test_opening import first_schema
+from tests.world import ORIGIN, START_MS, Chain, seed
+
+NOW = START_MS
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chain]:
+    """A supply chain whose log is on each of the databases."""
+    url = request.getfixturevalue("postgres").database() if request.param == "postgres" else ""
+    made = Chain(tmp_path / "log", url=url)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def fresh(request: pytest.FixtureRequest) -> Callable[[Chain], list[str]]:
+    """The words that name an empty database to recover a chain's log into."""
+
+    def words(chain: Chain) -> list[str]:
+        if not chain.store.on_postgres:
+            return []
+        return ["--database", request.getfixturevalue("postgres").database()]
+
+    return words
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Iterator[Chain]:
+    """A supply chain whose log is on SQLite."""
+    made = Chain(tmp_path / "log")
+    yield made
+    made.store.close()
+
+
+def reopened(folder: Path, old: Chain) -> Chain:
+    """The same members, on the log that lies in another folder."""
+    chain = Chain.__new__(Chain)
+    chain.attach(folder, "again")
+    chain.log_key, chain.now, chain._count = old.log_key, old.now, 10_000
+    chain.store = open_store(folder)
+    chain.log = chain.new_log()
+    return chain
+
+
+def entries(folder: Path) -> set[str]:
+    """The ids of all statements of a log."""
+    store = open_store(folder)
+    try:
+        return {row[0] for row in store.rows("SELECT id FROM entry")}
+    finally:
+        store.close()
+
+
+def members(backup: Path) -> dict[str, bytes]:
+    """What lies in a backup."""
+    with tarfile.open(backup) as tar:
+        return {one.name: tar.extractfile(one).read() for one in tar}  # type: ignore[union-attr]  # all are files
+
+
+# Whole, also under load
+
+
+def test_a_backup_under_a_writer_holds_what_was_acknowledged_before_it(
+    place: Chain, packtrace: Run, tmp_path: Path, fresh: Callable[[Chain], list[str]]
+) -> None:
+    process = start_writer(place.folder, "B")
+    assert process.stdout is not None
+    before = [process.stdout.readline().strip() for _ in range(20)]
+    done = packtrace("backup", tmp_path / "b.tar", "--log", place.folder, "--json")
+    acknowledged = kill_after(process, 5)
+    assert done.code == 0, done.err
+    words = ("--checkpoint", place.folder / GUARD, "--keys", place.folder / "keys", *fresh(place))
+    made = packtrace("recover", tmp_path / "b.tar", tmp_path / "again", *words, "--json")
+    assert made.code == 0, made.err  # it was checked whole, from entry 0
+    found = entries(tmp_path / "again")
+    assert set(before) <= found
+    assert set(acknowledged) - found, "statements landed after the copy"
+    assert made.told["size"] == len(found) == done.told["size"]
+
+
+def test_a_recovered_old_backup_signs_no_second_history(
+    place: Chain, packtrace: Run, tmp_path: Path, fresh: Callable[[Chain], list[str]]
+) -> None:
+    place.commission("L1", 2)
+    assert packtrace("backup", tmp_path / "b.tar", "--log", place.folder).code == 0
+    place.commission("L2", 2)
+    words = ("--checkpoint", place.folder / GUARD, "--keys", place.folder / "keys", *fresh(place))
+    made = packtrace("recover", tmp_path / "b.tar", tmp_path / "again", *words)
+    assert made.code == 0
+    assert "READ-ONLY" in made.out
+    assert "packtrace restore" in made.out
+    again = reopened(tmp_path / "again", place)
+    before = tables(again)
+    for _ in range(2):
+        with pytest.raises(Refused) as caught:
+            again.log.submit(place.key_add(place.maker, "new"))
+        assert caught.value.code == "read-only"
+        assert "old copy" in caught.value.detail
+    assert tables(again) == before
+    again.store.close()
+
+
+def test_the_newest_backup_is_the_same_log_and_goes_on(
+    place: Chain, packtrace: Run, tmp_path: Path, fresh: Callable[[Chain], list[str]]
+) -> None:
+    lived_in(place)
+    assert packtrace("backup", tmp_path / "b.tar", "--log", place.folder).code == 0
+    words = ("--checkpoint", place.folder / GUARD, "--keys", place.folder / "keys", *fresh(place))
+    made = packtrace("recover", tmp_path / "b.tar", tmp_path / "again", *words, "--json")
+    assert made.told["writes"] is True
+    assert made.told["size"] == made.told["released"]
+    again = reopened(tmp_path / "again", place)
+    assert tables(again) == tables(place)
+    again.commission("AFTER", 1)
+    assert check(again.store, again.log_key.verifier) is None
+    again.store.close()
+
+
+def test_a_backup_has_its_own_checkpoint_though_the_file_beside_the_log_is_behind(
+    chain: Chain, packtrace: Run, tmp_path: Path
+) -> None:
+    """A commit whose answer is on its way: the file is written after it."""
+    earlier = (chain.folder / GUARD).read_bytes()
+    chain.commission("L1", 1)
+    newest = (chain.folder / GUARD).read_bytes()
+    (chain.folder / GUARD).write_bytes(earlier)
+    assert packtrace("backup", tmp_path / "b.tar", "--log", chain.folder).code == 0
+    assert members(tmp_path / "b.tar")["checkpoint"] == newest
+
+
+# What is in it
+
+
+def test_the_desk_and_its_documents_come_along_and_sessions_do_not(
+    chain: Chain, packtrace: Run, tmp_path: Path
+) -> None:
+    desk = Desk(chain.folder, chain.store.key)
+    person = Person(chain.maker.gln, chain.maker.site, "k")
+    desk.add_session(b"session", person, NOW)
+    desk.people.name(chain.maker.site, "7", "Ann")
+    text = b"certificate"
+    digest = sha256(text).hexdigest()
+    paper = Document(chain.maker.gln, digest, "lot", "text/plain", "Certificate", 0, NOW)
+    desk.documents.keep(paper, [text], 100)
+    desk.documents.sign(chain.maker.gln, digest, "lot", "statement")
+    assert packtrace("backup", tmp_path / "b.tar", "--log", chain.folder).code == 0
+    assert desk.session(b"session", NOW) == person  # nobody is signed out by a backup
+    desk.close()
+    words = ("--nothing-newer", "--keys", chain.folder / "keys", "--json")
+    made = packtrace("recover", tmp_path / "b.tar", tmp_path / "again", *words)
+    assert made.told["lacking"] == []
+    again = Desk(tmp_path / "again", chain.store.key)
+    assert again.session(b"session", NOW) is None
+    assert again.people.names(chain.maker.site) == {"7": "Ann"}
+    assert b"".join(again.documents.read(digest)) == text
+    again.close()
+    (chain.folder / FOLDER / digest[:2] / digest).unlink()
+    assert packtrace("backup", tmp_path / "c.tar", "--log", chain.folder).code == 0
+    made = packtrace("recover", tmp_path / "c.tar", tmp_path / "third", *words)
+    assert made.told["lacking"] == [digest]
+
+
+def test_keys_are_in_it_only_when_asked_for_and_it_is_for_its_owner_alone(
+    chain: Chain, packtrace: Run, tmp_path: Path
+) -> None:
+    without = packtrace("backup", tmp_path / "a.tar", "--log", chain.folder)
+    assert "keys are not in it" in without.out
+    assert not [name for name in members(tmp_path / "a.tar") if name.startswith("keys/")]
+    with_keys = packtrace("backup", tmp_path / "b.tar", "--log", chain.folder, "--with-keys")
+    assert "keys/content-key" in with_keys.out
+    assert (
+        members(tmp_path / "b.tar")["keys/content-key"]
+        == (chain.folder / "keys" / "content-key").read_bytes()
+    )
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("*.tar")} == {0o600}
+    refused = packtrace("recover", tmp_path / "a.tar", tmp_path / "again", "--nothing-newer")
+    assert (refused.code, "--keys" in refused.err) == (2, True)
+    assert not (tmp_path / "again").exists()
+    made = packtrace("recover", tmp_path / "b.tar", tmp_path / "again", "--nothing-newer")
+    assert made.code == 0
+    assert (tmp_path / "again/keys/content-key").stat().st_mode & 0o777 == 0o600
+
+
+# Never half a backup, never one of an old or damaged log
+
+
+def test_a_full_disk_leaves_no_file(chain: Chain, tmp_path: Path) -> None:
+    chain.commission("L1", 2_000)
+    out = tmp_path / "out"
+    out.mkdir()
+    words = [
+        sys.executable,
+        "-m",
+        "ledger",
+        "backup",
+        str(out / "b.tar"),
+        "--log",
+        str(chain.folder),
+    ]
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 600; exec "$@"', "sh", *words],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(out.iterdir()) == []
+
+
+def test_a_backup_that_is_killed_leaves_no_file_of_its_name(chain: Chain, tmp_path: Path) -> None:
+    chain.commission("L1", 2_000)
+    out = tmp_path / "out"
+    out.mkdir()
+    words = [
+        sys.executable,
+        "-m",
+        "ledger",
+        "backup",
+        str(out / "b.tar"),
+        "--log",
+        str(chain.folder),
+    ]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    while not list(out.iterdir()) and process.poll() is None:
+        os.sched_yield()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (out / "b.tar").exists()
+
+
+def test_a_backup_writes_over_nothing(chain: Chain, packtrace: Run, tmp_path: Path) -> None:
+    (tmp_path / "b.tar").write_text("mine")
+    done = packtrace("backup", tmp_path / "b.tar", "--log", chain.folder)
+    assert (done.code, (tmp_path / "b.tar").read_text()) == (2, "mine")
+
+
+def test_an_old_copy_of_a_log_is_not_backed_up(
+    chain: Chain, packtrace: Run, tmp_path: Path
+) -> None:
+    """Else its backup would have lost the checkpoint that gives it away."""
+    chain.store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy(chain.folder / DATABASE, tmp_path / "old")
+    chain.commission("L1", 1)
+    chain.store.close()
+    for path in chain.folder.glob(f"{DATABASE}*"):
+        path.unlink()
+    shutil.copy(tmp_path / "old", chain.folder / DATABASE)
+    done = packtrace("backup", tmp_path / "b.tar", "--log", chain.folder, "--json")
+    assert (done.code, done.told["code"]) == (1, "read-only")
+    newest = (chain.folder / GUARD).read_bytes()
+    (chain.folder / GUARD).unlink()
+    done = packtrace("backup", tmp_path / "b.tar", "--log", chain.folder, "--json")
+    assert (done.code, done.told["code"]) == (1, "read-only")
+    (chain.folder / GUARD).write_bytes(newest)
+    assert not (tmp_path / "b.tar").exists()
+
+
+def test_a_damaged_log_is_not_backed_up(chain: Chain, packtrace: Run, tmp_path: Path) -> None:
+    with chain.store.writing():
+        chain.store.execute("UPDATE entry SET data = zeroblob(40) WHERE idx = 3")
+    done = packtrace("backup", tmp_path / "b.tar", "--log", chain.folder)
+    assert done.code == 1
+    assert "row 3" in done.err
+    assert not (tmp_path / "b.tar").exists()
+
+
+@pytest.mark.parametrize("where", ["http://localhost:1", "nowhere"])
+def test_what_is_no_folder_of_a_log_is_not_backed_up(
+    packtrace: Run, tmp_path: Path, where: str
+) -> None:
+    done = packtrace("backup", tmp_path / "b.tar", "--log", where)
+    assert done.code == 2
+    assert not list(tmp_path.iterdir())
+
+
+# What is no backup is refused, and nothing is left of it
+
+
+@pytest.fixture
+def good(chain: Chain, packtrace: Run, tmp_path: Path) -> Path:
+    """A backup that is whole, with its keys."""
+    chain.commission("L1", 2)
+    Desk(chain.folder, chain.store.key).close()
+    (chain.folder / "trust.txt").write_bytes(trust_file(chain.store))
+    packtrace("backup", tmp_path / "good.tar", "--log", chain.folder, "--with-keys")
+    return tmp_path / "good.tar"
+
+
+def refused(packtrace: Run, backup: Path, folder: Path, *words: object) -> str:
+    """The words that refuse to recover, with nothing left behind."""
+    done = packtrace("recover", backup, folder, *(words or ("--nothing-newer",)))
+    assert done.code in (1, 2)
+    assert not folder.exists()
+    return done.err
+
+
+def test_a_truncated_backup_is_refused(good: Path, packtrace: Run, tmp_path: Path) -> None:
+    data = good.read_bytes()
+    end = data.rindex(b'"vkey"')
+    for length in (0, 100, 512, 1024, end // 3, end // 2 // 512 * 512, end - 1024, end):
+        (tmp_path / "cut.tar").write_bytes(data[:length])
+        assert "no whole backup" in refused(packtrace, tmp_path / "cut.tar", tmp_path / "again")
+
+
+def test_an_altered_backup_is_refused(good: Path, packtrace: Run, tmp_path: Path) -> None:
+    with tarfile.open(good) as tar:
+        places = {one.name: one.offset_data + one.size // 2 for one in tar}
+    assert {"checkpoint", DATABASE, DESK, "trust.txt", "keys/content-key"} <= set(places)
+    for name, at in places.items():
+        data = bytearray(good.read_bytes())
+        data[at] ^= 4
+        (tmp_path / "bad.tar").write_bytes(data)
+        assert refused(packtrace, tmp_path / "bad.tar", tmp_path / "again"), name
+
+
+def test_a_backup_altered_with_its_list_does_not_verify(
+    good: Path, packtrace: Run, tmp_path: Path
+) -> None:
+    """Who alters it on purpose writes the list anew too; the log's signatures give it away."""
+    found = members(good)
+    (tmp_path / DATABASE).write_bytes(found[DATABASE])
+    with closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as database:
+        database.execute("UPDATE named SET data = zeroblob(length(data))")
+    altered = (tmp_path / DATABASE).read_bytes()
+    old, new = (sha256(data).hexdigest().encode() for data in (found[DATABASE], altered))
+    found |= {DATABASE: altered, "backup.json": found["backup.json"].replace(old, new)}
+    with tarfile.open(tmp_path / "bad.tar", "w") as tar:
+        for name, data in found.items():
+            add(tar, name, data)
+    assert "table named" in refused(packtrace, tmp_path / "bad.tar", tmp_path / "again")
+
+
+def add(tar: tarfile.TarFile, name: str, data: bytes = b"", kind: bytes = tarfile.REGTYPE) -> None:
+    """Put a member into a tar, whatever it is called."""
+    header = tarfile.TarInfo(name)
+    header.size, header.type, header.linkname = len(data), kind, "/etc/passwd"
+    tar.addfile(header, io.BytesIO(data))
+
+
+@pytest.mark.parametrize(("name", "kind"), [
+    ("../outside", tarfile.REGTYPE), ("/tmp/outside", tarfile.REGTYPE),
+    ("keys/../../outside", tarfile.REGTYPE), ("documents/../outside", tarfile.REGTYPE),
+    ("keys/.hidden", tarfile.REGTYPE), ("checkpoint", tarfile.REGTYPE), ("other", tarfile.REGTYPE),
+    ("keys", tarfile.DIRTYPE), ("keys/content-key", tarfile.SYMTYPE),
+    ("keys/content-key", tarfile.LNKTYPE), ("keys/content-key", tarfile.FIFOTYPE),
+])  # fmt: skip
+def test_a_member_that_leads_elsewhere_is_refused(
+    good: Path, packtrace: Run, tmp_path: Path, name: str, kind: bytes
+) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    with tarfile.open(tmp_path / "bad.tar", "w") as tar:
+        add(tar, "checkpoint", members(good)["checkpoint"])
+        add(tar, name, b"", kind)
+    before = sorted(tmp_path.rglob("*"))
+    assert "no backup" in refused(packtrace, tmp_path / "bad.tar", inner / "again")
+    assert sorted(tmp_path.rglob("*")) == before
+    assert not Path("/tmp/outside").exists()  # what the member names
+
+
+def test_a_folder_that_holds_anything_is_refused(
+    good: Path, packtrace: Run, tmp_path: Path, chain: Chain
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine").write_text("mine")
+    for folder in (tmp_path / "full", chain.folder):
+        before = sorted(path.name for path in folder.iterdir())
+        done = packtrace("recover", good, folder, "--nothing-newer")
+        assert (done.code, "not empty" in done.err) == (2, True)
+        assert sorted(path.name for path in folder.iterdir()) == before
+    (tmp_path / "empty").mkdir()
+    assert packtrace("recover", good, tmp_path / "empty", "--nothing-newer").code == 0
+
+
+# What the newest checkpoint says
+
+
+def test_nobody_recovers_without_a_word_on_what_is_newer(
+    good: Path, packtrace: Run, tmp_path: Path, chain: Chain
+) -> None:
+    neither = packtrace("recover", good, tmp_path / "again")
+    both = packtrace(
+        "recover", good, tmp_path / "again", "--nothing-newer", "--checkpoint", chain.folder / GUARD
+    )
+    assert neither.code == both.code == 2
+    assert "--nothing-newer" in neither.err
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_checkpoint_of_another_log_or_history_is_refused(
+    good: Path, packtrace: Run, tmp_path: Path, chain: Chain
+) -> None:
+    size = chain.store.one("SELECT MAX(size) FROM checkpoint")
+    assert size is not None
+    foreign = SigningKey("log.example/other", seed("other"))
+    root = merkle.leaf_hash(b"another history")
+    for key, at, words in (
+        (foreign, size[0], "no checkpoint of this log"),
+        (SigningKey(ORIGIN, seed("other")), size[0], "no checkpoint of this log"),
+        (chain.log_key, size[0], "another history"),
+        (chain.log_key, size[0] - 1, "another history"),
+    ):
+        (tmp_path / "note").write_bytes(sign_checkpoint(Checkpoint(key.name, at, root), key))
+        assert words in refused(
+            packtrace, good, tmp_path / "again", "--checkpoint", tmp_path / "note"
+        )
+
+
+def test_the_newest_of_several_checkpoints_counts(
+    good: Path, packtrace: Run, tmp_path: Path, chain: Chain
+) -> None:
+    words: list[object] = []
+    for number, lot in enumerate(("L2", "L3")):
+        chain.commission(lot, 1)
+        shutil.copy(chain.folder / GUARD, tmp_path / f"note{number}")
+        words = ["--checkpoint", tmp_path / f"note{number}", *words]
+    made = packtrace("recover", good, tmp_path / "again", *words, "--json").told
+    assert made["released"] == made["size"] + 2
+    shutil.copy(tmp_path / "again" / GUARD, tmp_path / "kept")
+    assert (tmp_path / "kept").read_bytes() == (chain.folder / GUARD).read_bytes()
+    # Two that are ahead and contradict each other convict the log's key by themselves.
+    root = merkle.leaf_hash(b"another history")
+    forged = sign_checkpoint(Checkpoint(ORIGIN, made["released"], root), chain.log_key)
+    (tmp_path / "forged").write_bytes(forged)
+    assert "another history" in refused(
+        packtrace, good, tmp_path / "third", *words, "--checkpoint", tmp_path / "forged"
+    )
+
+
+# On PostgreSQL
+
+
+def test_without_the_client_programs_it_says_what_to_install(
+    packtrace: Run, tmp_path: Path, postgres: object
+) -> None:
+    chain = Chain(tmp_path / "log", url=postgres.database())  # type: ignore[attr-defined]
+    done = packtrace("backup", tmp_path / "b.tar", "--log", chain.folder, PATH=str(tmp_path))
+    assert done.code == 2
+    assert "postgresql-client" in done.err
+    assert not (tmp_path / "b.tar").exists()
+    chain.store.close()
+
+
+def test_a_password_is_neither_in_the_backup_nor_left_behind(
+    packtrace: Run, tmp_path: Path, postgres: object
+) -> None:
+    address = postgres.database()  # type: ignore[attr-defined]
+    chain = Chain(tmp_path / "log", url=address)
+    chain.store.close()
+    (chain.folder / URL_FILE).write_text(address.replace("packtrace@", "packtrace:s3cret@"))
+    done = packtrace("backup", tmp_path / "b.tar", "--log", chain.folder, "--with-keys")
+    assert done.code == 0, done.err
+    assert b"s3cret" not in (tmp_path / "b.tar").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar", "log"]
+    assert "--database" in refused(packtrace, tmp_path / "b.tar", tmp_path / "again")
+    full = ("--nothing-newer", "--database", address)  # the log's own, which is not empty
+    assert "already exists" in refused(packtrace, tmp_path / "b.tar", tmp_path / "again", *full)
+
+
+# Upgrade
+
+
+def test_a_log_of_an_older_release_is_backed_up_and_brought_up_to_date(
+    chain: Chain, packtrace: Run, tmp_path: Path
+) -> None:
+    lived_in(chain)
+    before = entries(chain.folder)
+    first_schema(chain)
+    done = packtrace("upgrade", chain.folder, "--backup", tmp_path / "b.tar", "--json")
+    assert done.code == 0, done.err
+    assert done.told["done"] == ["0002_sealed_content", "views"]
+    assert packtrace("check", "--log", chain.folder).code == 0
+    assert packtrace("upgrade", chain.folder, "--no-backup", "--json").told["done"] == []
+    # The backup is of the log as it was; recovered by this release, it is brought up to date too.
+    made = packtrace("recover", tmp_path / "b.tar", tmp_path / "again", "--nothing-newer")
+    assert made.code == 0, made.err
+    assert entries(tmp_path / "again") == before
+
+
+def test_an_upgrade_that_cannot_be_backed_up_changes_nothing(
+    chain: Chain, packtrace: Run, tmp_path: Path
+) -> None:
+    first_schema(chain)
+    (tmp_path / "b.tar").write_text("mine")
+    assert packtrace("upgrade", chain.folder, "--backup", tmp_path / "b.tar").code == 2
+    with closing(sqlite3.connect(chain.folder / DATABASE)) as database:
+        found = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
+    assert "items" in found
