@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench import bundles, growth, hand_offs, million, plots, report, web
+from tests.bench import bundles, growth, hand_offs, million, pages, plots, report, web
 
 GOALS: Final = {
     "append-bulk": "ratio at least 0.25",
@@ -30,6 +30,9 @@ GOALS: Final = {
     "memory-peak": "ratio at most 1",
     "growth-append": "ratio at most 1",
     "growth-verdict": "ratio at most 1",
+    "page-slowest": "ratio at most 1",
+    "first-load": "ratio at most 1",
+    "dispatch-5000": "ratio at most 1",
 }
 SYNCS: Final = 50
 
@@ -58,6 +61,7 @@ PARTS: Final[tuple[report.Part, ...]] = (
     bundles.verify_and_size,
     million.commission_million,
     growth.growth,
+    pages.pages,
 )
 
 
