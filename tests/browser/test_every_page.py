@@ -222,7 +222,7 @@ def check_frame(visitor: Visitor, page: str, ways: list[str]) -> None:
     """One heading, a title, the ways in their order with help at the end, the skip link first."""
     assert visitor.page.get_by_role("heading", level=1).count() == 1
     assert visitor.page.title().endswith(" · Packtrace")
-    found = visitor.page.locator("nav a").all_inner_texts()
+    found = visitor.page.locator(".top nav a").all_inner_texts()
     assert [one for one in found if one in ways] == ways  # a role may have more in between
     assert (found[0], found[-1]) == (ways[0], "Help")
     visitor.page.keyboard.press("Tab")
@@ -264,7 +264,7 @@ def test_a_stranger_is_told_that_the_world_is_simulated(full: Made) -> None:
     visitor.page.wait_for_url(f"{visitor.site.url}/")
     assert "SIMULATED" in visitor.words
     assert "Not signed in" in visitor.page.locator(".who").inner_text()
-    assert visitor.page.locator("nav a").all_inner_texts() == STRANGER
+    assert visitor.page.locator(".top nav a").all_inner_texts() == STRANGER
 
 
 WRONG = {
