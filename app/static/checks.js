@@ -87,7 +87,9 @@ export class Checks {
         const { source } = this.#waiting[0];
         const some = this.#waiting.filter((one) => one.source === source).slice(0, BATCH);
         const question = { ...this.#question(), source };
-        const answer = await asked({ ...question, items: some.map((one) => one.text) }, this.#state, () => true);
+        const same = () => JSON.stringify({ ...this.#question(), source }) === JSON.stringify(question);
+        const answer = await asked({ ...question, items: some.map((one) => one.text) }, this.#state, same);
+        if (!same()) continue; // another place was chosen meanwhile: what was asked no longer counts
         this.#waiting = this.#waiting.filter((one) => !some.includes(one));
         answer.items.forEach((item, place) => this.#told(item, some[place], answer));
       }

@@ -70,8 +70,9 @@ function scan(text, source) {
 
 /** Take over the items of a list, and draw once. */
 function takeAll(items) {
-  items.forEach((item) => put(item));
+  const twice = items.filter((item) => put(item) === "twice").length;
   say("said", _("On the list: %(total)s", { total: total() }));
+  if (twice) say("check-state", _n("%(n)s was on the list already; it counts once.", "%(n)s were on the list already; each counts once.", twice));
   show();
 }
 
@@ -80,26 +81,33 @@ function take(item) {
   show();
 }
 
-/** Put a checked item on the list, or on top with its reason. */
+/** Put a checked item on the list, or on top with its reason; answers what stood against it. */
 function put(item) {
   const fault = item.ok ? clash(item) : null;
-  if (item.ok && !fault) {
+  if (fault?.code === "twice") {
+    // Scanners read twice all day long: it is said, and nobody need do anything about it.
+    const words = _("Scanned before; it counts once: %(what)s", { what: itemWords(item.label) });
+    say("said", words);
+    say("check-state", words);
+  } else if (item.ok && !fault) {
     goods.add(item);
     say("said", _("Added: %(what)s", { what: itemWords(item.label) }));
+    say("check-state", "");
   } else {
     const told = fault ? { ...item, ...fault } : item;
     bad = [told, ...bad.filter((one) => one.text !== item.text)];
     say("said", `${_("Not added.")} ${told.words} ${told.next}`);
   }
+  return fault?.code ?? item.code;
 }
 
 /** What the list itself has against an item that the log would take. */
 function clash(item) {
   const kind = goods.clash(item);
-  if (kind === "twice") return { code: "twice", words: _("It is on the list already."), next: _("It counts once.") };
-  if (kind === "container") return { code: "twice", words: _("Its container is on the list already."), next: _("It goes along with its container.") };
+  if (kind === "twice") return { code: "twice" };
+  if (kind === "container") return { code: "container", words: _("Its container is on the list already."), next: _("It goes along with its container.") };
   if (kind === "inside") {
-    return { code: "twice", words: _("Packs that are inside it are on the list."), next: _("Take them out of the list first, then scan the container again.") };
+    return { code: "inside", words: _("Packs that are inside it are on the list."), next: _("Take them out of the list first, then scan the container again.") };
   }
   const { first } = goods;
   if (first && first.owner !== item.owner) {

@@ -263,6 +263,7 @@ function conclude(focus) {
   at("done-proof").href = `/api/statements/${outcomes[0].id}`;
   at("done-proof").hidden = waits;
   at("done-again").hidden = !left;
+  at("done-logger").hidden = !file;
   if (focus) at("done-title").focus();
 }
 

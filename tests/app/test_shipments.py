@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from ledger.statement import gs1
+from ledger.statement.parts import ProductPolicy, Storage
 from ledger.store.batch import Receipt
 from tests.app.conftest import SignIn
 from tests.world import Chain, Member
@@ -124,6 +125,17 @@ def test_overdue_comes_first_by_the_policys_time_for_the_product(
     page = sign_in(chain.wholesaler).get("/shipments").text
     assert page.count("Overdue") == 2, "in the table, and among what is out of order"
     assert "close it short" in page
+
+
+def test_a_product_may_have_to_arrive_sooner(chain: Chain, sign_in: SignIn) -> None:
+    rule = ProductPolicy(max_transit=4, storage=Storage(max=8, min=2))
+    chain.log.submit(chain.policy_change(products={chain.gtin: rule}))
+    ship, _ = sent(chain, "COLD")
+    told = shipment(sign_in(chain.maker), ship)
+    assert (told["due"] - told["ms"], told["overdue"]) == (4 * 3_600_000, False)
+    chain.hours(5)
+    assert shipment(sign_in(chain.maker), ship)["overdue"]
+    assert "Overdue" in sign_in(chain.maker).get("/shipments").text
 
 
 def test_done_is_apart_from_under_way_and_both_sides_are_listed(

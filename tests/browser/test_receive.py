@@ -181,6 +181,7 @@ def test_a_warm_delivery_goes_on_hold_and_keeps_the_loggers_hash(
     for item in (case, packs[3]):
         assert row(delivery.chain, item).hold_reason == "temperature"
     expect(delivery.page.locator("#done-facts")).to_contain_text(hashed)
+    expect(delivery.page.locator("#done-logger")).to_be_visible()
 
 
 def test_a_delivery_comes_in_two_parts_and_the_rest_is_closed_short(
