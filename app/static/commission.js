@@ -1,7 +1,7 @@
 /** /lots/new: which lot, which serial numbers, check your answers, sign; then the labels. */
 
 import { ALPHABET, LENGTH, randomSerials, readSerials } from "./commission_serials.js";
-import { Draft } from "./drafts.js";
+import { Draft, keptWords } from "./drafts.js";
 import { drawBad } from "./goods_view.js";
 import { Unreadable, textOf } from "./lists.js";
 import { me } from "./me.js";
@@ -15,9 +15,7 @@ const SHOWN = 100; // serials that are written out
 
 let serials = [];
 
-const draft = new Draft("commission", `${me.log} ${me.site}`, kept, () => {
-  at("lost").hidden = false;
-});
+const draft = new Draft("commission", `${me.log} ${me.site}`, kept, keptWords);
 
 function kept() {
   if (steps.finished) return { finished: steps.finished };
@@ -146,7 +144,7 @@ function show(keep = true) {
       return line;
     }),
   );
-  if (keep) draft.later();
+  if (keep) draft.keep();
 }
 
 // Check your answers

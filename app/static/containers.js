@@ -1,7 +1,7 @@
 /** /containers/new: number a container and pack it in one press, or pack more into one that is there. */
 
 import { idOf, newSsccs } from "./containers_numbers.js";
-import { Draft } from "./drafts.js";
+import { Draft, keptWords } from "./drafts.js";
 import { Gather } from "./gather.js";
 import { me } from "./me.js";
 import { Steps } from "./steps.js";
@@ -13,9 +13,7 @@ const { prefixes, into, most } = JSON.parse(at("numbering").textContent);
 
 let sscc = into;
 
-const draft = new Draft(`container ${into}`, `${me.log} ${me.site}`, kept, () => {
-  at("lost").hidden = false;
-});
+const draft = new Draft(`container ${into}`, `${me.log} ${me.site}`, kept, keptWords);
 
 function kept() {
   if (steps.finished) return { finished: steps.finished };
@@ -90,12 +88,12 @@ async function numbered(count) {
 function renew() {
   [sscc] = newSsccs(prefixes[0], 1);
   at("sscc").textContent = sscc;
-  draft.later();
+  draft.keep();
 }
 
 function show() {
   at("packing").hidden = several() > 1;
-  draft.later();
+  draft.keep();
 }
 
 async function begin() {
@@ -116,7 +114,7 @@ const steps = at("work") ? new Steps({ draft, acts, links, refused: () => gather
 const gather = steps && new Gather({
   question,
   clash,
-  changed: () => draft.later(),
+  changed: () => draft.keep(),
   failed: (error) => (error.code === "not-signed-in" ? steps.signedOut() : steps.fail(error.message, error.next)),
   open: () => !steps.finished && several() === 1,
 });

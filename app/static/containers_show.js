@@ -10,7 +10,7 @@ const { sscc, children, more } = JSON.parse(at("container").textContent);
 
 let chosen = []; // ids; none for the whole
 
-const draft = { now: async () => {}, drop: async () => {} }; // what is chosen is chosen again soon
+const draft = { keep: async () => {}, drop: async () => {} }; // what is chosen is chosen again soon
 
 const steps = new Steps({
   draft,

@@ -1,6 +1,6 @@
 /** /decommission: what happened, to which packs, check your answers, sign. */
 
-import { Draft } from "./drafts.js";
+import { Draft, keptWords } from "./drafts.js";
 import { Gather } from "./gather.js";
 import { me } from "./me.js";
 import { Steps } from "./steps.js";
@@ -16,9 +16,7 @@ function fields() {
   return op() === "quarantine" ? { reason: at("reason").value } : {};
 }
 
-const draft = new Draft("decommission", `${me.log} ${me.site}`, kept, () => {
-  at("lost").hidden = false;
-});
+const draft = new Draft("decommission", `${me.log} ${me.site}`, kept, keptWords);
 
 function kept() {
   if (steps.finished) return { finished: steps.finished };
@@ -72,7 +70,7 @@ const steps = at("work")
   : null;
 const gather = steps && new Gather({
   question: () => ({ op: op() }),
-  changed: () => draft.later(),
+  changed: () => draft.keep(),
   stands,
   failed: (error) => (error.code === "not-signed-in" ? steps.signedOut() : steps.fail(error.message, error.next)),
   open: () => !steps.finished,
@@ -82,7 +80,7 @@ if (steps) {
     show();
     gather.anew();
   });
-  at("reason").addEventListener("change", () => draft.later());
+  at("reason").addEventListener("change", () => draft.keep());
   at("continue").addEventListener("click", check);
   await begin();
 }

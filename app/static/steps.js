@@ -94,7 +94,7 @@ export class Steps {
     this.#busy = true;
     at("sign-it").disabled = true;
     try {
-      await this.#draft?.now();
+      await this.#draft?.keep();
       const outcomes = await act(this.#acts());
       if (!outcomes) return;
       const refused = outcomes.find((one) => !done(one));
@@ -105,7 +105,7 @@ export class Steps {
         return;
       }
       this.finished = { ...keep, outcomes };
-      await this.#draft?.now();
+      await this.#draft?.keep();
       await this.#conclude(true);
       if (refused) this.fail(refused.problem?.detail ?? _("It was refused."), refused.problem?.advice);
     } finally {
