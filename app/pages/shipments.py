@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask_babel import lazy_gettext as _
 
 from app import consignments
 from app.codes import qr_svg
-from app.consignments import RECEIVER, SENDER
-from app.exceptions import Trouble, troubles
-from app.goods import product_name, site_name
+from app.consignments import SENDER
+from app.exceptions import troubles
+from app.goods import site_name
 from app.node import node
 from app.session import signed_in
 from app.tables import csv_table, json_table
 from app.transaction import transaction_of
-from ledger.rules.authority import Authority
+from app.underway import newest, waiting_for
 from ledger.rules.state import Shipment
-from ledger.store import shipments as store_of
 from ledger.store.desk import Person
 from ledger.store.shipments import BACK, OPEN, REFUSED, SHORT
 
@@ -42,86 +41,17 @@ STANDINGS: Final = {
 }
 
 
-class Row(NamedTuple):
-    """A shipment in a list."""
-
-    shipment: Shipment
-    side: str
-    other: str  # the other side's name
-    due: int
-    items: int
-    packs: int
-    products: list[str]
-    troubles: list[Trouble]
-
-    @property
-    def overdue(self) -> bool:
-        return any(one.code == "overdue" for one in self.troubles)
-
-    @property
-    def cells(self) -> tuple[Any, ...]:
-        one = self.shipment
-        return (
-            one.number, "to" if self.side == RECEIVER else "from", one.site, one.to_site, one.op,
-            one.ms, self.due, self.items, self.packs, " ".join(t.code for t in self.troubles), one.id,
-        )  # fmt: skip
-
-
-def row_of(line: store_of.Line, authority: Authority, who: Person) -> Row:
-    """A line of a list as a person's side sees it."""
-    one = line.shipment
-    # By site, not party: of what goes between two sites of one party, each has its own view.
-    side = RECEIVER if one.to_site == who.site else SENDER
-    due = consignments.due_ms(authority, one, line.lots)
-    late = line.open > line.refused + line.short and node().clock() > due
-    names = dict.fromkeys(product_name(authority, gtin) or gtin for gtin, _lot in line.lots)
-    other = site_name(authority, one.site if side == RECEIVER else one.to_site)
-    found = troubles(side, overdue=late, short=line.short, refused=line.refused, over=line.over)
-    return Row(one, side, other, due, line.open, sum(line.lots.values()), list(names), found)
-
-
-def under_way(who: Person) -> list[Row]:
-    """What is on its way to or from a person's site: overdue first, then the oldest."""
-    found = node()
-    authority = found.reader.authority()
-    rows = [row_of(line, authority, who) for line in store_of.under_way(found.store, who.site)]
-    return sorted(rows, key=lambda row: (not row.overdue, row.shipment.index))
-
-
-def too_much(who: Person) -> list[Row]:
-    """The newest shipments of which something was found too much."""
-    found = node()
-    authority = found.reader.authority()
-    return [row_of(line, authority, who) for line in store_of.found_over(found.store, who.site, 20)]
-
-
 @blueprint.get("/shipments")
 def index() -> str:
     """To this site, from this site, what is out of order, and the newest of all."""
-    who, found = signed_in(), node()
-    with found.reader.snapshot():
-        rows = under_way(who)
-        over = too_much(who)
-        newest = [
-            row_of(line, found.reader.authority(), who)
-            for line in store_of.newest(found.store, who.site, 20, done=True)
-        ]
-    seen = {row.shipment.index for row in rows}
+    who = signed_in()
     return render_template(
-        "shipments/index.html", arriving=[row for row in rows if row.side == RECEIVER],
-        leaving=[row for row in rows if row.side == SENDER],
-        trouble=[row for row in rows if row.troubles]
-        + [row for row in over if row.shipment.index not in seen],
-        done=[row for row in newest if row.shipment.index not in seen],
-    )  # fmt: skip
+        "shipments/index.html", waiting=waiting_for(who), done=newest(who, 20, done=True)
+    )
 
 
 def _all_rows() -> list[tuple[Any, ...]]:
-    who, found = signed_in(), node()
-    with found.reader.snapshot():
-        lines = store_of.newest(found.store, who.site, 1_000)
-        authority = found.reader.authority()
-        return [row_of(line, authority, who).cells for line in lines]
+    return [row.cells for row in newest(signed_in(), 1_000)]
 
 
 @blueprint.get("/shipments.csv")
