@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from flask_babel import gettext as _
+
 from app.node import answers, node
+from app.phrases import reasons_said
 from app.scanning import here_and_now
 from app.slips import new_number
 from ledger.errors import Malformed, Refused
@@ -19,6 +22,7 @@ from ledger.statement.gs1 import Label, is_pack, parse_item_id
 from ledger.store.bags import SUPPLIED, WAITING, Bagged
 
 MAX_PACKS: Final = 100
+_DAY_MS: Final = 24 * 3_600_000
 
 
 class BagLine(NamedTuple):
@@ -45,12 +49,14 @@ def fill(site: str, told: object) -> str:
     for item in items:
         judged = judge_pack(item, site)
         if judged.word != OK:
-            first = judged.reasons[0]
+            first = reasons_said(judged)[0]
             raise Refused("wrong-state", f"{_words(item)}: {first.words} {first.next}")
-    bags, number = node().desk.bags, new_number()
+    bags, number, now = node().desk.bags, new_number(), node().clock()
     settle(site)
-    if taken := bags.fill(site, number, items, node().clock()):
-        raise Refused("wrong-state", f"{_words(taken[0].item)} lies in {taken[0].number} already.")
+    bags.forget(now - node().reader.authority().policy.scan_retention * _DAY_MS)
+    if taken := bags.fill(site, number, items, now):
+        words = _("It lies in bag %(number)s already.", number=taken[0].number)
+        raise Refused("wrong-state", f"{_words(taken[0].item)}: {words}")
     return number
 
 
@@ -110,4 +116,4 @@ def supplyable(found: Iterable[BagLine]) -> list[str]:
 
 
 def _words(item: str) -> str:
-    return f"The pack with serial {parse_item_id(item).serial}"
+    return _("The pack with serial %(serial)s", serial=parse_item_id(item).serial)

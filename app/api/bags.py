@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, jsonify
+from flask_babel import lazy_gettext as _
 
 from app import bagging
 from app.api.people import body
 from app.node import node
+from app.phrases import reasons_said
 from app.present import marked
 from app.session import signed_in
 from app.slips import read_number
 from ledger.store.bags import RETURNED, WAITING
 
 blueprint = Blueprint("bags_api", __name__)
-NO_BAG = "There is no bag of this number at your site. Read the number on its slip again."
+NO_BAG = _("There is no bag of this number at your site. Read the number on its slip again.")
 
 
 @blueprint.post("/api/bags")
@@ -56,7 +58,7 @@ def found_bag(number: str) -> list[bagging.BagLine]:
     who = signed_in()
     found = bagging.lines(who.site, read_number(number))
     if not found:
-        abort(404, NO_BAG)
+        abort(404, str(NO_BAG))
     return found
 
 
@@ -72,7 +74,7 @@ def bag_json(number: str) -> dict[str, Any]:
                 "state": one.state,
                 "verdict": one.verdict.word if one.verdict else None,
                 "mark": marked(one.verdict.word)._asdict() if one.verdict else None,
-                "reasons": [r._asdict() for r in one.verdict.reasons] if one.verdict else [],
+                "reasons": [r._asdict() for r in reasons_said(one.verdict)] if one.verdict else [],
             }
             for one in found_bag(number)
         ],

@@ -23,7 +23,7 @@ def index() -> str | Response:
         return render_template("bags/index.html", bags=bagging.waiting(who.site))
     number = read_number(asked)
     if not number:
-        abort(404, NO_BAG)
+        abort(404, str(NO_BAG))
     answer = redirect(f"/bags/{number}", 303)
     assert isinstance(answer, Response)
     return answer

@@ -69,6 +69,10 @@ class Bags:
                 for item in dict.fromkeys(items)
             )
 
+    def forget(self, before: int) -> None:
+        """Delete what was bagged before a moment (ms) and waits no longer."""
+        self._database.execute_sql("DELETE FROM bag WHERE state <> ? AND ms < ?", (WAITING, before))
+
     def _bagged(self, where: str, values: tuple[Any, ...]) -> list[Bagged]:
         sql = f"SELECT site, number, item, ms, state FROM bag WHERE {where}"
         return [Bagged(*row) for row in self._database.execute_sql(sql, values).fetchall()]

@@ -85,6 +85,19 @@ def test_what_is_not_collected_goes_back_to_stock_whole_or_one_by_one(
     fill(client, packs[:3])
 
 
+def test_a_bag_that_is_done_with_is_forgotten_as_scans_are(
+    chain: Chain, packs: list[str], sign_in: SignIn
+) -> None:
+    client = sign_in(chain.pharmacy)
+    done, waits = fill(client, packs[:1]), fill(client, packs[1:2])
+    client.post(f"/api/bags/{done}/return", json={})
+    chain.hours(31 * 24)
+    client = sign_in(chain.pharmacy)
+    fill(client, packs[2:])
+    assert client.get(f"/api/bags/{done}").status_code == 404
+    assert list(bag(client, waits)) == packs[1:2]
+
+
 def test_a_pack_lies_in_one_bag_only(chain: Chain, packs: list[str], sign_in: SignIn) -> None:
     client = sign_in(chain.pharmacy)
     number = fill(client, packs[:1])
