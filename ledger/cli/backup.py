@@ -124,8 +124,8 @@ def recover(
         lines.append(
             f"READ-ONLY: the log has signed {made.released} entries, "
             f"{made.released - made.size} of them after this backup. It never signs from here. Get "
-            "them back from the parties' books with `packtrace restore` into another folder, or "
-            "found a new log with `packtrace init`."
+            f"them back from the parties' books with `packtrace restore` and `--recovered {folder}` "
+            "into another folder, or found a new log with `packtrace init`."
         )
     if made.lacking:
         lines.append(f"Documents whose file is lost: {', '.join(made.lacking)}")

@@ -16,6 +16,7 @@ from ledger.cli.target import (
     load_key,
     log_option,
     now_ms,
+    open_folder,
     open_target,
 )
 from ledger.errors import Malformed, Refused
@@ -152,9 +153,15 @@ def cosign(
     "--from", "books", multiple=True, required=True, type=click.Path(path_type=Path),
     help="A party's folder of `pull`; repeat for all that can be had.",
 )  # fmt: skip
+@click.option(
+    "--recovered", type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A read-only log that `recover` made of an old backup: what it holds counts too.",
+)  # fmt: skip
 @click.option("--database", "url", default="", help="A postgresql:// address for the tables.")
 @json_option
-def restore(folder: Path, books: tuple[Path, ...], url: str, as_json: bool) -> None:
+def restore(
+    folder: Path, books: tuple[Path, ...], recovered: Path | None, url: str, as_json: bool
+) -> None:
     """Make a lost log anew, from its parties' pulls and the copies that lie with them.
 
     The newest copy counts. To go on, put the log's own keys back into FOLDER/keys.
@@ -169,6 +176,10 @@ def restore(folder: Path, books: tuple[Path, ...], url: str, as_json: bool) -> N
     def kept() -> Iterator[Pulled]:
         for path in books:
             yield from pulled.read(path)
+        if recovered is not None:
+            old = open_folder(str(recovered))
+            yield from old.reader.addressed_to(old.reader.authority().gln, 0)
+            old.store.close()
 
     key = Policy.parse((newest.folder / TRUST).read_bytes()).logs[0]
     store = restore_log(folder, newest, kept(), key, url)

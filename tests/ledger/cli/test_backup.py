@@ -17,12 +17,15 @@ from pathlib import Path
 
 import pytest
 
+from ledger import pulled
 from ledger.errors import Refused
+from ledger.mirror import Mirror
 from ledger.store.check import check
 from ledger.store.database import DATABASE, GUARD, URL_FILE
 from ledger.store.desk import DATABASE as DESK
 from ledger.store.desk import Desk, Person
 from ledger.store.documents import FOLDER, Document
+from ledger.store.models import VIEWS
 from ledger.store.opening import open_store
 from ledger.store.publish import trust_file
 from ledger.tlog import merkle
@@ -33,6 +36,7 @@ from tests.ledger.rules.test_refusals import tables
 from tests.ledger.store.test_append import lived_in
 from tests.ledger.store.test_kill import kill_after, start_writer
 from tests.ledger.store.test_opening import first_schema
+from tests.ledger.test_following import fetcher
 from tests.world import ORIGIN, START_MS, Chain, seed
 
 NOW = START_MS
@@ -459,6 +463,37 @@ def test_the_newest_of_several_checkpoints_counts(
     assert "another history" in refused(
         packtrace, good, tmp_path / "third", *words, "--checkpoint", tmp_path / "forged"
     )
+
+
+def test_an_old_backup_and_newer_books_make_the_lost_log_anew(
+    good: Path, packtrace: Run, tmp_path: Path, chain: Chain
+) -> None:
+    """The way on from a log that came back read-only."""
+    since = chain.reader.head().size
+    chain.hand_over(chain.maker, chain.commission("L2", 3), chain.wholesaler)
+    books, again, made = (tmp_path / name for name in ("books", "again", "made"))
+    mirror = Mirror(books, chain.trust)
+    mirror.sync(fetcher(chain))
+    pulled.keep(books, mirror, chain.reader.addressed_to(chain.authority.gln, since))
+    (books / "trust.txt").write_bytes(trust_file(chain.store))
+    packtrace("recover", good, again, "--checkpoint", books / "checkpoint")
+    alone = packtrace("restore", made, "--from", books)
+    assert (alone.code, "nobody kept" in alone.err) == (2, True)
+    shutil.copytree(again / "keys", made / "keys")
+    shutil.copy(again / DESK, made / DESK)
+    done = packtrace("restore", made, "--from", books, "--recovered", again)
+    assert done.code == 0, done.err
+    assert (made / "keys/content-key").read_bytes() == (
+        chain.folder / "keys/content-key"
+    ).read_bytes()
+    whole = reopened(made, chain)
+    names = [model._meta.table_name for model in VIEWS]
+    for name in names:
+        sql = f"SELECT * FROM {name}"
+        assert sorted(whole.store.rows(sql), key=repr) == sorted(chain.store.rows(sql), key=repr)
+    whole.commission("AFTER", 1)
+    assert check(whole.store, whole.log_key.verifier) is None
+    whole.store.close()
 
 
 # On PostgreSQL
