@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from ledger.statement import gs1
-from tests.browser.conftest import Fresh, Scheme, Visit, Visitor
+from scanner.label import PrintedLabel, render
+from tests.browser.camera import film, pack, seen_by, write_film
+from tests.browser.conftest import Fresh, Scheme, Visit, Visitor, Watch
 from tests.browser.joined import join
 from tests.browser.keys import GS, Keys
 from tests.browser.test_every_page import faults, overflow, small_targets
@@ -457,3 +460,28 @@ def test_five_thousand_packs_are_signed_and_logged_in_one_press(
     expect(page.locator("#done-title")).to_have_text("It is on the log", timeout=60_000)
     print(f"5,000 packs from the press to the log: {time.perf_counter() - start:.2f} s")
     assert row(chain, packs[-1]).status == "in_transit"
+
+
+def test_a_pack_before_the_camera_joins_the_list_once(
+    chromium: Browser, fresh: Fresh, lot: str, tmp_path: Path
+) -> None:
+    chain = fresh.chain
+    packs = chain.commission(lot, 1)
+    serial = gs1.parse_item_id(packs[0]).serial
+    shown = pack(render(PrintedLabel(chain.gtin, lot, date(2028, 1, 31), serial)))
+    with seen_by(
+        chromium.browser_type, write_film(tmp_path / "film.mjpeg", film(shown, 60))
+    ) as browser:
+        page = browser.new_context(locale="en-GB").new_page()
+        watch = Watch(fresh.url)
+        watch.over(page)
+        dispatch = Dispatch(join(Visitor(page, fresh), fresh, chain.maker), fresh).open()
+        dispatch.to("wholesaler")
+        dispatch.enter(page.locator("#camera summary"))
+        dispatch.enter(page.get_by_role("button", name="Start the camera"))
+        expect(page.locator("#total")).to_have_text("1 item, 1 pack", timeout=20_000)
+        expect(page.locator("#camera-state")).to_contain_text("This pack has been scanned")
+        dispatch.enter(page.get_by_role("button", name="Stop the camera"))
+        expect(page.locator("#stage")).to_be_hidden()
+        dispatch.has("1 item, 1 pack")
+        assert watch.faults == []
