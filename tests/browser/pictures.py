@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from PIL import Image
-from playwright.sync_api import BrowserType, sync_playwright
+from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 from app.demo import make
 from ledger.statement import gs1
 from tests.browser.camera import film, pack, seen_by, write_film
 from tests.browser.conftest import Scheme, Site, Visitor, launch, serve, settings
+from tests.browser.journey import travel
 from tests.browser.packs import label_of, recalled_pack
 from tests.nodes import DAY, EVENING_MS, expected
 
@@ -63,10 +65,25 @@ def main() -> None:
         phone.sign_in("pharmacist")
         phone.check(picture=world / "labels" / "copied.png", purpose="dispense")
         take(phone, "verdict-phone-dark")
+        # Last: what the people of the journey do is on the log from then on.
+        travel(
+            visitor_of(browser, site),
+            lambda page, name: page.screenshot(path=DOCS / f"walk-{name}.png"),
+        )
         browser.close()
         film_scans(playwright.chromium, site, Path(folder))
         running.close()
         shutil.copy(world / "labels" / "good.png", DOCS / "label.png")
+
+
+def visitor_of(browser: Browser, site: Site) -> Callable[[], Visitor]:
+    """Opens a browser profile of its own for each person."""
+
+    def opened() -> Visitor:
+        context = browser.new_context(viewport={"width": 1000, "height": 760}, locale="en-GB")
+        return Visitor(context.new_page(), site)
+
+    return opened
 
 
 def film_scans(chromium: BrowserType, site: Site, folder: Path) -> None:
