@@ -338,3 +338,26 @@ def test_each_state_of_the_page_is_accessible(
     delivery.enter(visitor.page.get_by_role("button", name="I have put it aside"))
     delivery.sign()
     looked_at()
+
+
+def test_without_scripts_stock_and_shipments_can_be_read(
+    visit: Visit, fresh: Fresh, packs: list[str], case: str, lot: str
+) -> None:
+    chain = fresh.chain
+    chain.hand_over(chain.maker, packs[3:4], chain.wholesaler)
+    ship = chain.ship(chain.maker, [case], chain.wholesaler)
+    visitor = visit(fresh, scripts=False)
+    visitor.page.goto(fresh.link(chain.wholesaler))
+    visitor.page.get_by_role("button", name="Sign in here").click()
+    visitor.open("/")
+    assert "What waits for this site" in visitor.words
+    visitor.open(f"/stock?q={lot}")
+    assert lot in visitor.page.locator("table").inner_text()
+    visitor.open("/shipments")
+    visitor.page.locator(f"a[href='/shipments/{ship.id}']").first.click()
+    assert "under way" in visitor.words
+    visitor.open(f"/shipments/{ship.id}/note")
+    assert gs1.parse_item_id(packs[0]).serial in visitor.words
+    visitor.open(f"/shipments/{ship.id}/receive")
+    assert "Switch scripts on" in visitor.words
+    assert f"lot {lot}: 3 packs" in visitor.page.locator("details ul").text_content()
