@@ -117,7 +117,8 @@ def show(statement_id: str) -> Response:
         statement = Statement.of(Envelope.parse(logged.envelope))
         if may_read(reader.authority(), statement):
             told["envelope"] = json.loads(logged.envelope)
-            if items := reader.items(logged.index):
+            # A recall's words are everybody's, its list of packs is not: they are live serials.
+            if concerns(reader.authority(), statement) and (items := reader.items(logged.index)):
                 told["items"] = [
                     {"id": i.id, **({"extra": i.extra.hex()} if i.extra else {})} for i in items
                 ]
@@ -126,8 +127,11 @@ def show(statement_id: str) -> Response:
 
 def may_read(authority: Authority, statement: Statement) -> bool:
     """Governance in the clear is everyone's; the rest is whose it concerns, and the authority's."""
-    if not dsse.is_committed(statement.envelope):
-        return True
+    return not dsse.is_committed(statement.envelope) or concerns(authority, statement)
+
+
+def concerns(authority: Authority, statement: Statement) -> bool:
+    """Whether a statement is the session's party's to see whole, with all that it names."""
     who = person()
     if who is None:
         return False
