@@ -117,7 +117,7 @@ def show(shipment: Shipment, who: Person) -> Shown:
                 {
                     "id": one.id, "index": one.index, "ms": one.ms, "op": one.event.op,
                     "site": one.event.read_point, "items": len(one.items),
-                    "over": [_label(world, authority, item, {}) for item in one.over],
+                    "over": [_found(world, authority, item, who) for item in one.over],
                     "missing": [_label(world, authority, item, {}) for item in one.missing],
                 }
                 for one in sent.happened
@@ -151,6 +151,20 @@ def _label(
             "expiry": _expiry(world, (gtin, lot)),
         }  # fmt: skip
     return told
+
+
+def _found(world: World, authority: Authority, item: str, who: Person) -> dict[str, Any]:
+    """Something too much: a container by its SSCC alone, save to who has it or is the authority.
+
+    Any SSCC can be reported, and what others' containers hold is theirs.
+    """
+    told = _label(world, authority, item, {})
+    row = world.row(item)
+    site = authority.site(world.outermost(row).site) if row is not None else None
+    own = site is not None and site.party == who.party
+    if not told["sscc"] or own or who.party == authority.gln:
+        return told
+    return {**told, "product": "", "gtin": "", "lot": "", "expiry": "", "packs": 0}
 
 
 def lots_json(
