@@ -1,4 +1,4 @@
-"""Acts that wait for a colleague's signature: handed in, shown to the party's people, taken away."""
+"""Acts that wait for a colleague's signature: handed in, shown to the site's people, taken away."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def create() -> tuple[Response, int]:
 def show(statement: str) -> Response:
     """An act as it was handed in, for a colleague's browser to check, show and sign."""
     who, found = session.signed_in(), node()
-    body = found.desk.waiting.body(who.party, statement, found.clock())
+    body = found.desk.waiting.body(who.site, statement, found.clock())
     if body is None:
         abort(404, _("This act waits no more: it was signed, taken back, or is over a week old."))
     return Response(body, mimetype="application/json")
@@ -62,6 +62,6 @@ def show(statement: str) -> Response:
 def drop(statement: str) -> Response:
     """Take an act away: it has landed, or is not wanted any more."""
     who = session.signed_in()
-    if not node().desk.waiting.drop(who.party, statement):
+    if not node().desk.waiting.drop(who.site, statement):
         abort(404, _("This act waits no more."))
     return jsonify({"dropped": True})

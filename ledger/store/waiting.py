@@ -1,4 +1,4 @@
-"""Acts that wait for a second person of the same party: signed once, not yet on the log.
+"""Acts that wait for a second person at the same site: signed once, not yet on the log.
 
 desk: backed up, never rebuilt. What they name is sealed at rest, as the log's own content is.
 """
@@ -51,13 +51,13 @@ class Waiting:
         sql = f"SELECT {columns} FROM waiting WHERE party = ? AND until >= ? ORDER BY ms"
         return [Act(*row) for row in self._database.execute_sql(sql, (party, now)).fetchall()]
 
-    def body(self, party: str, statement: str, now: int) -> bytes | None:
-        """What a party's act consists of so far, while it waits. Raises Malformed."""
-        sql = "SELECT body FROM waiting WHERE id = ? AND party = ? AND until >= ?"
-        row = self._database.execute_sql(sql, (statement, party, now)).fetchone()
+    def body(self, site: str, statement: str, now: int) -> bytes | None:
+        """What a site's act consists of so far, while it waits. Raises Malformed."""
+        sql = "SELECT body FROM waiting WHERE id = ? AND site = ? AND until >= ?"
+        row = self._database.execute_sql(sql, (statement, site, now)).fetchone()
         return content.unseal(self._key, f"waiting {statement}".encode(), row[0]) if row else None
 
-    def drop(self, party: str, statement: str) -> bool:
+    def drop(self, site: str, statement: str) -> bool:
         """An act waits no more: it landed, or nobody wants it; whether it was there."""
-        sql = "DELETE FROM waiting WHERE id = ? AND party = ?"
-        return bool(self._database.execute_sql(sql, (statement, party)).rowcount)
+        sql = "DELETE FROM waiting WHERE id = ? AND site = ?"
+        return bool(self._database.execute_sql(sql, (statement, site)).rowcount)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask.testing import FlaskClient
 
 from ledger.statement import gs1
-from tests.app.conftest import SignIn
-from tests.world import Chain
+from ledger.statement.governance import Sites
+from ledger.statement.parts import Site
+from tests.app.conftest import SignIn, login_body
+from tests.world import LICENCE, Chain, gln, seed
 
 
 def test_the_list_of_packs_of_a_hold_or_a_recall_is_not_everybody_s(
@@ -39,3 +41,23 @@ def test_nobody_learns_what_a_container_of_others_holds_by_reporting_it(
         assert sscc in told  # both sides are told that it was there
         assert "HIDDEN" not in told
     assert "HIDDEN" in sign_in(chain.authority).get(f"/api/shipments/{ship.id}").text
+
+
+def test_another_site_of_the_party_neither_sees_an_act_that_waits_nor_takes_it_away(
+    chain: Chain, sign_in: SignIn
+) -> None:
+    depot = gln(f"{chain.maker.prefix}00020")
+    record = Site(activities=["storage"], address="Street 2", gln=depot, licence=LICENCE, name="D")
+    chain.log.submit(chain.governance(Sites, party=chain.maker.gln, sites=[record]))
+    chain.log.submit(chain.key_add(chain.maker, "maker depot", sites=[depot]))
+    act = chain.event("destroyed", chain.maker, chain.commission("W1", 2))
+    here = sign_in(chain.maker)
+    assert here.post("/api/waiting", data=bytes(act)).status_code == 201
+    there = here.application.test_client()
+    login = login_body(there, chain, seed("maker depot"), chain.maker.gln)
+    assert there.post("/api/session", data=login).status_code == 200
+    path = f"/api/waiting/{act.statement.id}"
+    assert act.statement.id not in there.get("/waiting").text
+    assert (there.get(path).status_code, there.delete(path).status_code) == (404, 404)
+    assert act.statement.id in here.get("/waiting").text
+    assert here.get(path).status_code == 200
