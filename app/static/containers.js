@@ -24,11 +24,6 @@ function question() {
   return { op: "pack", parent: idOf(sscc) };
 }
 
-function clash({ id }) {
-  if (id !== idOf(sscc)) return null;
-  return { code: "self", words: _("This is the container itself."), next: _("Scan what goes into it.") };
-}
-
 function several() {
   return into ? 1 : Number(at("units").value);
 }
@@ -113,7 +108,6 @@ async function begin() {
 const steps = at("work") ? new Steps({ draft, acts, links, refused: () => gather.anew() }) : null;
 const gather = steps && new Gather({
   question,
-  clash,
   changed: () => draft.keep(),
   failed: (error) => (error.code === "not-signed-in" ? steps.signedOut() : steps.fail(error.message, error.next)),
   open: () => !steps.finished && several() === 1,

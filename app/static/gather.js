@@ -16,17 +16,14 @@ export class Gather {
   #goods = new Goods();
   #bad = []; // {text, id, label, words, next, code, repaired?}
   #checks;
-  #clash;
   #changed;
   #open;
 
   /**
-   * `question()` is what to check by; `clash(item)` tells {code, words, next} of what the act itself has
-   * against an item, or null; `changed()` and `stands(answer)` are told; `failed(unchecked)` ends a run.
-   * Nothing is taken in while `open()` is false.
+   * `question()` is what to check by; `changed()` and `stands(answer)` are told; `failed(unchecked)` ends a
+   * run. Nothing is taken in while `open()` is false.
    */
-  constructor({ question, clash = () => null, changed, stands = () => {}, failed, open = () => true }) {
-    this.#clash = clash;
+  constructor({ question, changed, stands = () => {}, failed, open = () => true }) {
     this.#changed = changed;
     this.#open = open;
     this.#checks = new Checks({
@@ -115,7 +112,7 @@ export class Gather {
 
   /** Put a checked item on the list, or on top with its reason. */
   #put(item) {
-    const fault = item.ok ? (this.#twice(item) ?? this.#clash(item)) : null;
+    const fault = item.ok ? this.#twice(item) : null;
     if (item.ok && !fault) {
       this.#goods.add(item);
       say("said", _("Added: %(what)s", { what: itemWords(item.label) }));

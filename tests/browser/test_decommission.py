@@ -1,0 +1,198 @@
+"""Taking packs out, and holding them back, in the browser: each act as the log then has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Fresh, Scheme, Visit
+from tests.browser.joined import join, put_key, sign_in
+from tests.browser.steps import Steps
+from tests.browser.test_dispatch import label
+from tests.browser.test_every_page import faults, overflow, small_targets
+from tests.world import Chain, seed
+
+_lots: Iterator[str] = iter(f"X{n}" for n in range(1000))
+
+
+@pytest.fixture
+def lot() -> str:
+    """A lot that no other test of this log uses."""
+    return next(_lots)
+
+
+@pytest.fixture
+def maker(visit: Visit, fresh: Fresh) -> Steps:
+    """The manufacturer's browser on the page."""
+    steps = Steps(join(visit(fresh), fresh, fresh.chain.maker), fresh)
+    steps.open("/decommission")
+    return steps
+
+
+def row(chain: Chain, item: str) -> Any:
+    found = chain.reader.world().row(item)
+    assert found is not None
+    return found
+
+
+def choose(steps: Steps, op: str) -> None:
+    steps.page.locator("#op").select_option(op)
+
+
+def scan(steps: Steps, *items: str, lot: str) -> None:
+    for item in items:
+        steps.keys.scan(label(item, lot))
+
+
+def total(steps: Steps, words: str) -> None:
+    expect(steps.page.locator("#total")).to_have_text(words)
+
+
+OUT = ["sample", "free_sample", "export", "lost", "stolen", "check_out"]
+
+
+@pytest.mark.parametrize("op", OUT)
+def test_packs_are_taken_out_with_their_reason(maker: Steps, lot: str, op: str) -> None:
+    packs = maker.chain.commission(lot, 2)
+    choose(maker, op)
+    scan(maker, *packs, lot=lot)
+    total(maker, "2 items, 2 packs")
+    told = maker.check()
+    assert f"{lot}: 2" in told["Goods"]
+    maker.sign()
+    [event] = maker.done()
+    assert event.op == op
+    assert [(row(maker.chain, one).status, row(maker.chain, one).reason) for one in packs] == [
+        ("inactive", op)
+    ] * 2
+
+
+def test_packs_go_on_hold_with_a_reason_and_come_off_it(maker: Steps, lot: str) -> None:
+    chain = maker.chain
+    packs = chain.commission(lot, 2)
+    choose(maker, "quarantine")
+    maker.page.locator("#reason").select_option("temperature")
+    scan(maker, *packs, lot=lot)
+    total(maker, "2 items, 2 packs")
+    assert maker.check()["Reason"] == "temperature"
+    maker.sign()
+    [event] = maker.done()
+    assert (event.op, event.reason) == ("quarantine", "temperature")
+    assert row(chain, packs[0]).hold == chain.maker.gln
+    maker.page.get_by_role("button", name="Record something else").press("Enter")
+    expect(maker.page.locator("#work")).to_be_visible()
+    choose(maker, "release")
+    scan(maker, packs[0], lot=lot)
+    total(maker, "1 item, 1 pack")
+    maker.check()
+    maker.sign()
+    maker.done()
+    assert [bool(row(chain, item).hold) for item in packs] == [False, True]
+
+
+def test_what_was_lost_is_found(maker: Steps, lot: str) -> None:
+    [pack] = maker.chain.commission(lot, 1)
+    maker.chain.act("lost", maker.chain.maker, [pack])
+    choose(maker, "found")
+    scan(maker, pack, lot=lot)
+    total(maker, "1 item, 1 pack")
+    maker.check()
+    maker.sign()
+    [event] = maker.done()
+    assert event.op == "found"
+    assert row(maker.chain, pack).status == "active"
+
+
+def test_destroying_waits_for_a_colleague(
+    maker: Steps, visit: Visit, fresh: Fresh, lot: str
+) -> None:
+    chain = maker.chain
+    packs = chain.commission(lot, 2)
+    choose(maker, "destroyed")
+    expect(maker.page.locator("#comes")).to_contain_text("colleague")
+    scan(maker, *packs, lot=lot)
+    total(maker, "2 items, 2 packs")
+    maker.check()
+    maker.sign()
+    expect(maker.page.locator("#done-title")).to_have_text("Signed: a colleague signs it too")
+    expect(maker.page.locator("#done-colleague")).to_be_visible()
+    assert row(chain, packs[0]).status == "active"
+
+    name = f"second of {lot}"
+    chain.log.submit(chain.key_add(chain.maker, name, use="person", staff="7"))
+    colleague = visit(fresh)
+    colleague.open("/login")
+    put_key(colleague.page, seed(name), chain.maker, use="person")
+    sign_in(colleague, fresh)
+    colleague.open("/waiting")
+    colleague.page.get_by_role("button", name="Look at it and sign").press("Enter")
+    colleague.page.locator("#sign-yes").wait_for()
+    with colleague.page.expect_navigation():
+        Steps(colleague, fresh).press("sign-yes")
+    assert [row(chain, item).reason for item in packs] == ["destroyed"] * 2
+
+
+def test_another_act_judges_the_list_anew_and_a_reload_keeps_it(maker: Steps, lot: str) -> None:
+    chain = maker.chain
+    packs = chain.commission(lot, 2)
+    chain.quarantine(chain.maker, [packs[0]])
+    choose(maker, "sample")  # takes what is on hold too
+    scan(maker, *packs, lot=lot)
+    total(maker, "2 items, 2 packs")
+    choose(maker, "free_sample")
+    total(maker, "1 item, 1 pack")
+    expect(maker.page.locator("#bad-lines")).to_contain_text("It is on hold.")
+    maker.kept()
+    maker.page.reload()
+    total(maker, "1 item, 1 pack")
+    expect(maker.page.locator("#op")).to_have_value("free_sample")
+    expect(maker.page.locator("#bad-lines")).to_contain_text("It is on hold.")
+    maker.press("continue")
+    expect(maker.page.locator("#bad-title")).to_be_focused()
+
+
+def test_only_what_the_key_may_sign_is_offered(visit: Visit, fresh: Fresh, lot: str) -> None:
+    chain = fresh.chain
+    name = f"sampler of {lot}"
+    chain.log.submit(
+        chain.key_add(chain.maker, name, use="person", staff="8", operations=["sample"])
+    )
+    visitor = visit(fresh)
+    visitor.open("/login")
+    put_key(visitor.page, seed(name), chain.maker, use="person")
+    steps = Steps(sign_in(visitor, fresh), fresh)
+    steps.open("/decommission")
+    assert steps.page.locator("#op option").evaluate_all("all => all.map(one => one.value)") == [
+        "sample"
+    ]
+
+
+LOOKS: list[tuple[int, Scheme]] = [(1280, "light"), (1280, "dark"), (320, "light")]
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS, ids=str)
+def test_the_page_is_accessible_empty_full_and_with_errors(
+    visit: Visit, fresh: Fresh, lot: str, width: int, scheme: Scheme
+) -> None:
+    packs = fresh.chain.commission(lot, 2)
+    fresh.chain.act("lost", fresh.chain.maker, packs[1:])
+    steps = Steps(join(visit(fresh, width=width, scheme=scheme), fresh, fresh.chain.maker), fresh)
+
+    def look() -> None:
+        steps.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        assert faults(steps.visitor) == []
+        assert overflow(steps.visitor) <= 0
+        assert small_targets(steps.visitor) == []
+
+    steps.open("/decommission")
+    look()
+    steps.press("continue")
+    assert "nothing on the list" in steps.problem()
+    choose(steps, "quarantine")
+    scan(steps, *packs, lot=lot)
+    total(steps, "1 item, 1 pack")
+    expect(steps.page.locator("#bad-lines")).to_contain_text("left the chain")
+    look()
