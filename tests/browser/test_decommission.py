@@ -106,32 +106,37 @@ def test_what_was_lost_is_found(maker: Steps, lot: str) -> None:
     assert row(maker.chain, pack).status == "active"
 
 
-def test_destroying_waits_for_a_colleague(
-    maker: Steps, visit: Visit, fresh: Fresh, lot: str
-) -> None:
-    chain = maker.chain
+def person(visit: Visit, fresh: Fresh, name: str, **changes: Any) -> Steps:
+    """A browser of the manufacturer that holds a person's own key."""
+    chain, staff = fresh.chain, name[:20]
+    chain.log.submit(chain.key_add(chain.maker, name, use="person", staff=staff, **changes))
+    visitor = visit(fresh)
+    visitor.open("/login")
+    put_key(visitor.page, seed(name), chain.maker, use="person", staff=staff)
+    return Steps(sign_in(visitor, fresh), fresh)
+
+
+def test_destroying_waits_for_a_colleague(visit: Visit, fresh: Fresh, lot: str) -> None:
+    chain = fresh.chain
     packs = chain.commission(lot, 2)
-    choose(maker, "destroyed")
-    expect(maker.page.locator("#comes")).to_contain_text("colleague")
-    scan(maker, *packs, lot=lot)
-    total(maker, "2 items, 2 packs")
-    maker.check()
-    maker.sign()
-    expect(maker.page.locator("#done-title")).to_have_text("Signed: a colleague signs it too")
-    expect(maker.page.locator("#done-colleague")).to_be_visible()
+    first = person(visit, fresh, f"{lot} first")
+    first.open("/decommission")
+    choose(first, "destroyed")
+    expect(first.page.locator("#comes")).to_contain_text("colleague")
+    scan(first, *packs, lot=lot)
+    total(first, "2 items, 2 packs")
+    first.check()
+    first.sign()
+    expect(first.page.locator("#done-title")).to_have_text("Signed: a colleague signs it too")
+    expect(first.page.locator("#done-colleague")).to_be_visible()
     assert row(chain, packs[0]).status == "active"
 
-    name = f"second of {lot}"
-    chain.log.submit(chain.key_add(chain.maker, name, use="person", staff="7"))
-    colleague = visit(fresh)
-    colleague.open("/login")
-    put_key(colleague.page, seed(name), chain.maker, use="person")
-    sign_in(colleague, fresh)
-    colleague.open("/waiting")
-    colleague.page.get_by_role("button", name="Look at it and sign").press("Enter")
-    colleague.page.locator("#sign-yes").wait_for()
-    with colleague.page.expect_navigation():
-        Steps(colleague, fresh).press("sign-yes")
+    second = person(visit, fresh, f"{lot} second")
+    second.visitor.open("/waiting")
+    second.page.get_by_role("button", name="Look at it and sign").press("Enter")
+    second.page.locator("#sign-yes").wait_for()
+    with second.page.expect_navigation():
+        second.press("sign-yes")
     assert [row(chain, item).reason for item in packs] == ["destroyed"] * 2
 
 
@@ -155,15 +160,7 @@ def test_another_act_judges_the_list_anew_and_a_reload_keeps_it(maker: Steps, lo
 
 
 def test_only_what_the_key_may_sign_is_offered(visit: Visit, fresh: Fresh, lot: str) -> None:
-    chain = fresh.chain
-    name = f"sampler of {lot}"
-    chain.log.submit(
-        chain.key_add(chain.maker, name, use="person", staff="8", operations=["sample"])
-    )
-    visitor = visit(fresh)
-    visitor.open("/login")
-    put_key(visitor.page, seed(name), chain.maker, use="person")
-    steps = Steps(sign_in(visitor, fresh), fresh)
+    steps = person(visit, fresh, f"{lot} sampler", operations=["sample"])
     steps.open("/decommission")
     assert steps.page.locator("#op option").evaluate_all("all => all.map(one => one.value)") == [
         "sample"
