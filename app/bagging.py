@@ -16,8 +16,9 @@ from app.scanning import here_and_now
 from app.slips import new_number
 from ledger.errors import Malformed, Refused
 from ledger.rules.operations import SUPPLIES
+from ledger.rules.reasons import OK
 from ledger.rules.state import INACTIVE
-from ledger.rules.verdict import OK, Verdict, judge
+from ledger.rules.verdict import Verdict, judge
 from ledger.statement.gs1 import Label, is_pack, parse_item_id
 from ledger.store.bags import SUPPLIED, WAITING, Bagged
 

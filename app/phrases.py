@@ -15,8 +15,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _lazy
 
 from ledger import errors
-from ledger.rules import verdict
-from ledger.rules.verdict import Reason, Verdict, wording
+from ledger.rules import reasons
+from ledger.rules.reasons import Reason, wording
+from ledger.rules.verdict import Verdict
 from scanner.faults import FAULTS
 
 _CLAIMS: Final = {
@@ -46,8 +47,8 @@ _UNCONFIRMED: Final = "Even so, the log does not confirm what was read."
 
 def phrases() -> Iterator[str]:
     """Every constant text; a catalogue holds each of them."""
-    yield from (verdict.OK, verdict.HOLD, verdict.DO_NOT_SUPPLY, verdict.NOT_CHECKED)
-    for code in verdict.CODES:
+    yield from (reasons.OK, reasons.HOLD, reasons.DO_NOT_SUPPLY, reasons.NOT_CHECKED)
+    for code in reasons.CODES:
         yield from wording(code)
         yield wording(code, detail=False)[0]
     for texts in errors.CODES.values():

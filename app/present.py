@@ -18,16 +18,8 @@ from app.session import acting
 from ledger.bundle import Entry
 from ledger.proof import clock_words
 from ledger.rules.authority import Authority
-from ledger.rules.verdict import (
-    CODES,
-    DO_NOT_SUPPLY,
-    HOLD,
-    NOT_CHECKED,
-    OK,
-    Reason,
-    reason,
-    verdict,
-)
+from ledger.rules.reasons import CODES, DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK, Reason, reason
+from ledger.rules.verdict import verdict
 from ledger.statement.events import Event
 from ledger.statement.governance import (
     Admit,

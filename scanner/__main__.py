@@ -19,7 +19,7 @@ import httpx
 
 from ledger.errors import LedgerError, Malformed
 from ledger.remote import MAX_LIST
-from ledger.rules.verdict import NOT_CHECKED, OK
+from ledger.rules.reasons import NOT_CHECKED, OK
 from ledger.statement import keyfile
 from ledger.statement.gs1 import is_gln
 from ledger.tlog.policy import Policy

@@ -16,7 +16,7 @@ from typing import Any, Final, TextIO
 
 from ledger.proof import clock_words
 from ledger.remote import LIMITS
-from ledger.rules.verdict import HOLD, NOT_CHECKED, OK
+from ledger.rules.reasons import HOLD, NOT_CHECKED, OK
 from ledger.tlog.note import Note
 from scanner.camera import Listed
 from scanner.kept import SAME, History

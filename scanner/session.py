@@ -15,7 +15,8 @@ from typing import Final, Protocol
 from ledger.bundle import Bundle
 from ledger.errors import Malformed
 from ledger.remote import LIMITS, MAX_LIST, ProvenList, verify_list
-from ledger.rules.verdict import NOT_CHECKED, OK, Verdict, also, verdict
+from ledger.rules.reasons import NOT_CHECKED, OK
+from ledger.rules.verdict import Verdict, also, verdict
 from ledger.statement.gs1 import Label
 from ledger.tlog.policy import Policy
 from scanner import check, symbols

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.rules.verdict import OK, Verdict, verdict
+from ledger.rules.reasons import OK
+from ledger.rules.verdict import Verdict, verdict
 from ledger.statement.gs1 import Label
 from scanner import faults
 from scanner.faults import Explanation

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ledger.errors import Malformed
-from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
+from ledger.rules.reasons import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
 from scanner.camera import Picture
 from scanner.output import age, clean, shown
 from scanner.session import Told

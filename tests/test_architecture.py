@@ -43,7 +43,7 @@ MAY_IMPORT: Final[list[tuple[str, set[str]]]] = [
     ("ledger.audit", PURE | {"ledger.audit_words", "ledger.bundle", "ledger.proof"}),
     ("ledger", PROOF),
     ("scanner", PROOF | {"scanner", "ledger.files", "cv2", "numpy", "zxingcpp", "PIL", "httpx"}),
-    ("app", {"app", "ledger", "scanner", "flask", "flask_babel", "werkzeug", "jinja2", "markupsafe", "msgspec",
+    ("app", {"app", "ledger", "scanner", "babel", "flask", "flask_babel", "werkzeug", "jinja2", "markupsafe", "msgspec",
              "gunicorn", "click", "httpx"}),
 ]  # fmt: skip
 # Pure: time, randomness, files, sockets and the environment are arguments.

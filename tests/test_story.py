@@ -17,7 +17,7 @@ import pytest
 
 from app import create_app
 from app.config import Settings, wall_clock
-from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
+from ledger.rules.reasons import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
 from ledger.statement import gs1, keyfile
 from ledger.store.publish import trust_file
 from scanner.label import PrintedLabel, render, to_png

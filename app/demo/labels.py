@@ -9,7 +9,7 @@ from typing import Final
 
 from app.demo.cast import DRUGS
 from app.demo.world import World
-from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, OK
+from ledger.rules.reasons import DO_NOT_SUPPLY, HOLD, OK
 from ledger.statement import gs1
 from scanner.label import PrintedLabel, render, to_png
 

@@ -9,24 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ledger.rules import marks
 from ledger.rules.authority import Authority
 from ledger.rules.claims import Claim, compare
 from ledger.rules.operations import SUPPLIES
+from ledger.rules.reasons import Reason, rank, reason, word_of
 from ledger.rules.state import IN_TRANSIT, INACTIVE, REFUSED
 from ledger.rules.world import World
 from ledger.statement.gs1 import Label
 
-OK: Final = "OK"
-HOLD: Final = "Hold: ask"
-DO_NOT_SUPPLY: Final = "Do not supply"
-NOT_CHECKED: Final = "Not checked"
 PURPOSES: Final = ("dispense", "receive", "return", "check")
 
-_WORST_FIRST: Final = (DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK)
 _CLOCK_SKEW_MS: Final = 5 * 60 * 1000
 
 
@@ -89,18 +84,6 @@ class State:
     max_age_s: int = 24 * 3600  # policy.maxAge
 
 
-class Reason(NamedTuple):
-    """One reason of a verdict, in the code's own words and with the next step.
-
-    `detail` is what stands in the words already.
-    """
-
-    code: str
-    words: str
-    next: str
-    detail: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One of four words, and all its reasons, worst first; the first one carries the word."""
@@ -117,196 +100,17 @@ class Verdict:
         return tuple(reason.code for reason in self.reasons)
 
 
-_ASIDE: Final = "Put the pack aside. Do not give it out. Call your supplier or the manufacturer."
-_ASK: Final = "Keep the pack apart and ask before you do anything with it."
-_REASONS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
-    {
-        # code: (the word it carries, what it means, what to do next)
-        "bad-proof": (
-            DO_NOT_SUPPLY,
-            "The proof is refuted: it does not show what it claims.",
-            "Put the pack aside, keep the proof file and tell the regulator.",
-        ),
-        "unknown": (
-            DO_NOT_SUPPLY,
-            "No pack of this serial is on record.",
-            "Scan again. If it stays unknown, put the pack aside: potential suspect falsification.",
-        ),
-        "stolen": (DO_NOT_SUPPLY, "This pack was reported stolen.", _ASIDE),
-        "label-mismatch": (
-            DO_NOT_SUPPLY,
-            "The label does not say what was recorded at the factory ({detail}).",
-            "Scan again. If it stays so, put the pack aside: potential suspect falsification.",
-        ),
-        "supplied-elsewhere": (
-            DO_NOT_SUPPLY,
-            "A pack of this serial has been supplied at another place.",
-            "Put the pack aside: potential suspect falsification. Tell the regulator.",
-        ),
-        "inactive": (DO_NOT_SUPPLY, "This pack has left the chain ({detail}).", _ASIDE),
-        "recalled": (DO_NOT_SUPPLY, "This pack is recalled.", "Follow the recall notice."),
-        "withdrawn": (DO_NOT_SUPPLY, "This product is withdrawn.", "Follow the notice."),
-        "expired": (
-            DO_NOT_SUPPLY,
-            "This pack has expired ({detail}).",
-            "Put it with the expired stock for destruction.",
-        ),
-        "symbols-disagree": (
-            HOLD,
-            "The codes on this pack contradict each other ({detail}).",
-            "If two packs are in view, show one. Else keep the pack apart and ask.",
-        ),
-        "on-hold": (HOLD, "This pack is on hold (quarantine).", _ASK),
-        "in-transit": (
-            HOLD,
-            "This pack is on its way to you and has not been received.",
-            "Book the delivery in first.",
-        ),
-        "other-holder": (HOLD, "This pack is not in your stock.", _ASK),
-        "supplied-here": (
-            HOLD,
-            "You supplied this pack{detail}.",
-            "If it never left your hands, undo it. Else keep this one apart: a copied label looks so.",
-        ),
-        "suspended": (HOLD, "Its holder is suspended.", _ASK),
-        "licence-expired": (HOLD, "Its holder's licence has run out.", _ASK),
-        "key-suspect": (HOLD, "A key that signed for this pack is suspect.", _ASK),
-        "partly-listed": (
-            HOLD,
-            "Some packs of this lot are recalled or on hold; the status list does not say which.",
-            "Keep the pack apart until you can ask the log.",
-        ),
-        "custody-gap": (
-            HOLD,
-            "Something done to this pack was reported after the fact and broke a rule.",
-            "Keep the pack apart until who reported it has explained it.",
-        ),
-        "split-view": (
-            NOT_CHECKED,
-            "The log shows two histories ({detail}): nothing that it says can be relied on.",
-            "Keep the evidence and give it to the authority. Ask another way before you supply.",
-        ),
-        "no-status": (
-            NOT_CHECKED,
-            "The operator's word on what is not in the proof is missing.",
-            "Fetch a fresh proof and check again.",
-        ),
-        "other-site-status": (
-            NOT_CHECKED,
-            "The proof was made for another site.",
-            "Fetch a proof for your own site.",
-        ),
-        "too-old": (
-            NOT_CHECKED,
-            "The view is older than the policy allows ({detail}).",
-            "Fetch a fresh proof and check again.",
-        ),
-        "unknown-age": (
-            NOT_CHECKED,
-            "The view's age cannot be told: its time lies ahead of this clock.",
-            "Check this device's clock.",
-        ),
-        "newer-than-proof": (
-            NOT_CHECKED,
-            "Something newer than the proof is known.",
-            "Fetch a fresh proof and check again.",
-        ),
-        "unusable-proof": (
-            NOT_CHECKED,
-            "The proof cannot be used ({detail}).",
-            "Fetch a fresh proof and check again.",
-        ),
-        "log-down": (
-            NOT_CHECKED,
-            "The log could not be asked ({detail}).",
-            "Check again later, or use a stored proof.",
-        ),
-        "unreadable": (
-            NOT_CHECKED,
-            "No code could be read ({detail}).",
-            "Hold the label flat and close, and scan again.",
-        ),
-        "no-picture": (
-            NOT_CHECKED,
-            "The camera gives no picture ({detail}).",
-            "Mend that, type the code, or use another scanner.",
-        ),
-        "scan-again": (
-            NOT_CHECKED,
-            "The reading looks like a scanner's fault, not like this pack's label ({detail}).",
-            "Scan the pack again.",
-        ),
-        "not-our-label": (
-            NOT_CHECKED,
-            "This is not a code of a medicine pack ({detail}).",
-            "Scan the code with GTIN and serial.",
-        ),
-        "not-in-proof": (
-            NOT_CHECKED,
-            "The proof is about another pack.",
-            "Fetch the proof of this pack.",
-        ),
-        "label-incomplete": (
-            NOT_CHECKED,
-            "A check without an account needs the whole label: GTIN, serial, lot and expiry.",
-            "Scan the code instead of typing it, or type all four.",
-        ),
-        "reported-supplied": (
-            NOT_CHECKED,
-            "This pack is reported as supplied, as it should be if a pharmacy gave it to you.",
-            "If no pharmacy gave it to you, ask one.",
-        ),
-        "not-confirmed": (
-            NOT_CHECKED,
-            "This pack cannot be confirmed.",
-            "Ask a pharmacy to check it.",
-        ),
-        "in-trade": (OK, "On record and in trade.", "No contradiction found."),
-        "in-stock": (OK, "On record and in your stock.", "No contradiction found."),
-        "announced": (OK, "Announced to you in a shipment.", "Receive it."),
-        "already-here": (OK, "Already in your stock.", "Nothing is left to receive."),
-        "hand-offs-between": (
-            OK,
-            "The hand-offs between factory and your supplier are by the operator's word.",
-            "Ask an authority if you need them proven.",
-        ),
-        "operators-clock": (
-            OK,
-            "The age of this view is by the operator's clock: no witness has signed it.",
-            "List witnesses in the trust file to have it proven.",
-        ),
-    }
-)
-CODES: Final = tuple(_REASONS)
-
-
-def reason(code: str, detail: str = "") -> Reason:
-    """One reason in words; `detail` fills the place its words leave for it."""
-    words, step = wording(code, detail=bool(detail))
-    return Reason(code, words.replace("{detail}", detail), step, detail)
-
-
-def wording(code: str, *, detail: bool = True) -> tuple[str, str]:
-    """A reason's words, with their place for a `{detail}` where there is one, and its next step."""
-    _, words, step = _REASONS[code]
-    return (words if detail else words.replace(" ({detail})", "")), step
-
-
-def _rank(code: str) -> tuple[int, int]:
-    return _WORST_FIRST.index(_REASONS[code][0]), CODES.index(code)
-
-
 def verdict(codes: Mapping[str, str], purpose: str, state: State | None = None) -> Verdict:
     """The verdict that these reasons (code -> detail) lead to, worst first."""
-    ranked = sorted(codes, key=_rank)
-    word = _REASONS[ranked[0]][0]
+    ranked = sorted(codes, key=rank)
+    word = word_of(ranked[0])
     return Verdict(word, tuple(reason(code, codes[code]) for code in ranked), purpose, state)
 
 
 def also(told: Verdict, code: str, detail: str = "") -> Verdict:
     """A verdict with one more reason, in its place among the others."""
-    found = sorted((*told.reasons, reason(code, detail)), key=lambda one: _rank(one.code))
-    return replace(told, word=_REASONS[found[0].code][0], reasons=tuple(found))
+    found = sorted((*told.reasons, reason(code, detail)), key=lambda one: rank(one.code))
+    return replace(told, word=word_of(found[0].code), reasons=tuple(found))
 
 
 def judge(state: State, label: Label, now: datetime, purpose: str, *, witnessed: bool) -> Verdict:

@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from app.language import COOKIE, LANGUAGES
 from app.phrases import phrases, reason_said, said
 from ledger.errors import CODES
-from ledger.rules import verdict
+from ledger.rules import reasons
 from tests.app.conftest import SignIn
 from tests.world import Chain
 
@@ -144,15 +144,15 @@ def test_a_scan_is_told_in_the_language_beside_its_stable_word(client: FlaskClie
 def test_a_detail_stands_where_the_language_has_its_place(app: object, client: FlaskClient) -> None:
     with client.application.test_request_context(headers=CHINESE):
         assert (
-            reason_said(verdict.reason("expired", "2026-01-31")).words
+            reason_said(reasons.reason("expired", "2026-01-31")).words
             == "此药盒已过期（2026-01-31）。"
         )
-        assert reason_said(verdict.reason("expired")).words == "此药盒已过期。"
+        assert reason_said(reasons.reason("expired")).words == "此药盒已过期。"
         assert said("") == ""
     with client.application.test_request_context(headers={"Accept-Language": "en"}):
-        for code in verdict.CODES:
+        for code in reasons.CODES:
             for detail in ("", "something"):
-                assert reason_said(verdict.reason(code, detail)) == verdict.reason(code, detail)
+                assert reason_said(reasons.reason(code, detail)) == reasons.reason(code, detail)
 
 
 def test_scripts_are_served_their_words_by_the_address(client: FlaskClient) -> None:
@@ -244,7 +244,7 @@ def test_the_ledgers_own_texts_are_among_what_is_translated(sources: dict[str, C
     assert set(phrases()) <= known
     for rule, advice in CODES.values():
         assert {rule, advice} <= known
-    assert {verdict.OK, verdict.HOLD, verdict.DO_NOT_SUPPLY, verdict.NOT_CHECKED} <= known
+    assert {reasons.OK, reasons.HOLD, reasons.DO_NOT_SUPPLY, reasons.NOT_CHECKED} <= known
 
 
 # Nothing is said past the catalogues
@@ -338,7 +338,7 @@ SENTENCE = re.compile(r"[A-Z][\w'’]*[,:]? [a-z]")
 KNOWN = re.compile(r"""\b_n?\(\s*"(?:[^"\\]|\\.)*\"""")
 FILLED = re.compile(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\{.*", re.DOTALL)
 SHOWN = {"textContent", "innerText", "ariaLabel", "placeholder", "title"}
-STABLE = {verdict.HOLD, verdict.DO_NOT_SUPPLY, verdict.NOT_CHECKED}  # words that programs compare
+STABLE = {reasons.HOLD, reasons.DO_NOT_SUPPLY, reasons.NOT_CHECKED}  # words that programs compare
 
 
 def bare(source: str) -> list[str]:

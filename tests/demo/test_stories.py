@@ -16,8 +16,9 @@ import pytest
 
 from ledger.proof import verify
 from ledger.rules import marks
+from ledger.rules.reasons import DO_NOT_SUPPLY, HOLD, OK
 from ledger.rules.state import INACTIVE, SHORT, Row
-from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, OK, Verdict, judge
+from ledger.rules.verdict import Verdict, judge
 from ledger.statement import keyfile
 from ledger.statement.events import Event
 from ledger.statement.gs1 import parse_scan

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ledger.errors import Malformed
-from ledger.rules.verdict import HOLD, OK, verdict
+from ledger.rules.reasons import HOLD, OK
+from ledger.rules.verdict import verdict
 from scanner.check import judged, read_label
 from scanner.symbols import read
 from tests.scanner import pictures

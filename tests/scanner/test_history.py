@@ -16,7 +16,7 @@ import pytest
 from app import create_app
 from app.config import Settings
 from ledger.errors import Malformed
-from ledger.rules.verdict import NOT_CHECKED, OK
+from ledger.rules.reasons import NOT_CHECKED, OK
 from ledger.statement import gs1
 from ledger.store.publish import read_checkpoint
 from ledger.tlog.tiles import Tile

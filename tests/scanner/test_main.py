@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
+from ledger.rules.reasons import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
 from ledger.statement import gs1, keyfile
 from ledger.store.publish import trust_file
 from scanner.__main__ import main

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ledger.rules.verdict import NOT_CHECKED, OK
+from ledger.rules.reasons import NOT_CHECKED, OK
 from ledger.statement import gs1
 from ledger.store.publish import read_checkpoint
 from scanner import check

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ledger.rules.verdict import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK, State, verdict
+from ledger.rules.reasons import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
+from ledger.rules.verdict import State, verdict
 from scanner.camera import Picture
 from scanner.session import Told
 from scanner.symbols import read
