@@ -2,7 +2,7 @@
 
 import { me } from "./me.js";
 import { act } from "./sign/sign.js";
-import { actWords, countWords, shortId } from "./sign/words.js";
+import { actWords, countWords, withShortIds } from "./sign/words.js";
 import { element } from "./verdict.js";
 import { _ } from "./words.js";
 
@@ -35,8 +35,7 @@ export function toPerson(text) {
 
 /** Why an act was refused, with packs by GTIN and serial. */
 export function why(problem) {
-  const words = problem?.detail ?? _("It was refused.");
-  return words.replace(/https:\/\/id\.gs1\.org\/0[01]\/[^\s,;]+/g, (id) => shortId(id));
+  return withShortIds(problem?.detail ?? _("It was refused."));
 }
 
 /** A line of what came of an act. */

@@ -116,6 +116,11 @@ export function shortId(id) {
   return parts[0] === "00" ? `SSCC ${parts[1]}` : `${parts[1]} · ${parts[3]}`;
 }
 
+/** A text in which ids are said as `shortId` says them. */
+export function withShortIds(text) {
+  return text.replace(/https:\/\/id\.gs1\.org\/0[01]\/[^\s,;]+/g, (id) => shortId(id));
+}
+
 /** How many packs and containers there are among ids. */
 export function countWords(ids) {
   const units = ids.filter((id) => id.includes("/00/")).length;
