@@ -16,7 +16,7 @@ from ledger.store.desk import Person
 from ledger.store.lots import Making
 from scanner.label import DPI, PrintedLabel
 
-PAGE: Final = 60  # labels of one sheet, or of one file for the label printer
+PAGE: Final = 40  # labels of one sheet, or of one file for the label printer
 DENSITIES: Final = (203, 300, 600)  # dots an inch of label printers
 
 

@@ -4,7 +4,7 @@ import { me } from "./me.js";
 import { base64Bytes, canonical, hex, sha256 } from "./sign/bytes.js";
 import { readGovernance } from "./sign/governance.js";
 import { verifyReceipt } from "./sign/receipt.js";
-import { receiptOf } from "./sign/outbox.js";
+import { onChange, receiptOf } from "./sign/outbox.js";
 import { record } from "./sign/sign.js";
 import { drop, list, save } from "./drafts.js";
 import { _ } from "./words.js";
@@ -76,6 +76,17 @@ async function tell() {
   return told;
 }
 
+/** What is signed already and waits for the line is not offered to be signed again. */
+async function showWaiting() {
+  for (const { value } of await list(KIND)) {
+    const line = [...document.querySelectorAll("[data-document]")].find(
+      ({ dataset }) => dataset.document === value.digest && dataset.about === value.about,
+    );
+    const buttons = value.log === me.log && line?.querySelector("[data-record]")?.parentElement;
+    if (buttons) buttons.replaceChildren(_("Signed. It is sent as soon as the server can be reached."));
+  }
+}
+
 /** Whether a file is the one on the log: its proof, then its bytes. */
 async function onVerify(button) {
   const { verify: id, through } = button.dataset;
@@ -130,8 +141,11 @@ for (const button of document.querySelectorAll("[data-drop]")) {
   };
   button.addEventListener("click", pressed(press));
 }
-try {
-  if (await tell()) location.reload();
-} catch {
-  // It is told the next time.
+/** What landed is told, and shown; where that fails, it is told the next time. */
+async function catchUp() {
+  if (await tell().catch(() => 0)) location.reload();
 }
+
+await catchUp();
+await showWaiting();
+onChange(catchUp);

@@ -29,12 +29,18 @@ class Held(NamedTuple):
 
 def outermost(store: Store, site: str, most: int, after: str = "", like: str = "") -> list[Unit]:
     """A site's outermost containers by id, from behind one; `like` are digits that the SSCC holds."""
-    sql = (
-        "SELECT id, hold FROM item WHERE site = ? AND status = 'active' AND parent = '' AND lot = '' "
-        "AND id > ? AND id LIKE ? ORDER BY id LIMIT ?"
+    # Each in the order of the index; those on hold are few.
+    where = (
+        "site = ? AND status = 'active' AND parent = '' AND lot = '' AND id > ? AND id LIKE ? "
+        "ORDER BY id LIMIT ?"
     )
-    rows = store.rows(sql, (site, after, f"{_UNIT}%{like}%", most))
-    return [Unit(item, bool(hold)) for item, hold in rows]
+    values = (site, after, f"{_UNIT}%{like}%", most)
+    found = [
+        Unit(item, held)
+        for held, hold in ((False, "hold = ''"), (True, "hold <> ''"))
+        for (item,) in store.rows(f"SELECT id FROM item WHERE {hold} AND {where}", values)
+    ]
+    return sorted(found)[:most]
 
 
 def contents(store: Store, containers: Iterable[str]) -> list[Held]:

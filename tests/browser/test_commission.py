@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from app.commissioning import MOST
+from app.lots import PAGE
 from ledger.statement import gs1
 from ledger.statement.governance import Document
 from tests.browser.conftest import Fresh, Scheme, Visit
@@ -76,7 +78,7 @@ def test_a_lot_with_random_serials_is_commissioned_by_keyboard_and_its_labels_co
     with maker.page.expect_navigation():
         maker.page.get_by_role("link", name="Print the labels").press("Enter")
     pictures = maker.page.locator(".sheet img")
-    expect(pictures).to_have_count(60)
+    expect(pictures).to_have_count(PAGE)
     # As large as it is on the pack, whatever the printer's density: 300 dots an inch are 96 px.
     pictures.first.scroll_into_view_if_needed()
     maker.page.wait_for_function("document.querySelector('.sheet img').complete")
@@ -85,6 +87,17 @@ def test_a_lot_with_random_serials_is_commissioned_by_keyboard_and_its_labels_co
         " return [one.getBoundingClientRect().width, whole.naturalWidth]; }"
     )
     assert wide == pytest.approx(natural / 300 * 96, abs=1)
+
+
+def test_the_largest_lot_of_a_browser_is_commissioned_in_one_press(maker: Steps, lot: str) -> None:
+    name_lot(maker, lot)
+    make(maker, MOST)
+    make(maker, 1)  # one too many is the command line's
+    expect(maker.page.locator("#too-many")).to_be_focused()
+    maker.check()
+    maker.sign()
+    maker.done()
+    assert len(maker.chain.reader.packs_of_lot(maker.chain.gtin, lot)) == MOST
 
 
 def test_serials_come_from_a_file_and_unfinished_work_survives_a_reload(
@@ -237,6 +250,28 @@ def test_a_document_whose_statement_was_left_unsigned_can_be_signed_or_taken_bac
     expect(page.locator("#sign")).to_be_visible()
     with page.expect_navigation():
         maker.press("sign-yes")
+    expect(page.locator("[data-verify]")).to_have_count(1)
+
+
+def test_a_document_signed_without_a_line_is_on_the_log_once_there_is_one(
+    maker: Steps, lot: str, tmp_path: Path
+) -> None:
+    chain, page = maker.chain, maker.page
+    chain.commission(lot, 1)
+    file = tmp_path / "note.txt"
+    file.write_text(lot)
+    maker.visitor.open(f"/lots/{chain.gtin}/{lot}")
+    page.route("**/api/statements", lambda route: route.abort())
+    page.get_by_label("File, up to 25 MiB").set_input_files(file)
+    page.get_by_label("Title, as Certificate of analysis").fill("Note")
+    page.get_by_role("button", name="Add and sign").press("Enter")
+    expect(page.locator("#sign")).to_be_visible()
+    with page.expect_navigation():
+        maker.press("sign-yes")
+    expect(page.locator("[data-document]")).to_contain_text("sent as soon as")
+    assert page.locator("[data-record]").count() == 0  # nobody signs it twice
+    page.unroute("**/api/statements")
+    page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.locator("[data-verify]")).to_have_count(1)
 
 
