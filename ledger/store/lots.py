@@ -15,7 +15,6 @@ from ledger.store.database import Store
 # Where a long commissioning is still being given its index, its rows stand under its batch's number.
 _BORN: Final = "COALESCE((SELECT -batch.k FROM batch WHERE batch.idx = act.idx), act.idx)"
 _ANY: Final = "(SELECT item.id FROM item WHERE item.born IN (act.idx, {born}) LIMIT 1)"
-_COUNT: Final = "(SELECT COUNT(*) FROM item WHERE item.born IN (act.idx, {born}))"
 _MAKING: Final = "act.op IN ('commission', 'repack') AND act.observed = ''"
 
 
@@ -57,18 +56,25 @@ def makings(
 
     `lot` (GTIN, lot number) asks for those of one lot alone.
     """
-    any_pack, count = (part.format(born=_BORN) for part in (_ANY, _COUNT))
     sql = (
-        f"SELECT act.idx, act.id, act.ms, act.op, act.site, item.id, item.lot, {count} "
-        f"FROM act JOIN item ON item.id = {any_pack} "
+        "SELECT act.idx, act.id, act.ms, act.op, act.site, item.id, item.lot "
+        f"FROM act JOIN item ON item.id = {_ANY.format(born=_BORN)} "
         f"WHERE act.site IN (IN) AND act.idx >= {int(since)} AND {_MAKING} AND item.lot <> ''"
     )
     found = []
-    for index, statement, ms, op, site, item, name, packs in store.rows_in(sql, sites):
-        one = Making(index, statement, ms, op, site, gtin_of(item), name, packs)
-        if lot is None or lot == (one.gtin, one.lot):
-            found.append(one)
+    for index, statement, ms, op, site, item, name in store.rows_in(sql, sites):
+        gtin = gtin_of(item)
+        if lot is None or lot == (gtin, name):
+            packs = content.count(store, statement) or _counted(store, index)
+            found.append(Making(index, statement, ms, op, site, gtin, name, packs))
     return sorted(found)
+
+
+def _counted(store: Store, index: int) -> int:
+    """How many packs a statement brought whose own list was erased."""
+    born = "(?, COALESCE((SELECT -k FROM batch WHERE idx = ?), ?))"
+    row = store.one(f"SELECT COUNT(*) FROM item WHERE born IN {born}", (index, index, index))
+    return int(row[0]) if row else 0
 
 
 def packs_between(store: Store, made: Sequence[Making], start: int, end: int) -> list[str]:
