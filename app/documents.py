@@ -30,6 +30,7 @@ from ledger.store.shipments import RECEIVED
 
 MOST_BYTES: Final = 25 << 20  # of one file
 MOST: Final = 100  # documents of one party about one thing
+MOST_KEPT: Final = 20 << 30  # bytes of one party's documents, so that none fills the disk of all
 _LOT: Final = re.compile(r"https://id\.gs1\.org/01/([0-9]{14})/10/([A-Za-z0-9._%-]{1,60})")
 _STATEMENT: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -68,7 +69,7 @@ def check_about(about: str, who: Person) -> None:
 
 
 def described(about: str, title: str, media_type: str, digest: str, who: Person) -> Document:
-    """A document that a party is about to keep. Raises Malformed; ends in 404, 409."""
+    """A document that a party is about to keep. Raises Malformed; ends in 404, 409, 413."""
     check_words(title, "title")
     check_words(media_type, "type")
     check_about(about, who)
@@ -76,6 +77,11 @@ def described(about: str, title: str, media_type: str, digest: str, who: Person)
     mine = [one for one in kept.of(about) if one.party == who.party]
     if len(mine) >= MOST and digest not in {one.sha256 for one in mine}:
         abort(409, _("At most %(n)s documents of a lot or a shipment are kept.", n=MOST))
+    if kept.size(who.party) > MOST_KEPT - MOST_BYTES:
+        words = _(
+            "Your party keeps %(n)s GiB of documents here, and no more fit.", n=MOST_KEPT >> 30
+        )
+        abort(413, words)
     return Document(who.party, digest, about, media_type, title, 0, node().clock())
 
 

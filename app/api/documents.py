@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ _TYPES: Final = {
 def keep(digest: str) -> tuple[Response, int]:
     """Keep a file (the body) whose SHA-256 this is: `?about=…&title=…&type=…`. 201, not on the log yet."""
     who = signed_in()
-    current_app.extensions["limits"].count("documents", node().settings.per_minute)
+    current_app.extensions["limits"].count("uploads", node().settings.per_minute)
     _check_hash(digest)
     request.max_content_length = documents.MOST_BYTES
     if (request.content_length or 0) > documents.MOST_BYTES:
@@ -142,7 +143,8 @@ def file(statement: str) -> Response:
         f'attachment; filename="{_name(found.title)}{_TYPES.get(found.media_type, "")}"'
     )
     answer.headers["Content-Length"] = str(found.size)
-    answer.headers["X-Packtrace-SHA256"] = found.sha256
+    # RFC 9530
+    answer.headers["Repr-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(found.sha256)).decode()}:"
     return answer
 
 

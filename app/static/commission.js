@@ -76,7 +76,7 @@ async function read(source) {
   at("too-many").hidden = true;
   say(_("Reading the list…"));
   try {
-    const found = await readSerials(await source(), wanted().gtin);
+    const found = await readSerials(await source(), wanted());
     const known = new Set(serials);
     for (const [serial, line] of found.lines) {
       if (known.has(serial)) found.faults.push({ line, text: serial, words: _("It is on the list already.") });

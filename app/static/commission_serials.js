@@ -28,18 +28,16 @@ function randomSerial() {
 }
 
 /**
- * Read a list: {serials, faults: [{line, text, words}]}. Lines are serials, or rows with a header that
- * has `serial`, or whole codes of packs of `gtin`. Throws lists.js's Unreadable.
+ * Read a list: {serials, lines (serial -> line), faults: [{line, text, words}]}. Lines are serials, or rows
+ * with a header that has `serial`, or whole codes of packs. `wanted` is {gtin, lot, expiry}; what a line
+ * says otherwise is a fault. Throws lists.js's Unreadable.
  */
-export async function readSerials(text, gtin) {
-  const lines = text.replace(/^\ufeff/, "").split(/\r\n|\n|\r/);
-  const alone = HEADER.test(lines[0] ?? "");
-  if (alone) lines[0] = "";
-  const { items, faults } = await readList(lines.join("\n"));
+export async function readSerials(text, wanted) {
+  const { items, faults } = await readList(withGtin(text, wanted.gtin));
   const seen = new Map(); // serial -> line
   const serials = [];
   for (const { line, text: code } of items) {
-    const { serial, words } = serialOf(code, gtin);
+    const { serial, words } = serialOf(code, wanted);
     if (words) faults.push({ line, text: code, words });
     else if (seen.has(serial)) {
       faults.push({ line, text: code, words: _("It is the same as line %(n)s.", { n: seen.get(serial) }) });
@@ -52,14 +50,32 @@ export async function readSerials(text, gtin) {
   return { serials, lines: seen, faults };
 }
 
-function serialOf(text, gtin) {
-  const whole = /^\(01\)(\d{14})(?:\((?:10|17)\)[^(]+)*\(21\)(.+)$/.exec(text);
-  if (whole && whole[1] !== gtin) {
-    return { words: _("It is of GTIN %(gtin)s, not of the chosen product.", { gtin: whole[1] }) };
-  }
-  const serial = whole ? whole[2].replaceAll("\\(", "(") : text;
-  if (!SERIAL.test(serial)) {
+/** A list without its lone header; a table of serials without a GTIN gets the chosen product's. */
+function withGtin(text, gtin) {
+  const [first, ...rest] = text.replace(/^\ufeff/, "").split(/\r\n|\n|\r/);
+  const mark = [",", ";", "\t"].find((one) => first.split(one).some((cell) => HEADER.test(cell)));
+  if (HEADER.test(first)) return ["", ...rest].join("\n");
+  if (!mark || /gtin|\bpc\b|code|epc|\bid\b/i.test(first)) return text;
+  return [`gtin${mark}${first}`, ...rest.map((line) => line.trim() && `${gtin}${mark}${line}`)].join("\n");
+}
+
+function serialOf(text, { gtin, lot, expiry }) {
+  const values = text.startsWith("(01)") ? valuesOf(text) : { 21: text };
+  const day = expiry.slice(2).replaceAll("-", "");
+  const differs = [
+    ["01", gtin, () => _("It is of GTIN %(gtin)s, not of the chosen product.", { gtin: values["01"] })],
+    ["10", lot, () => _("It is of lot %(lot)s.", { lot: values[10] })],
+    ["17", day, () => _("It has another expiry date.")],
+  ].find(([ai, chosen]) => values[ai] && chosen && values[ai] !== chosen);
+  if (differs) return { words: differs[2]() };
+  if (!SERIAL.test(values[21] ?? "")) {
     return { words: _("A serial number has 1 to 20 letters, digits or signs of GS1's character set, and no blanks.") };
   }
-  return { serial };
+  return { serial: values[21] };
+}
+
+/** The values of a bracketed element string by their identifiers. */
+function valuesOf(text) {
+  const parts = text.matchAll(/\((\d{2})\)((?:\\\(|[^(])*)/g);
+  return Object.fromEntries([...parts].map(([, ai, value]) => [ai, value.replaceAll("\\(", "(")]));
 }

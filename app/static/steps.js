@@ -122,7 +122,7 @@ export class Steps {
     const colleague = signed.some((one) => one.status === "colleague");
     for (const part of ["work", "check", "resumed"]) if (at(part)) at(part).hidden = true;
     at("done").hidden = false;
-    at("done-title").textContent = title(landed, colleague);
+    at("done-title").textContent = signed.length < outcomes.length ? _("Only in part on the log") : title(landed, colleague);
     at("done-waits").hidden = landed || colleague;
     at("done-colleague").hidden = !colleague;
     at("done-links").hidden = !landed;

@@ -110,6 +110,11 @@ class Documents:
         sql = "SELECT about, COUNT(*) FROM document WHERE party = ? GROUP BY about"
         return dict(self._database.execute_sql(sql, (party,)).fetchall())
 
+    def size(self, party: str) -> int:
+        """How many bytes a party keeps."""
+        sql = "SELECT COALESCE(SUM(size), 0) FROM document WHERE party = ?"
+        return int(self._database.execute_sql(sql, (party,)).fetchone()[0])
+
     def _rows(self, where: str, value: str) -> list[Document]:
         columns = ", ".join(Document._fields)
         sql = f"SELECT {columns} FROM document WHERE {where} ORDER BY ms DESC, sha256"

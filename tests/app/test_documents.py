@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -81,6 +82,7 @@ def test_a_file_is_kept_sealed_under_its_hash_and_handed_out_as_it_was(
     assert answer.mimetype == "application/pdf"
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert b64encode(sha256(PDF).digest()).decode() in answer.headers["Repr-Digest"]
     assert "certificate of analysis" not in chain.reader.entry(
         chain.reader.index_of(signed)
     ).decode("latin-1")  # the log holds a commitment alone
@@ -315,6 +317,16 @@ def test_a_party_keeps_documents_about_its_own_lots_and_shipments_alone(
         assert keep(maker, wrong).status_code in (400, 404)
     for title in ("", " a", "a" * 201, "a\nb"):
         assert keep(maker, about, title=title).status_code == 400
+
+
+def test_no_party_fills_the_disk_of_all(
+    maker: FlaskClient, about: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.documents.MOST_KEPT", MOST_BYTES + 10)
+    assert keep(maker, about).status_code == 201
+    refused = keep(maker, about, b"another")
+    assert refused.status_code == 413
+    assert "no more fit" in refused.get_json()["detail"]
 
 
 def test_many_documents_of_one_thing_come_to_an_end(

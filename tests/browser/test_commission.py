@@ -139,6 +139,30 @@ def test_all_bad_lines_are_told_and_nothing_is_taken_over(maker: Steps, lot: str
     expect(maker.page.locator("#empty")).to_be_visible()
 
 
+def test_a_table_may_name_the_product_lot_and_expiry_if_they_are_the_chosen_ones(
+    maker: Steps, lot: str
+) -> None:
+    gtin = maker.chain.gtin
+    name_lot(maker, lot)
+    paste(
+        maker,
+        "gtin;serial;lot;expiry\n"
+        f"{gtin};{lot}1;{lot};{EXPIRY}\n{gtin};{lot}2;OTHER;{EXPIRY}\n"
+        f"{gtin};{lot}3;{lot};2027-01-31\n09521234543213;{lot}4;{lot};{EXPIRY}\n"
+        f"{gtin};{lot}(5);{lot};",
+    )
+    expect(maker.page.locator("#list-bad-title")).to_be_focused()
+    words = maker.page.locator("#list-bad-lines").inner_text()
+    assert "It is of lot OTHER." in words
+    assert "It has another expiry date." in words
+    assert "It is of GTIN 09521234543213" in words
+    assert "Line 2:" not in words
+    assert "Line 6:" not in words
+    maker.fill("paste-text", f"weight,serial\n1.5,{lot}-A\n1.6,{lot}-B\n")
+    maker.page.get_by_role("button", name="Check the list").press("Enter")
+    total(maker, "2 packs")
+
+
 def test_serials_on_record_another_expiry_and_a_past_date_are_refused_before_signing(
     maker: Steps, lot: str
 ) -> None:

@@ -170,6 +170,7 @@ def test_packing_that_is_refused_leaves_the_container_and_says_so(maker: Steps, 
     maker.press("sign-it")
     maker.press("sign-yes")
     expect(maker.page.locator("#problem")).to_be_focused()
+    expect(maker.page.locator("#done-title")).to_have_text("Only in part on the log")
     assert chain.reader.world().row(gs1.sscc(sscc)) is not None
     assert parent(chain, pack) == ""
     expect(maker.page.locator("#done-show")).to_have_attribute(
