@@ -14,7 +14,7 @@ from ledger.statement import gs1
 blueprint = Blueprint("labels", __name__)
 
 
-@blueprint.get("/labels/<gtin>/<path:lot>")
+@blueprint.get("/labels/<gtin>/<path:lot>", merge_slashes=False)  # a lot may hold slashes
 def show(gtin: str, lot: str) -> str:
     """One sheet (`sheet`, `dpi`, `datamatrix`): each label is a picture of its own, read back."""
     who, reader = signed_in(), node().reader

@@ -95,7 +95,7 @@ def new() -> str:
     )  # fmt: skip
 
 
-@blueprint.get("/lots/<gtin>/<path:lot>")
+@blueprint.get("/lots/<gtin>/<path:lot>", merge_slashes=False)  # a lot may hold slashes
 def show(gtin: str, lot: str) -> str:
     """A lot: for its maker what was commissioned; its documents, also for who received packs of it."""
     who, reader = signed_in(), node().reader
@@ -103,10 +103,10 @@ def show(gtin: str, lot: str) -> str:
         own = own_lot(gtin, lot, who)
         about = documents.about_lot(gtin, lot)
         seen = documents.of(about, who)
-        if own is None and not documents.may_see_lot(about, who):
+        record = reader.lot(gtin, lot)
+        if record is None or (own is None and not documents.may_see_lot(about, who)):
             abort(404, _("Your party has neither commissioned nor received packs of such a lot."))
         authority, world = reader.authority(), reader.world()
-        record = reader.lot(gtin, lot)
         standing = marks.on_lots(world, authority, [(gtin, lot)], node().clock())
     return render_template(
         "lots/show.html", own=own, lot=record, product=product_name(authority, gtin),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -161,6 +162,29 @@ def test_the_last_sheet_of_a_list_kept_in_parts_is_whole(chain: Chain, maker: Fl
     page = maker.get(f"/labels/{chain.gtin}/L1?sheet={last}").text
     shown = [part.split('"')[0] for part in page.split("Label of serial ")[1:]]
     assert shown == [gs1.parse_item_id(item).serial for item in ids[(last - 1) * PAGE :]]
+
+
+@pytest.mark.parametrize("lot", ["A/B", "/A", "A//B", "%2F", "A%", "..", "A?sheet=2", "A&b=1"])
+def test_no_lot_is_shown_in_place_of_another(chain: Chain, maker: FlaskClient, lot: str) -> None:
+    """Lots may hold slashes and signs that addresses give a meaning to."""
+    chain.commission("A", 1)
+    item = gs1.sgtin(chain.gtin, "OTHER")
+    chain.act("commission", chain.maker, [item], lot=lot, expiry=date(2027, 1, 31))
+    for path in ("lots", "labels"):
+        answer = maker.get(f"/{path}/{chain.gtin}/{quote(lot, safe='')}")
+        assert answer.status_code in (200, 404)  # a leading slash, or a lone dot, has no address
+        if answer.status_code == 200:
+            assert "2027-01-31" in answer.text
+    assert lot.startswith("/") or answer.status_code == 200
+
+
+def test_the_authority_is_shown_no_lot_that_is_not_there(chain: Chain, sign_in: SignIn) -> None:
+    chain.commission("L1", 1)
+    authority = sign_in(chain.authority)
+    assert authority.get(f"/lots/{chain.gtin}/L1").status_code == 200
+    for lot in ("L2", "A B", "A" * 100):
+        assert authority.get(f"/lots/{chain.gtin}/{quote(lot)}").status_code == 404
+    assert authority.get("/lots/123/L1").status_code == 404
 
 
 def test_nobody_else_prints_a_label(chain: Chain, client: FlaskClient, sign_in: SignIn) -> None:
