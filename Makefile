@@ -63,8 +63,9 @@ bench: setup-bench ## Measure, in about ten minutes; BENCH_ARGS='--json --plots 
 bench-scan: setup-bench ## Measure the scanner beside other decoders; BENCH_ARGS='--json --plots docs/pictures'
 	@$(BIN)/python -m tests.bench.scan $(BENCH_ARGS)
 
-matrix: setup-test ## Print the matrix of operations, statuses and marks into docs/matrix.md
+matrix: setup-test ## Print what may happen to a pack, and who may see what, into docs/matrix.md and docs/access.md
 	@$(BIN)/python -m tests.matrix docs/matrix.md
+	@$(BIN)/python -m tests.access docs/access.md
 
 pictures: setup-test ## Take the documentation's pictures afresh from the real app
 	@$(BIN)/python -m tests.browser.pictures
