@@ -155,7 +155,7 @@ def void(draft: Draft, ids: Sequence[str]) -> None:
     shipment, _ = draft.shipment()
     if draft.here != shipment.site:
         raise Refused(
-            "not-holder", f"shipment {shipment.number} was not sent from site {draft.here}",
+            "not-holder", f"this shipment was not sent from site {draft.here}",
             {"index": shipment.index},
         )  # fmt: skip
     for item in ids:

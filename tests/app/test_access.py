@@ -198,6 +198,19 @@ def test_nobody_learns_what_a_container_of_others_holds_by_reporting_it(
     assert "HIDDEN" in sign_in(chain.authority).get(f"/api/shipments/{ship.id}").text
 
 
+def test_a_refusal_tells_nobody_the_tracking_number_of_others(
+    chain: Chain, client: FlaskClient
+) -> None:
+    packs = chain.commission("L1", 1)
+    sent = chain.ship_event(chain.maker, packs, chain.wholesaler, number="SECRET-1")
+    ship = chain.log.submit(sent)
+    for op in ("void", "receive", "refuse", "close_short"):
+        act = chain.event(op, chain.pharmacy, packs, shipment=ship.id)
+        answer = client.post("/api/statements", data=bytes(act), content_type="application/json")
+        assert answer.status_code in (403, 409)
+        assert "SECRET-1" not in answer.text
+
+
 def test_another_site_of_the_party_neither_sees_an_act_that_waits_nor_takes_it_away(
     chain: Chain, sign_in: SignIn
 ) -> None:
