@@ -15,7 +15,8 @@ from ledger.store.database import Store
 # Where a long commissioning is still being given its index, its rows stand under its batch's number.
 _BORN: Final = "COALESCE((SELECT -batch.k FROM batch WHERE batch.idx = act.idx), act.idx)"
 _ANY: Final = "(SELECT item.id FROM item WHERE item.born IN (act.idx, {born}) LIMIT 1)"
-_MAKING: Final = "act.op IN ('commission', 'repack') AND act.observed = ''"
+# What is observed is no making; said so that no index of observations is taken for it.
+_MAKING: Final = "act.op IN ('commission', 'repack') AND act.observed || '' = ''"
 
 
 class Made(NamedTuple):

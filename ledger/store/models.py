@@ -320,7 +320,9 @@ class Act(Model):
 
     class Meta:
         table_name = "act"
-        indexes = ((("site", "idx"), False), (("observed", "idx"), False))
+        indexes = (
+            (("site", "idx"), False), (("observed", "idx"), False), (("op", "site", "idx"), False),
+        )  # fmt: skip
 
 
 class SignatureRow(Model):
@@ -368,5 +370,5 @@ VIEWS = (
     Batch, ItemRow, Membership, Content, LotRow, Origin, Input, ShipmentRow, Act, SignatureRow, Answer,
     Mention, Delivery, Loose,
 )  # fmt: skip
-VIEWS_VERSION = "9"  # raise it with any change of the views: they are dropped and folded anew
+VIEWS_VERSION = "10"  # raise it with any change of the views: they are dropped and folded anew
 VIEWS_MADE = "views"  # in meta: the version of the views that the tables hold

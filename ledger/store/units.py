@@ -37,7 +37,7 @@ def outermost(store: Store, site: str, most: int, after: str = "", like: str = "
     values = (site, after, f"{_UNIT}%{like}%", most)
     found = [
         Unit(item, held)
-        for held, hold in ((False, "hold = ''"), (True, "hold <> ''"))
+        for held, hold in ((False, "hold = ''"), (True, "hold > ''"))
         for (item,) in store.rows(f"SELECT id FROM item WHERE {hold} AND {where}", values)
     ]
     return sorted(found)[:most]
