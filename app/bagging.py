@@ -19,7 +19,7 @@ from ledger.rules.operations import SUPPLIES
 from ledger.rules.reasons import OK
 from ledger.rules.state import INACTIVE
 from ledger.rules.verdict import Verdict, judge
-from ledger.statement.gs1 import Label, is_pack, parse_item_id
+from ledger.statement.gs1 import PRACTICE, Label, is_pack, parse_item_id
 from ledger.store.bags import SUPPLIED, WAITING, Bagged
 
 MAX_PACKS: Final = 100
@@ -75,7 +75,8 @@ def read_items(told: object) -> list[str]:
 def judge_pack(item: str, site: str) -> Verdict:
     """What is to be told of a pack before it is supplied, by the log alone: no label is at hand."""
     found = parse_item_id(item)
-    label = Label((("01", found.gtin), ("21", found.serial)))
+    mark = [PRACTICE] if node().practice else []
+    label = Label((("01", found.gtin), ("21", found.serial), *mark))
     return judge(answers().state(item, site), label, here_and_now(), "dispense", witnessed=False)
 
 

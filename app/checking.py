@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from app.commissioning import number_unit
 from app.goods import label_json, product_name
 from app.node import node
+from app.phrases import reason_said
 from app.refusals import in_words
 from app.scanning import here_and_now
 from ledger.errors import Malformed, Refused
@@ -24,6 +25,7 @@ from ledger.rules.authority import Authority
 from ledger.rules.claims import compare
 from ledger.rules.custody import decide
 from ledger.rules.operations import OPERATIONS, RETURNS
+from ledger.rules.reasons import reason
 from ledger.rules.state import IN_TRANSIT, Changes, Named, Row
 from ledger.rules.world import World
 from ledger.statement import dsse
@@ -164,7 +166,7 @@ class _Run:
         """The readings; those that the log does not confirm as the scanner-fault filter has them."""
         left = EXPLAINED if self.asked.source else 0
         for one in read:
-            if left and not (one.label and self._confirms(one.label)):
+            if left and not (one.label and (self._confirms(one.label) or _practice(one.label))):
                 left -= 1
                 found = explain(
                     one.text, self.asked.source, self._confirms, year=year, most=_REPAIRS
@@ -206,6 +208,9 @@ class _Run:
                     _("Scan again, or take the line out."),
                 ),
             }
+        if _practice(one.label):
+            found = reason_said(reason("practice-label"))
+            return {**told, **_no(found.code, found.words, found.next)}
         row = self.world.row(one.id)
         if row is None:
             return {**told, **self.told(Refused("unknown-item", one.id))}
@@ -265,6 +270,11 @@ class _Run:
             **{name: value or "" for name, value in label.said.items() if name != "id"},
             "packs": 1,
         }
+
+
+def _practice(label: Label) -> bool:
+    """Whether a label is a practice log's and this log is none; an id says it of itself nowhere."""
+    return label.practice and not node().practice
 
 
 def _no(code: str, words: str, advice: str) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def labels(
     ) as progress:
         for item in progress:
             serial = gs1.parse_item_id(item).serial
-            label = PrintedLabel(gtin, lot, record.expiry, serial)
+            label = PrintedLabel(gtin, lot, record.expiry, serial, reader.practice)
             picture = render(label, dpi=dots, datamatrix=datamatrix)
             data = to_zpl(picture).encode() if form == "zpl" else to_png(picture, dpi=dots)
             # The id's escapes keep a serial's / out of file names, and two serials apart; ~ is no
@@ -148,11 +148,14 @@ def serve(host: str, port: int, where: Path, workers: int | None) -> None:
     from app.serve import serve as run
     from ledger.store.opening import open_store
 
+    try:
+        settings = Settings.from_environ()
+    except ValueError as error:
+        raise Malformed(str(error)) from error
     check_port(host, port)
     with suppress(LedgerError):  # what is wrong with the log, the pages say
         open_store(where).close()  # brought up to date once, before several processes open it
     local = host in LOOPBACK
-    settings = Settings.from_environ()
     # Behind a proxy the line to the browser is its own, whatever the address here.
     secure = settings.secure and (not local or settings.proxies > 0)
     settings = replace(settings, log=where, secure=secure)

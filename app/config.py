@@ -6,12 +6,17 @@ Nothing else reads the environment.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 from app.limits import Counts
+
+_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+(?:/[A-Za-z0-9._~/-]*)?")
 
 
 def wall_clock() -> int:
@@ -26,7 +31,8 @@ class Settings:
     `log` is the log's folder. `per_minute` limits what one address may ask or submit in a minute,
     `frames_per_minute` the camera frames of one session; 0 for no limit. `hosts` are the names it answers to, () for any. `secure` marks cookies for
     HTTPS only; switch it off on a loopback address alone. `proxies` is the number of proxies in
-    front, whose X-Forwarded-* headers are believed. `counts` is shared by the processes that
+    front, whose X-Forwarded-* headers are believed. `practice` is the address of the practice node
+    beside this one, `real` that of the node beside this practice node; "" for none. `counts` is shared by the processes that
     are forked after it was made.
     """
 
@@ -38,6 +44,8 @@ class Settings:
     hosts: tuple[str, ...] = ()
     secure: bool = True
     proxies: int = 0
+    practice: str = ""
+    real: str = ""
     clock: Callable[[], int] = wall_clock
     counts: Counts = field(default_factory=Counts, compare=False, repr=False)
 
@@ -57,6 +65,8 @@ class Settings:
             hosts=hosts,
             secure=environ.get("PACKTRACE_INSECURE_COOKIES", "") != "1",
             proxies=_number(environ, "PACKTRACE_PROXIES", 0),
+            practice=_address(environ, "PACKTRACE_PRACTICE"),
+            real=_address(environ, "PACKTRACE_REAL"),
         )
 
 
@@ -65,3 +75,16 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 9):
         raise ValueError(f"{name} is a whole number, not {text[:40]!r}")
     return int(text)
+
+
+def _address(environ: Mapping[str, str], name: str) -> str:
+    """A node's web address, without name and password, query and fragment; "" for none."""
+    text = environ.get(name, "")
+    try:
+        parts = urlsplit(text)
+        plain = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        plain = False
+    if text and not (plain and _ADDRESS.fullmatch(text)):
+        raise ValueError(f"{name} is an address as https://node.example, not {text[:80]!r}")
+    return text

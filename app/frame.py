@@ -8,7 +8,7 @@ from urllib.parse import quote
 from flask import Flask, current_app, request
 from flask_babel import lazy_gettext as _
 
-from app.node import node
+from app.node import maybe_node, node
 from app.session import acting, person
 
 # Path -> its words. Help comes last for everybody, so that it is found in the same place.
@@ -55,6 +55,7 @@ def register(app: Flask) -> None:
         return {
             "ways": _ways(_signed_in() if signed_in else _STRANGER),
             "own_ways": _ways(_OWN if signed_in else _DOOR),
+            "switch": _switch(),
             "back": _back(),
         }
 
@@ -69,6 +70,18 @@ def _signed_in() -> tuple[tuple[str, Any], ...]:
     more += [_CONTAINERS] if numbers else []
     place = 1 + next(place for place, (path, _words) in enumerate(_SIGNED_IN) if path == "/stock")
     return (*_SIGNED_IN[:place], *more, *_SIGNED_IN[place:])
+
+
+def _switch() -> Way | None:
+    """The way between work and practice. Both are origins of their own, so no key goes along."""
+    found = maybe_node()
+    if found is None:
+        return None
+    if found.practice:
+        words, path = _("Back to work"), found.settings.real
+    else:
+        words, path = _("Practise"), found.settings.practice
+    return Way(path, str(words), False) if path else None
 
 
 def _ways(all_ways: tuple[tuple[str, Any], ...]) -> list[Way]:

@@ -64,7 +64,7 @@ def sheet(own: OwnLot, number: int) -> list[PrintedLabel]:
 def label_of(own: OwnLot, item: str) -> PrintedLabel:
     """What the label of one of a lot's packs says."""
     found = gs1.parse_item_id(item)
-    return PrintedLabel(found.gtin, own.lot.lot, own.lot.expiry, found.serial)
+    return PrintedLabel(found.gtin, own.lot.lot, own.lot.expiry, found.serial, node().practice)
 
 
 def read_dpi(text: str) -> int:

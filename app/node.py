@@ -18,6 +18,7 @@ from flask_babel import gettext as _
 from app.config import Settings
 from ledger.errors import LedgerError, Malformed, Refused
 from ledger.statement import keyfile
+from ledger.statement.parts import is_practice
 from ledger.store import staging
 from ledger.store.answers import Answers
 from ledger.store.append import Log
@@ -66,6 +67,11 @@ class Node:
     def clock(self) -> Callable[[], int]:
         """Ms since the epoch."""
         return self.settings.clock
+
+    @property
+    def practice(self) -> bool:
+        """Whether it serves a practice log."""
+        return is_practice(self.origin)
 
 
 def open_node(settings: Settings) -> Node:

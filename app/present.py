@@ -317,6 +317,7 @@ def register(app: Flask) -> None:
         found = maybe_node()
         return {
             "simulated": found is not None and found.simulated,
+            "practice": found is not None and found.practice,
             "has_log": found is not None,
             "who": acting() if found is not None and g.get("person") else None,
             "me": me() if found is not None and g.get("person") else None,

@@ -29,6 +29,7 @@ from ledger.statement.events import Event
 from ledger.statement.forms import AFTER_THE_FACT
 from ledger.statement.governance import Genesis
 from ledger.statement.gs1 import gtin_of
+from ledger.statement.parts import is_practice
 from ledger.statement.status import ItemStatus, Status, parse_status
 from ledger.statement.submission import LISTS, Statement, commitments
 from ledger.tlog import merkle
@@ -327,6 +328,7 @@ def _state(item: ItemStatus, path: chain.Path, proven: Proven) -> State:
         site=proven.status.for_,
         as_of_ms=proven.as_of_ms,
         max_age_s=proven.authority.policy.max_age,
+        practice=is_practice(proven.status.log),
     )
 
 

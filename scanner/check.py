@@ -20,11 +20,11 @@ from ledger.bundle import MAX_BUNDLE, Bundle
 from ledger.errors import BadProof, BadSignature, LedgerError, Malformed
 from ledger.proof import verify
 from ledger.remote import ProvenList, apply
-from ledger.rules.verdict import Verdict, also, judge, verdict
+from ledger.rules.verdict import Verdict, also, judge, other_log, verdict
 from ledger.statement import dsse
 from ledger.statement.gs1 import Label, parse_scan
 from ledger.statement.login import CLI, Login, build_login
-from ledger.statement.parts import time_text
+from ledger.statement.parts import is_practice, time_text
 from ledger.statement.status import parse_status
 from ledger.tlog.policy import Policy
 from scanner.history import Said, ask
@@ -75,7 +75,8 @@ def read_label(symbols: Sequence[Symbol], year: int) -> Reading:
     for one, other in combinations(read, 2):
         if one[0].format == other[0].format and one[1].id != other[1].id:
             raise Malformed("the picture shows the codes of more than one pack; show one")
-    symbol, label = max(read, key=lambda found: len(found[1].elements))
+    # A practice log's mark on either symbol is never passed over.
+    symbol, label = max(read, key=lambda found: (found[1].practice, len(found[1].elements)))
     return Reading(label, symbol.scan, _contradiction([found for _, found in read]))
 
 
@@ -100,6 +101,12 @@ def judged(told: Verdict, reading: Reading) -> Verdict:
     if not reading.contradiction:
         return told
     return also(told, DISAGREE, reading.contradiction)
+
+
+def of_other_log(label: Label, trust: Policy) -> dict[str, str]:
+    """Why no log of a trust file judges a label, by their names alone; see `other_log`."""
+    kinds = {is_practice(log.name) for log in trust.logs}
+    return {} if label.practice in kinds else other_log(label, practice=not label.practice)
 
 
 def by_bundle(

@@ -33,6 +33,7 @@ LEVEL: Final = "M"  # error correction of the QR code
 QUIET: Final = 4  # modules of white round a QR code (ISO/IEC 18004 section 9.1)
 QUIET_DATAMATRIX: Final = 3  # ISO/IEC 16022 asks for 1
 WORDS_MM: Final = 2.8  # height of the type, 8 points
+PRACTICE_WORDS: Final = ("INTERNAL", "PRACTICE")  # GS1's title of AI 99, and its value
 _LINE: Final = 1.3  # from line to line, in heights of the type
 _QR: Final = "]Q1"  # AIM identifiers (ISO/IEC 15424): QR code without ECI, GS1 DataMatrix
 _GS1_DATAMATRIX: Final = "]d2"
@@ -40,18 +41,20 @@ _GS1_DATAMATRIX: Final = "]d2"
 
 @dataclass(frozen=True, slots=True)
 class PrintedLabel:
-    """What a pack's label says: GTIN-14, lot, expiry, serial."""
+    """What a pack's label says: GTIN-14, lot, expiry, serial; and that it is a practice log's."""
 
     gtin: str
     lot: str
     expiry: date
     serial: str
+    practice: bool = False
 
     @property
     def link(self) -> str:
-        """`https://id.gs1.org/01/{gtin}/10/{lot}/21/{serial}?17={YYMMDD}`."""
+        """`https://id.gs1.org/01/{gtin}/10/{lot}/21/{serial}?17={YYMMDD}`, for practice `&99=PRACTICE`."""
         lot, serial = quote(self.lot, safe=""), quote(self.serial, safe="")
-        return f"{gs1.ROOT}/01/{self.gtin}/10/{lot}/21/{serial}?17={self.expiry:%y%m%d}"
+        mark = "&{}={}".format(*gs1.PRACTICE) if self.practice else ""
+        return f"{gs1.ROOT}/01/{self.gtin}/10/{lot}/21/{serial}?17={self.expiry:%y%m%d}{mark}"
 
     @property
     def elements(self) -> str:
@@ -60,16 +63,18 @@ class PrintedLabel:
         >>> PrintedLabel("09521101000016", "L1", date(2028, 1, 31), "A1").elements
         '010952110100001621A1\\x1d1728013110L1'
         """
-        return f"01{self.gtin}21{self.serial}\x1d17{self.expiry:%y%m%d}10{self.lot}"
+        mark = "\x1d{}{}".format(*gs1.PRACTICE) if self.practice else ""
+        return f"01{self.gtin}21{self.serial}\x1d17{self.expiry:%y%m%d}10{self.lot}{mark}"
 
     def is_said_by(self, scan: str) -> bool:
-        """Whether a scan says this label's four values.
+        """Whether a scan says this label's four values, and practice where this one does.
 
         Raises Malformed when it breaks GS1's rules.
         """
         said = gs1.parse_scan(scan, year=self.expiry.year)
         values = said.gtin, said.lot, said.expiry, said.serial
-        return values == (self.gtin, self.lot, self.expiry, self.serial)
+        own = self.gtin, self.lot, self.expiry, self.serial
+        return values == own and said.practice == self.practice
 
 
 def qr_modules(text: str, *, level: str = LEVEL) -> Modules:
@@ -82,7 +87,8 @@ def datamatrix_modules(label: PrintedLabel) -> Modules:
     # A bracket within a value would begin an identifier; the writer takes a backslash as escape,
     # which is no character of GS1's set itself.
     serial, lot = (value.replace("(", r"\(") for value in (label.serial, label.lot))
-    text = f"(01){label.gtin}(21){serial}(17){label.expiry:%y%m%d}(10){lot}"
+    mark = "({}){}".format(*gs1.PRACTICE) if label.practice else ""
+    text = f"(01){label.gtin}(21){serial}(17){label.expiry:%y%m%d}(10){lot}{mark}"
     return _modules(zxingcpp.create_barcode(text, zxingcpp.DataMatrix, gs1=True, force_square=True))
 
 
@@ -137,6 +143,8 @@ def _words(label: PrintedLabel, dpi: int, margin: int, datamatrix: bool) -> Imag
         ("LOT", label.lot),
         ("EXP", label.expiry.isoformat()),
     ]
+    if label.practice:
+        lines.insert(0, PRACTICE_WORDS)
     size = round(WORDS_MM / MM_PER_INCH * dpi)
     font = ImageFont.load_default(size)
     titles = round(max(font.getlength(title) for title, _ in lines)) + size // 2

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ledger.errors import Malformed
 from ledger.statement import gs1
-from scanner.label import DPI, MM_PER_INCH, Modules
+from scanner.label import DPI, MM_PER_INCH, PRACTICE_WORDS, Modules
 from scanner.symbols import read
 
 WIDE_MM: Final = 105  # A6, as the guideline has it
@@ -31,8 +31,12 @@ _GS1_DATAMATRIX: Final = "]d2"
 _BARS: Final = zxingcpp.barcode_formats_from_str("Code128")
 
 
-def render_unit(sscc: str, lines: Sequence[tuple[str, str]], *, dpi: int = 300) -> Image.Image:
+def render_unit(
+    sscc: str, lines: Sequence[tuple[str, str]], *, dpi: int = 300, practice: bool = False
+) -> Image.Image:
     """A container's label in black and white; `lines` are titles and values, ASCII.
+
+    `practice` marks it, in words and in both codes, as a practice log's.
 
     Raises Malformed for what is no SSCC, for too many or unprintable lines, when dpi is out of range,
     and when the drawn label cannot be read back.
@@ -40,12 +44,14 @@ def render_unit(sscc: str, lines: Sequence[tuple[str, str]], *, dpi: int = 300) 
     gs1.sscc(sscc)
     if not DPI[0] <= dpi <= DPI[1]:
         raise Malformed(f"a label has {DPI[0]} to {DPI[1]} dots an inch")
-    words = [("SSCC (00)", sscc), *lines]
+    marks = [PRACTICE_WORDS] if practice else []
+    words = [*marks, ("SSCC (00)", sscc), *lines]
     if len(words) > LINES or not all(t.isascii() and t.isprintable() for one in words for t in one):
         raise Malformed(f"a container's label has up to {LINES} lines of ASCII")
     dots = dpi / MM_PER_INCH
     bar, small = max(1, round(BAR_MM * dots)), max(2, round(SMALL_MM * dots))
-    text = f"(00){sscc}"
+    elements = [("00", sscc), *([gs1.PRACTICE] if practice else [])]
+    text = "".join(f"({ai}){value}" for ai, value in elements)
     bars = _modules(zxingcpp.create_barcode(text, zxingcpp.Code128, gs1=True))[:1]
     matrix = _modules(
         zxingcpp.create_barcode(text, zxingcpp.DataMatrix, gs1=True, force_square=True)
@@ -60,7 +66,7 @@ def render_unit(sscc: str, lines: Sequence[tuple[str, str]], *, dpi: int = 300) 
     page.paste(block, (margin, margin))
     page.paste(_picture(square), (wide - square.shape[1] - margin, margin))
     page.paste(_picture(code), ((wide - code.shape[1]) // 2, top))
-    _confirm(page, sscc)
+    _confirm(page, sscc, "".join(ai + value for ai, value in elements))
     return page
 
 
@@ -88,13 +94,13 @@ def _words(lines: Sequence[tuple[str, str]], dots: float) -> Image.Image:
     return block
 
 
-def _confirm(page: Image.Image, sscc: str) -> None:
-    """Read a label's picture again: both its codes must say the SSCC, and nothing else."""
+def _confirm(page: Image.Image, sscc: str, text: str) -> None:
+    """Read a label's picture again: both its codes must say the text, and nothing else."""
     pixels = np.asarray(page, dtype=np.uint8)
     found = [(one.symbology, one.text) for one in read(pixels, quick=True)]
     bars = zxingcpp.read_barcodes(pixels, formats=_BARS, text_mode=zxingcpp.TextMode.Plain)
     found += [(one.symbology_identifier, one.text) for one in bars]
-    if sorted(found) != [(_GS1_128, f"00{sscc}"), (_GS1_DATAMATRIX, f"00{sscc}")]:
+    if sorted(found) != [(_GS1_128, text), (_GS1_DATAMATRIX, text)]:
         raise Malformed(
             f"the label of container {sscc} was drawn but cannot be read back, so it is not handed "
             "out; draw it with more dots an inch"

@@ -68,6 +68,8 @@ class ByBundles:
         self, label: Label, now: datetime, purpose: str, shown: Callable[[Said], object]
     ) -> Verdict:
         """The verdict by the newest bundle about the pack."""
+        if other := check.of_other_log(label, self.trust):
+            return verdict(other, purpose)
         found = self.bundles
         data = found if isinstance(found, bytes) else found.bundle(label.id)
         if data is None:
@@ -89,6 +91,8 @@ class ByLog:
         self, label: Label, now: datetime, purpose: str, shown: Callable[[Said], object]
     ) -> Verdict:
         """The verdict by a bundle fetched now."""
+        if other := check.of_other_log(label, self.trust):
+            return verdict(other, purpose)
         return self.online.verdict(label, self.trust, now, purpose, self.site, shown)
 
 
@@ -254,7 +258,7 @@ class Session:
         )  # fmt: skip
         if reading.contradiction:
             told = replace(told, alert=alerts(found, repeated=self._read_before(sighting, told)))
-        elif told.sure or "log-down" in found.codes:
+        elif told.sure or not {"log-down", "practice-label"}.isdisjoint(found.codes):
             told = replace(told, alert=alerts(found, repeated=False))
         else:
             told = self._explained(sighting, told)

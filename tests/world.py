@@ -143,11 +143,13 @@ def member(name: str, role: str, number: int) -> Member:
 class Chain:
     """One authority, a manufacturer, a wholesaler, two pharmacies, one product; all on one log."""
 
+    origin = ORIGIN
+
     def __init__(self, folder: Path, *, seeded: str = "", url: str = "") -> None:
         self.attach(folder, seeded)
-        self.log_key = SigningKey(ORIGIN, seed("log"))
+        self.log_key = SigningKey(self.origin, seed("log"))
         self.store: Store = open_store(folder, create=True, url=url)
-        set_meta(self.store, "origin", ORIGIN)
+        set_meta(self.store, "origin", self.origin)
         set_meta(self.store, "vkey", str(self.log_key.verifier))
         self.log = self.new_log()
         self.reader = Reader(self.store)
@@ -183,7 +185,7 @@ class Chain:
         """A signed governance statement of a type, by the authority unless told otherwise."""
         body = cls(
             by=by or self.authority.gln,
-            log=ORIGIN,
+            log=self.origin,
             nonce=self.fresh(16).hex(),
             time=time_text(self.now),
             **fields,
@@ -346,7 +348,7 @@ class Chain:
         return sign_event(
             op,
             keys,
-            log=fields.pop("log", ORIGIN),
+            log=fields.pop("log", self.origin),
             by=fields.pop("by", who.gln),
             site=fields.pop("site", who.site),
             time_ms=fields.pop("time_ms", self.now),
@@ -439,4 +441,21 @@ class Chain:
         self.now += int(count * HOUR_MS)
 
 
-__all__ = ["ORIGIN", "Chain", "Event", "Member", "gln", "gtin", "key_text", "policy", "seed"]
+class PracticeChain(Chain):
+    """The same on a practice log."""
+
+    origin = f"{ORIGIN}/practice"
+
+
+__all__ = [
+    "ORIGIN",
+    "Chain",
+    "Event",
+    "Member",
+    "PracticeChain",
+    "gln",
+    "gtin",
+    "key_text",
+    "policy",
+    "seed",
+]

@@ -63,4 +63,5 @@ def _drawn(sscc: str, dpi: int) -> Any:
     current_app.extensions["limits"].count("labels", node().settings.per_minute)
     with node().reader.snapshot():
         shown = containers.show(sscc, who, 0)
-    return render_unit(sscc, containers.label_lines(shown.line), dpi=dpi)
+    lines, practice = containers.label_lines(shown.line), node().practice
+    return render_unit(sscc, lines, dpi=dpi, practice=practice)

@@ -52,7 +52,7 @@ def picture() -> Response:
         maker = lots.maker(reader.store, row.born) if row is not None else ""
     if lot is None or maker != who.party:
         abort(404, _("No such pack was commissioned by your party."))
-    label = PrintedLabel(found.gtin, lot.lot, lot.expiry, found.serial)
+    label = PrintedLabel(found.gtin, lot.lot, lot.expiry, found.serial, node().practice)
     dpi = read_dpi(request.args.get("dpi", ""))
     drawn = render(label, dpi=dpi, datamatrix=_with_datamatrix())
     answer = Response(to_png(drawn, dpi=dpi), mimetype="image/png")

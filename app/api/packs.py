@@ -11,14 +11,21 @@ from app.session import person
 from ledger.errors import Refused
 from ledger.rules.verdict import State
 from ledger.statement import gs1
-from ledger.statement.gs1 import Label, parse_scan
+from ledger.statement.gs1 import PRACTICE, Label, parse_scan
 
 blueprint = Blueprint("packs", __name__)
 
 
-def label_of(gtin: str, serial: str, lot: str = "", expiry: str = "") -> Label:
-    """The label that a path and its query claim. Raises Malformed."""
-    text = [("01", gtin), ("10", lot), ("17", expiry), ("21", serial)]
+def label_of(
+    gtin: str, serial: str, lot: str = "", expiry: str = "", mark: str | None = None
+) -> Label:
+    """The label that a path and its query claim. Raises Malformed.
+
+    `mark` is its AI 99; by default as this log's own labels have it.
+    """
+    if mark is None:
+        mark = PRACTICE[1] if node().practice else ""
+    text = [("01", gtin), ("10", lot), ("17", expiry), ("21", serial), (PRACTICE[0], mark)]
     brackets = "".join(f"({ai}){value.replace('(', chr(92) + '(')}" for ai, value in text if value)
     return parse_scan(brackets, year=here_and_now().year)
 

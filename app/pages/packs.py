@@ -22,7 +22,7 @@ from ledger.errors import BadProof, BadSignature, Refused
 from ledger.proof import Proven, verify
 from ledger.rules.verdict import State, judge
 from ledger.statement.events import Event
-from ledger.statement.gs1 import ROOT, Label
+from ledger.statement.gs1 import PRACTICE, ROOT, Label
 
 blueprint = Blueprint("pack_pages", __name__)
 
@@ -81,5 +81,7 @@ def _link(label: Label, state: State) -> str:
     elements = [("01", label.gtin), ("21", label.serial)]
     if state.lot and state.expiry:
         elements += [("10", state.lot), ("17", f"{state.expiry:%y%m%d}")]
+    if label.practice:
+        elements.append(PRACTICE)
     own = Label(tuple(elements)).digital_link
     return request.host_url.rstrip("/") + own.removeprefix(ROOT)

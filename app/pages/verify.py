@@ -14,6 +14,7 @@ from app.present import marked
 from app.scanning import Told, check_purpose, check_source, links, scan_picture, scan_text
 from app.session import acting
 from ledger.rules.verdict import PURPOSES
+from ledger.statement.gs1 import PRACTICE
 
 blueprint = Blueprint("verify", __name__)
 
@@ -46,15 +47,19 @@ def verify() -> str:
 @blueprint.get("/01/<gtin>/21/<path:serial>")
 def by_serial(gtin: str, serial: str) -> str:
     """A pack's Digital Link."""
-    label = label_of(gtin, serial, expiry=request.args.get("17", ""))
+    label = label_of(gtin, serial, expiry=request.args.get("17", ""), mark=_mark())
     return _page(scan_text(label.ai_string, "check"))
 
 
 @blueprint.get("/01/<gtin>/10/<lot>/21/<path:serial>")
 def by_lot_and_serial(gtin: str, lot: str, serial: str) -> str:
     """A pack's Digital Link with its lot, as our labels carry it."""
-    label = label_of(gtin, serial, lot, request.args.get("17", ""))
+    label = label_of(gtin, serial, lot, request.args.get("17", ""), _mark())
     return _page(scan_text(label.ai_string, "check"))
+
+
+def _mark() -> str:
+    return request.args.get(PRACTICE[0], "")
 
 
 def _page(told: Told) -> str:

@@ -9,11 +9,15 @@ const GROUP = "\u001d";
 const GS1 = new Set(["C1", "d2", "e0", "e1", "e2", "Q3", "J1"]); // AIM identifiers of GS1 data
 const MOST = 4096; // characters
 // AI -> length of what ends by itself, 0 where a separator ends it.
-const LENGTHS = { "01": 14, 10: 0, 11: 6, 17: 6, 21: 0 };
+const LENGTHS = { "01": 14, 10: 0, 11: 6, 17: 6, 21: 0, 99: 0 };
+const PRACTICE = "PRACTICE"; // in AI 99, on the labels of practice logs; another value is the server's to read
 const TEXT = /^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}$/; // GS1's character set 82
 const MONTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** A label's {gtin, lot, expiry, serial}: "" for what it does not say; null where it is not read here. */
+/** A label's {gtin, lot, expiry, serial}: "" for what it does not say; null where it is not read here.
+ *
+ * With {practice: true} where it is a practice log's.
+ */
 export function readLabel(text, year = new Date().getFullYear()) {
   try {
     const elements = split(text);
@@ -80,7 +84,7 @@ function link(text) {
   for (const part of behind.join("?").split(/[&;]/)) {
     const [name, value] = parted(part);
     if (value === null || !/^[0-9]+$/.test(name)) continue;
-    if (!["10", "11", "17"].includes(name)) return null;
+    if (!["10", "11", "17", "99"].includes(name)) return null;
     elements.push([name, value]);
   }
   return elements.map(([ai, value]) => [ai, decodeURIComponent(value)]);
@@ -104,12 +108,14 @@ function checked(elements, year) {
     lot: found["10"] ?? "",
     expiry: found["17"] ? day(found["17"], year) : "",
     serial: found["21"],
+    ...(found["99"] && { practice: true }),
   };
 }
 
 function fits(ai, value, year) {
   if (ai === "01") return /^[0-9]{14}$/.test(value) && hasCheckDigit(value);
   if (ai === "11" || ai === "17") return day(value, year) !== "";
+  if (ai === "99") return value === PRACTICE;
   return TEXT.test(value);
 }
 

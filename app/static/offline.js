@@ -90,8 +90,22 @@ const UNREAD = () => ({
   next: LATER,
 });
 
+// As ledger/rules/reasons.py has them.
+const PRACTICE = () => ({
+  code: "practice-label",
+  words: _("This is a label of a practice log, not a medicine."),
+  next: _("Put it with the training material."),
+});
+const NOT_PRACTICE = () => ({
+  code: "not-practice-label",
+  words: _("This label is not of this practice log, which knows no medicines."),
+  next: _("If it is a medicine's, check it where you work, not where you practise."),
+});
+
 /** The worst that the list holds of a label, as a function of its time in words. */
 export function judged(label, listed, now) {
+  const practice = listed.log?.endsWith("/practice") ?? false;
+  if (Boolean(label.practice) !== practice) return label.practice ? PRACTICE : NOT_PRACTICE;
   const covering = (lines) => lines.filter((one) => one.gtin === label.gtin && covers(one, label));
   if (label.expiry && label.expiry < today(now)) {
     return () => ({

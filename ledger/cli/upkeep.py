@@ -16,7 +16,15 @@ from ledger.cli.keys import write_key
 from ledger.cli.target import echo, json_option, log_option, now_ms, open_folder
 from ledger.errors import Malformed
 from ledger.statement.governance import Genesis, build_governance
-from ledger.statement.parts import AuthorityParty, Policy, See, check_origin, gln, time_text
+from ledger.statement.parts import (
+    AuthorityParty,
+    Policy,
+    See,
+    check_origin,
+    gln,
+    is_practice,
+    time_text,
+)
 from ledger.store import publish, views
 from ledger.store.append import Log
 from ledger.store.check import check as check_store
@@ -130,6 +138,11 @@ def _public(seed: bytes) -> str:
 @click.option("--authority", required=True, metavar="GLN", help="The authority's GLN.")
 @click.option("--name", required=True, help="The authority's name.")
 @click.option("--country", required=True, metavar="XX", help="ISO 3166 code.")
+@click.option(
+    "--practice",
+    is_flag=True,
+    help="A practice log, beside the real one: its origin ends in /practice.",
+)
 @click.option("--plain", is_flag=True, help="Do not seal the key files: for demonstrations only.")
 @click.option(
     "--database", "url", default="", metavar="URL",
@@ -137,8 +150,8 @@ def _public(seed: bytes) -> str:
 )  # fmt: skip
 @json_option
 def init(
-    folder: Path, origin: str, authority: str, name: str, country: str, plain: bool, url: str,
-    as_json: bool,
+    folder: Path, origin: str, authority: str, name: str, country: str, practice: bool,
+    plain: bool, url: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a log: its keys, three authority keys (two must sign), its genesis, its trust file.
 
@@ -151,6 +164,10 @@ def init(
     gln(authority, "--authority")
     if "://" in origin:
         raise Malformed("--origin is a name, not an address: leave https:// away")
+    if is_practice(origin) != practice:
+        raise Malformed(
+            "--origin of a practice log, and of no other, ends in /practice: so everybody can tell"
+        )
     party = AuthorityParty(country=country, gln=authority, name=name)
     names = ["log", "status", *(f"authority-{n}" for n in range(1, AUTHORITY_KEYS + 1))]
     seeds = {label: secrets.token_bytes(32) for label in names}

@@ -152,6 +152,16 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "This is not a code of a medicine pack ({detail}).",
             "Scan the code with GTIN and serial.",
         ),
+        "practice-label": (
+            NOT_CHECKED,
+            "This is a label of a practice log, not a medicine.",
+            "Put it with the training material.",
+        ),
+        "not-practice-label": (
+            NOT_CHECKED,
+            "This label is not of this practice log, which knows no medicines.",
+            "If it is a medicine's, check it where you work, not where you practise.",
+        ),
         "not-in-proof": (
             NOT_CHECKED,
             "The proof is about another pack.",

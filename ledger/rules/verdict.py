@@ -82,6 +82,7 @@ class State:
     site: str = ""  # GLN it is seen from, "" for a stranger
     as_of_ms: int = -1  # age of the view; -1 when unknown
     max_age_s: int = 24 * 3600  # policy.maxAge
+    practice: bool = False  # it is a practice log's
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +114,24 @@ def also(told: Verdict, code: str, detail: str = "") -> Verdict:
     return replace(told, word=word_of(found[0].code), reasons=tuple(found))
 
 
+def other_log(label: Label, *, practice: bool) -> dict[str, str]:
+    """Why a log, a practice log or a real one, does not judge a label at all; empty where it does.
+
+    Known by the label and the log's name alone, before anything is looked up.
+    """
+    if label.practice == practice:
+        return {}
+    return {"practice-label" if label.practice else "not-practice-label": ""}
+
+
 def judge(state: State, label: Label, now: datetime, purpose: str, *, witnessed: bool) -> Verdict:
     """Judge a pack by its state and the label it carries.
 
     `now` is aware and in the site's own time zone: expiry is judged by the site's date. `purpose`
     is one of PURPOSES. `witnessed` says whether the view's age is vouched for by a witness.
     """
+    if other := other_log(label, practice=state.practice):
+        return verdict(other, purpose)
     if label.id != state.id:
         return verdict({"not-in-proof": ""}, purpose, state)
     if not state.site:

@@ -31,6 +31,7 @@ from ledger.statement.ai import (
 from ledger.statement.printed import is_printed, split_printed
 
 __all__ = [
+    "PRACTICE",
     "ItemId",
     "Label",
     "check_digit",
@@ -51,6 +52,8 @@ __all__ = [
 ROOT: Final = "https://id.gs1.org"
 PIVOT_YEAR: Final = 2026  # for the century of a two-digit year, where no clock is given
 MAX_TEXT: Final = 4096
+# What the label of a practice log carries: AI 99 is for what companies agree among themselves.
+PRACTICE: Final[Element] = ("99", "PRACTICE")
 _SITE: Final = f"{ROOT}/414/"
 _PARTY: Final = f"{ROOT}/417/"
 _PACK_ID: Final = re.compile(
@@ -213,6 +216,11 @@ class Label:
     def gln(self) -> str:
         """GLN of a place or party, or ""."""
         return self.value("414") or self.value("417")
+
+    @property
+    def practice(self) -> bool:
+        """Whether it is a practice log's: no medicine is behind it."""
+        return PRACTICE in self.elements
 
     @property
     def expiry(self) -> date | None:

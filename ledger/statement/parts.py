@@ -203,6 +203,15 @@ def check_origin(text: str) -> str:
     return text
 
 
+def is_practice(origin: str) -> bool:
+    """Whether a log's origin is a practice log's, by its last part: told by the name alone.
+
+    >>> is_practice("log.example/be/practice"), is_practice("log.example/be")
+    (True, False)
+    """
+    return origin.endswith("/practice")
+
+
 def check_match(pattern: re.Pattern[str], text: str, rule: str) -> None:
     """Refuse a text that is not of a pattern. Raises Malformed."""
     if not pattern.fullmatch(text):

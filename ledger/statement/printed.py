@@ -21,6 +21,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "11": r"MFG|MFD|MAN",
     "17": r"EXP(?:\s+date|iry(?:\s+date)?)?|Use\s+by|verw(?:\.|endbar)?\s*bis|CAD|SCAD|Scadenza|VAL",
     "21": r"SN|S/N|SER|Serial(?:\s*(?:No|Nr|Number))?",
+    "99": r"INTERNAL",  # of our own labels: a practice log's mark
     "": r"NN",  # a national number: whose of (710) to (717) it is, the print does not say
 }
 _WORD: Final = re.compile(

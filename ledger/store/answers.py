@@ -21,7 +21,7 @@ from ledger.rules.world import World
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
 from ledger.statement.gs1 import gtin_of
-from ledger.statement.parts import time_text
+from ledger.statement.parts import is_practice, time_text
 from ledger.statement.status import ItemStatus, Refusal, Status, build_refusal, build_status
 from ledger.statement.statuslist import Listed, RevokedKey, StatusList, build_status_list
 from ledger.statement.submission import Statement
@@ -80,6 +80,7 @@ class Answers:
             site=site,
             as_of_ms=ms,
             max_age_s=authority.policy.max_age,
+            practice=is_practice(authority.origin),
         )
 
     def bundle(self, items: Sequence[str], site: str) -> Bundle:

@@ -21,6 +21,7 @@ from ledger.statement.events import Event
 from ledger.statement.governance import RecallAnswer
 from ledger.statement.gs1 import gtin_of
 from ledger.statement.items import Item, ItemPath
+from ledger.statement.parts import is_practice
 from ledger.statement.submission import Statement
 from ledger.store import content
 from ledger.store.database import Store, meta
@@ -105,6 +106,11 @@ class Reader:
     def simulated(self) -> bool:
         """Whether this log records a simulated world."""
         return meta(self.store, "simulated") == "1"
+
+    @property
+    def practice(self) -> bool:
+        """Whether this is a practice log."""
+        return is_practice(self.origin)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

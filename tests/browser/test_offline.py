@@ -43,6 +43,7 @@ def test_every_label_is_read_as_the_server_reads_it_or_left_to_it(bare: Site, vi
 
 
 NO_LOT = {**LABEL, "lot": ""}
+MARKED = {**LABEL, "practice": True}
 CASES = {
     "nothing listed": (LABEL, listed(), None, "offline"),
     "another product": (LABEL, listed(recalled=[{"gtin": "0", "index": 1}]), None, "offline"),
@@ -75,6 +76,14 @@ CASES = {
         None,
         "offline",
     ),
+    "a practice label": (MARKED, listed(), None, "practice-label"),
+    "a practice label of a lot recalled": (
+        MARKED, listed(recalled=line(lots=["L1"])), None, "practice-label"
+    ),
+    "a label on a practice log": (
+        LABEL, listed(log="log.example/be/practice"), None, "not-practice-label"
+    ),
+    "a practice log's own": (MARKED, listed(log="log.example/be/practice"), None, "offline"),
     "too old a list": (LABEL, listed(until="2026-01-01T00:00:00Z"), None, "offline"),
 }  # fmt: skip
 

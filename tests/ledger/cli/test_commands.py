@@ -267,6 +267,8 @@ def test_a_second_init_in_the_same_folder_is_refused_and_leaves_the_first(trade:
 def test_init_with_bad_values_leaves_nothing(packtrace: Run, tmp_path: Path) -> None:
     for changes in (
         {"--origin": "https://log.example"},
+        {"--origin": "log.example/practice"},
+        {"--origin": "log.example/x", "--name": "Agency", "--practice": None},
         {"--authority": "9521100000001"},
         {"--country": "Belgium"},
         {"--name": ""},
@@ -275,10 +277,19 @@ def test_init_with_bad_values_leaves_nothing(packtrace: Run, tmp_path: Path) -> 
             "--origin": "log.example/x", "--authority": AUTHORITY, "--name": "Agency",
             "--country": "BE", **changes,
         }  # fmt: skip
-        words = [word for pair in values.items() for word in pair]
+        words = [word for pair in values.items() for word in pair if word is not None]
         done = packtrace("init", tmp_path / "new", *words, "--plain")
         assert done.code == 2, changes
         assert not (tmp_path / "new").exists(), changes
+
+
+def test_a_practice_log_is_one_by_its_name(packtrace: Run, tmp_path: Path) -> None:
+    done = packtrace(
+        "init", tmp_path / "new", "--practice", "--origin", "log.example/be/practice",
+        "--authority", AUTHORITY, "--name", "Agency", "--country", "BE", "--plain",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert b"log.example/be/practice" in (tmp_path / "new" / "trust.txt").read_bytes()
 
 
 def test_the_ledgers_command_line_stands_alone() -> None:

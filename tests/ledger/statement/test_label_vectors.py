@@ -25,4 +25,5 @@ def test_a_label_says_the_same_here_and_in_the_browser(vector: dict[str, Any]) -
         assert vector["label"] == {
             "gtin": label.gtin, "lot": label.lot, "serial": label.serial,
             "expiry": label.expiry.isoformat() if label.expiry else "",
+            **({"practice": True} if label.practice else {}),
         }  # fmt: skip
