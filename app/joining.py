@@ -30,18 +30,19 @@ def invitation_of(
     told: dict[str, Any], token: bytes, authority: Authority, party: str, now: int
 ) -> Invitation:
     """What an administrator's form asks for. Raises Malformed, Refused."""
-    site = _text(told, "site", 13)
+    site = text_of(told, "site", 13)
     record = authority.site(site)
     if record is None or record.party != party:
         raise Refused("wrong-site", f"{site or 'no site'} is no site of your party")
-    use = _text(told, "use", 20)
+    use = text_of(told, "use", 20)
     if use not in WORKING:
         raise Malformed(f"a key is made for a {', '.join(WORKING)}, not {use[:40]!r}")
-    staff = _text(told, "staff", MAX_STAFF)
+    staff = text_of(told, "staff", MAX_STAFF)
     if use == "person" and not staff:
         raise Malformed("give the person's staff number; a name is never on the log")
     operations = told.get("operations") or operations_of(authority, party)
-    if not isinstance(operations, list) or not all(isinstance(op, str) for op in operations):
+    named = isinstance(operations, list) and all(isinstance(op, str) for op in operations)
+    if not named or not all(op.isprintable() for op in operations):
         raise Malformed("operations is a list of names of operations")
     allowed = set(operations_of(authority, party))
     if not set(operations) <= allowed:
@@ -123,7 +124,12 @@ def request_json(invitation: Invitation) -> dict[str, Any]:
     }
 
 
-def _text(told: dict[str, Any], name: str, most: int) -> str:
+def text_of(told: dict[str, Any], name: str, most: int) -> str:
+    """A text of a request, without blanks at its ends; "" for none.
+
+    Nothing unprintable: a mark that turns the line around lets one name look like another, and half
+    a character is nothing that the desk can keep. Raises Malformed.
+    """
     text = told.get(name, "")
     if not isinstance(text, str) or len(text) > most or not (text == "" or text.isprintable()):
         raise Malformed(f"{name} is at most {most} printable characters")
@@ -132,7 +138,7 @@ def _text(told: dict[str, Any], name: str, most: int) -> str:
 
 def _day(told: dict[str, Any], name: str) -> str:
     """A day from a form as the log writes times, "" for none."""
-    text = _text(told, name, 10)
+    text = text_of(told, name, 10)
     if not text:
         return ""
     moment = f"{text}T00:00:00Z"

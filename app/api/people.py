@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from flask_babel import gettext as _
 
 from app import session
-from app.joining import MAX_NAME, MAX_STAFF, check_answer, invitation_of, renewal_of
+from app.joining import MAX_NAME, MAX_STAFF, check_answer, invitation_of, renewal_of, text_of
 from app.node import node
 from ledger.errors import Malformed
 from ledger.statement.parts import time_text
@@ -44,12 +44,10 @@ def invite() -> tuple[Response, int]:
     told, (raw, text) = body(), session.new_token()
     authority, now = found.reader.authority(), found.clock()
     made = invitation_of(told, raw, authority, who.party, now)
-    name = told.get("name", "")
-    if not isinstance(name, str) or len(name) > MAX_NAME:
-        raise Malformed(f"a name has at most {MAX_NAME} characters")
+    name = text_of(told, "name", MAX_NAME)
     found.desk.people.invite(made, now)
-    if name.strip() and made.staff:
-        found.desk.people.name(made.site, made.staff, name.strip())
+    if name and made.staff:
+        found.desk.people.name(made.site, made.staff, name)
     return jsonify({"path": f"/join/{text}", "id": made.id}), 201
 
 
@@ -136,13 +134,12 @@ def answer(token: str) -> Response:
 def name() -> Response:
     """Know a staff number by a name: `{"site", "number", "name"}`; an empty name forgets it."""
     who, told = session.administrator(), body()
-    site, number, text = (told.get(one, "") for one in ("site", "number", "name"))
-    if not all(isinstance(one, str) for one in (site, number, text)):
-        raise Malformed("site, number and name are strings")
-    if not 1 <= len(number) <= MAX_STAFF or len(text) > MAX_NAME:
-        raise Malformed("a staff number has 1 to 40 characters, a name at most 80")
+    number, text = text_of(told, "number", MAX_STAFF), text_of(told, "name", MAX_NAME)
+    if not number:
+        raise Malformed("say whose name it is by a staff number")
+    site = told.get("site")
     _check_own(site, who.party)
-    node().desk.people.name(site, number, text.strip())
+    node().desk.people.name(str(site), number, text)
     return jsonify({"named": True})
 
 

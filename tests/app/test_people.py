@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from secrets import token_hex
 from typing import Any
@@ -266,3 +267,20 @@ def test_an_administrator_s_key_that_was_replaced_signs_in_no_more(
     )
     assert admin.get("/people").status_code == 401
     assert ORIGIN in admin.get("/join").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "Kim\u202e21", "Kim\0", "x" * 81, 7, ["Kim"]])
+def test_a_name_is_a_line_of_printable_characters(
+    chain: Chain, admin: FlaskClient, text: object
+) -> None:
+    """Half a character cannot be kept, and what turns a line around makes one name look another."""
+    named = {"site": chain.pharmacy.site, "number": "1", "name": "Kim"}
+    for path, told in (
+        ("/api/invitations", wanted(chain, name=text)),
+        ("/api/staff", {**named, "name": text}),
+        ("/api/staff", {**named, "number": text}),
+    ):
+        answer = admin.post(path, data=json.dumps(told))
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "malformed"), path
+    strange = json.dumps(wanted(chain, operations=["\ud800"]))
+    assert admin.post("/api/invitations", data=strange).status_code == 400
