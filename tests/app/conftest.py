@@ -14,7 +14,7 @@ from ledger.statement import dsse, keyfile
 from ledger.statement.login import CLI, Login, build_login
 from ledger.statement.parts import time_text
 from tests.nodes import close
-from tests.world import ORIGIN, Chain, Member, seed
+from tests.world import Chain, Member, seed
 
 SignIn = Callable[[Member], FlaskClient]
 
@@ -49,7 +49,7 @@ def login_body(client: FlaskClient, chain: Chain, key: bytes, by: str, **changes
     """A signed answer to a fresh challenge."""
     challenge = client.get("/api/session/nonce").get_json()
     fields = {
-        "by": by, "log": ORIGIN, "nonce": challenge["nonce"], "origin": CLI, "time": time_text(chain.now),
+        "by": by, "log": chain.origin, "nonce": challenge["nonce"], "origin": CLI, "time": time_text(chain.now),
     }  # fmt: skip
     login = Login(**{**fields, **changes})
     envelope = dsse.sign(dsse.LOGIN, build_login(login), [key])

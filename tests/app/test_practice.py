@@ -43,7 +43,7 @@ class Served:
     def client(self, who: Member | None = None) -> FlaskClient:
         client = self.app.test_client()
         if who is not None:
-            body = login_body(client, self.chain, who.key, who.gln, log=self.chain.origin)
+            body = login_body(client, self.chain, who.key, who.gln)
             answer = client.post("/api/session", data=body)
             assert answer.status_code == 200, answer.get_json()
         return client
