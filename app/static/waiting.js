@@ -19,7 +19,8 @@ async function sign({ dataset: { act, op } }) {
   if (!outcomes) return undefined;
   const [{ status, problem }] = outcomes;
   if (status === "refused") return fail(`${problem.detail ?? problem.title} ${problem.advice ?? ""}`);
-  return drop(act);
+  // What is still on its way stays for a colleague, should the log not take it from here.
+  return status === "landed" ? drop(act) : undefined;
 }
 
 async function drop(act) {

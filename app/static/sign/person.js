@@ -12,9 +12,9 @@ const at = (id) => document.getElementById(id);
 let wrong = 0;
 let until = 0;
 
-/** The keys of people who use this station at this site. */
+/** The keys of people who use this station at this site; whoever has left is none of them. */
 export async function people() {
-  const found = await keys.all(me.log);
+  const found = (await keys.all(me.log)).filter((one) => one.state !== "revoked");
   return found.filter((one) => one.use === "person" && one.sealed && one.site === me.site);
 }
 
@@ -32,7 +32,7 @@ export async function askPerson() {
 
 /** Ask who is here now; resolves to their key's record, or null. */
 export async function changePerson() {
-  const some = (await people()).filter((one) => one.state !== "revoked");
+  const some = await people();
   const box = at("person");
   at("person-choice").replaceChildren(...some.map((one, place) => choice(one, place === 0)));
   at("person-secret").value = "";

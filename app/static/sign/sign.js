@@ -17,6 +17,7 @@ import { eventOf, governanceOf, requestOf, waitingOf } from "./statement.js";
 export { now } from "./statement.js";
 
 const dialog = document.getElementById("sign") ? new SignDialog() : null;
+let busy = false;
 
 /**
  * Let a person read and sign one act, or several in one press.
@@ -55,8 +56,22 @@ export function countersign(told, op) {
   return signing(() => signers([op], told.envelope.signatures), async () => [await waitingOf(told, op)]);
 }
 
-/** Who signs, then what, then the person's press, then off it goes. */
+/**
+ * One act at a time, from the question who signs to the last answer; null for what is asked meanwhile. A
+ * second one in the same dialog would be signed by the press that was meant for the first.
+ */
 async function signing(findSigners, findStatements) {
+  if (busy) return null;
+  busy = true;
+  try {
+    return await oneSigning(findSigners, findStatements);
+  } finally {
+    busy = false;
+  }
+}
+
+/** Who signs, then what, then the person's press, then off it goes. */
+async function oneSigning(findSigners, findStatements) {
   let statements;
   let who;
   try {
@@ -120,10 +135,13 @@ async function signers(ops, others = []) {
   const missing = ops.find((op) => !me.operations.includes(op));
   if (missing) throw new Error(_("Your key may not sign this."));
   const who = await present(record);
-  if (who && others.some((line) => who.every((one) => one.keyid === line.keyid))) {
+  if (!who) return null;
+  const fresh = who.filter((one) => !others.some((line) => line.keyid === one.keyid));
+  // Another station beside the same person is nobody else.
+  if (!fresh.length || who.some((one) => one.use === "person" && !fresh.includes(one))) {
     throw new Error(_("You have signed this already; the second signature is a colleague's."));
   }
-  return who?.filter((one) => !others.some((line) => line.keyid === one.keyid)) ?? null;
+  return fresh;
 }
 
 async function present(record) {
@@ -165,7 +183,12 @@ async function sent({ waits, ...one }) {
     await outbox.keep(one);
     return outbox.send(one.id);
   }
-  const answer = await fetch("/api/waiting", { method: "POST", body: one.body });
-  if (answer.ok) return { id: one.id, status: "colleague" };
-  return { id: one.id, status: "refused", problem: await answer.json() };
+  try {
+    const answer = await fetch("/api/waiting", { method: "POST", body: one.body });
+    if (answer.ok) return { id: one.id, status: "colleague" };
+    return { id: one.id, status: "refused", problem: await answer.json() };
+  } catch {
+    const detail = _("The server cannot be reached. Check the line.");
+    return { id: one.id, status: "refused", problem: { title: detail, detail } };
+  }
 }

@@ -1,0 +1,114 @@
+"""One press signs what one person has read, whatever a server, a scanner or a colleague does."""
+
+from __future__ import annotations
+
+from tests.browser.conftest import Fresh, Visit, Visitor
+from tests.browser.joined import join, press_sign, put_key, sign_in
+from tests.browser.test_join import (
+    PIN,
+    RECEIVE,
+    admin,
+    answer,
+    approve,
+    arrived,
+    invite,
+    outcome,
+    press,
+    wait_ready,
+)
+from tests.world import seed
+
+__all__ = ["admin"]  # the fixture
+RECEIVE_TWICE = """async ([first, second]) => {
+  const { act } = await import("/static/sign/sign.js");
+  const one = ([ids, shipment]) => act({ op: "receive", ids, fields: { shipment } });
+  window.outcome = Promise.all([one(first), one(second)]);
+}"""
+DESTROY = """async (ids) => {
+  const { act } = await import("/static/sign/sign.js");
+  window.outcome = act({ op: "destroyed", ids });
+}"""
+
+
+def test_a_press_signs_no_act_but_the_one_that_is_shown(fresh: Fresh, visit: Visit) -> None:
+    """A double click, or two buttons in a row, ask for two acts at once."""
+    visitor = join(visit(fresh), fresh, fresh.chain.pharmacy)
+    visitor.page.evaluate(RECEIVE_TWICE, [arrived(fresh, "GUARD1"), arrived(fresh, "GUARD2")])
+    size = fresh.chain.reader.head().size
+    press_sign(visitor.page)
+    first, second = visitor.page.evaluate("window.outcome")
+    assert (first["status"], second) == ("landed", None)
+    assert fresh.chain.reader.head().size == size + 1
+
+
+def test_the_same_person_at_the_same_station_is_no_second_one(
+    fresh: Fresh, visit: Visit, admin: Visitor
+) -> None:
+    station = join(visit(fresh), fresh, fresh.chain.pharmacy)
+    mark = answer(station, invite(admin, "person", "62"), "PIN, six digits or more", PIN)
+    approve(admin, mark)
+    wait_ready(station)
+    station.open("/")
+    packs, shipment = arrived(fresh, "GUARD3")
+    station.page.evaluate(RECEIVE, [packs, shipment])
+    press_sign(station.page)
+    assert outcome(station.page)["status"] == "landed"
+    station.page.evaluate(DESTROY, packs)
+    press_sign(station.page)
+    assert outcome(station.page)["status"] == "colleague"
+    station.open("/waiting")
+    press(station.page, "Look at it and sign")
+    station.page.locator("#sign-error").get_by_text("signed this already").wait_for()
+
+
+def test_a_station_whose_people_have_left_still_signs(fresh: Fresh, visit: Visit) -> None:
+    station = join(visit(fresh), fresh, fresh.chain.pharmacy)
+    left = """async () => {
+      const { me } = await import("/static/me.js");
+      const keys = await import("/static/sign/keys.js");
+      const about = { log: me.log, party: me.party, site: me.site, use: "person", staff: "64" };
+      const { keyid } = await keys.make(about, keys.pin("417802"));
+      await keys.lock();
+      await keys.mark(keyid, "revoked");
+    }"""
+    station.page.evaluate(left)
+    station.open("/")
+    packs, shipment = arrived(fresh, "GUARD4")
+    station.page.evaluate(RECEIVE, [packs, shipment])
+    press_sign(station.page)
+    assert outcome(station.page)["status"] == "landed"
+
+
+def test_an_act_that_cannot_be_handed_to_a_colleague_says_so(fresh: Fresh, visit: Visit) -> None:
+    visitor = join(visit(fresh), fresh, fresh.chain.maker)
+    page = visitor.page
+    page.route("**/api/waiting", lambda route: route.abort())
+    page.evaluate(DESTROY, fresh.chain.commission("GUARD5", 1))
+    press_sign(page)
+    told = outcome(page)
+    assert told["status"] == "refused"
+    assert "cannot be reached" in told["problem"]["detail"]
+
+
+def test_a_countersigned_act_that_is_not_sent_yet_is_not_taken_away(
+    fresh: Fresh, visit: Visit
+) -> None:
+    chain = fresh.chain
+    people = {}
+    for name, staff in (("guard first", "65"), ("guard second", "66")):
+        chain.log.submit(chain.key_add(chain.maker, name, use="person", staff=staff))
+        people[name] = visit(fresh)
+        people[name].open("/login")
+        put_key(people[name].page, seed(name), chain.maker, use="person", staff=staff)
+        sign_in(people[name], fresh)
+    first, second = people.values()
+    first.page.evaluate(DESTROY, chain.commission("GUARD6", 1))
+    press_sign(first.page)
+    assert outcome(first.page)["status"] == "colleague"
+    second.open("/waiting")
+    second.page.route("**/api/statements", lambda route: route.abort())
+    press(second.page, "Look at it and sign")
+    press_sign(second.page)
+    second.page.locator("#outbox-words").get_by_text("waits to be sent").wait_for()
+    second.open("/waiting")
+    assert second.page.get_by_role("button", name="Look at it and sign").count() == 1
