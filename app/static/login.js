@@ -8,6 +8,7 @@ import { signIn } from "./signing_in.js";
 
 const at = (id) => document.getElementById(id);
 const { log } = JSON.parse(at("login").textContent);
+let asking = null; // goes on with the key that was pressed last, once its PIN is typed
 
 function fail(words) {
   at("error").textContent = words;
@@ -15,35 +16,41 @@ function fail(words) {
   at("error").focus();
 }
 
-/** A sealed key is opened by its owner first; resolves once it is open. */
-async function opened(record) {
+/** A sealed key is opened by its owner first; resolves once it is open, throws where it stays locked. */
+async function opened(record, typed) {
   if (!record.sealed || (await keys.present(log, 1))?.keyid === record.keyid) return;
   if (record.sealed.how === "passkey") {
     await keys.unlock(record, await keys.opened(record.sealed));
     return;
   }
-  at("unlock").hidden = false;
-  at("secret").focus();
-  await new Promise((done) => at("unlock").addEventListener("submit", done, { once: true }));
-  const typed = at("secret").value;
-  at("secret").value = "";
   await keys.unlock(record, record.sealed.how === "pin" ? keys.pin(typed) : keys.badge(typed));
-  at("unlock").hidden = true;
 }
 
+// A path of ours: nothing that a browser takes for another host, nor drops as it does tabs and line ends.
+const LOCAL = /^\/(?![/\\])[!-~]*$/;
 const LOCKED = ["wrong", "pin", "badge", "prf"];
 
-async function press(record, site) {
+/** Sign in by a key; one that a PIN or a badge seals waits for it to be typed. */
+async function press(record, site, typed = null) {
   at("error").hidden = true;
+  const typing = ["pin", "badge"].includes(record.sealed?.how);
+  if (typing && typed === null && (await keys.present(log, 1))?.keyid !== record.keyid) {
+    asking = () => press(record, site, at("secret").value);
+    at("unlock").hidden = false;
+    at("secret").focus();
+    return;
+  }
   try {
-    await opened(record);
+    await opened(record, typed);
     await signIn(record, site);
     await keys.mark(record.keyid, "ready");
     const next = new URLSearchParams(location.search).get("next") ?? "/";
-    location.assign(/^\/(?![/\\])/.test(next) ? next : "/");
+    location.assign(LOCAL.test(next) ? next : "/");
   } catch (error) {
     if (error.code === "key-revoked") await keys.mark(record.keyid, "revoked");
     fail(LOCKED.includes(error.code) ? _("That is not right. Try again.") : error.message);
+  } finally {
+    at("secret").value = "";
   }
 }
 
@@ -76,7 +83,10 @@ async function line(record) {
   return item;
 }
 
-at("unlock").addEventListener("submit", (event) => event.preventDefault());
+at("unlock").addEventListener("submit", (event) => {
+  event.preventDefault();
+  asking();
+});
 const why = await keys.unable();
 for (const one of document.querySelectorAll("[data-unable]")) one.hidden = one.dataset.unable !== why;
 if (!why) {

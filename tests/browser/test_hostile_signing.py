@@ -41,6 +41,37 @@ def test_a_press_signs_no_act_but_the_one_that_is_shown(fresh: Fresh, visit: Vis
     assert fresh.chain.reader.head().size == size + 1
 
 
+def test_a_link_to_sign_in_leads_nowhere_else(fresh: Fresh, visit: Visit) -> None:
+    """A browser drops tabs and line ends from an address: `/<tab>/host` would be another host."""
+    visitor = visit(fresh)
+    visitor.open("/login")
+    put_key(visitor.page, fresh.chain.pharmacy.key, fresh.chain.pharmacy)
+    for path in ("/%09/evil.example/", "/%0A/evil.example/", "//evil.example/", "/%5Cevil.example"):
+        visitor.open(f"/login?next={path}")
+        visitor.page.get_by_role("button", name="Sign in at").first.click()
+        visitor.page.wait_for_url(lambda url: "/login" not in url)
+        assert visitor.page.url == f"{fresh.url}/"
+
+
+def test_a_wrong_pin_at_the_sign_in_is_typed_again(
+    fresh: Fresh, visit: Visit, admin: Visitor
+) -> None:
+    visitor = visit(fresh)
+    mark = answer(visitor, invite(admin, "person", "61"), "PIN, six digits or more", PIN)
+    approve(admin, mark)
+    wait_ready(visitor)
+    visitor.open("/login")
+    page = visitor.page
+    page.evaluate("import('/static/sign/keys.js').then((keys) => keys.lock())")
+    page.get_by_role("button", name="Sign in at").first.click()
+    page.locator("#secret").fill("000000")
+    page.keyboard.press("Enter")
+    page.locator("#error").get_by_text("not right").wait_for()
+    page.locator("#secret").fill(PIN)
+    page.locator("#secret").press("Enter")
+    page.wait_for_url(f"{fresh.url}/")
+
+
 def test_the_same_person_at_the_same_station_is_no_second_one(
     fresh: Fresh, visit: Visit, admin: Visitor
 ) -> None:
