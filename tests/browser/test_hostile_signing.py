@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from tests.browser.conftest import Fresh, Visit, Visitor
 from tests.browser.joined import join, press_sign, put_key, sign_in
 from tests.browser.test_join import (
@@ -92,6 +95,34 @@ def test_the_same_person_at_the_same_station_is_no_second_one(
     station.page.locator("#sign-error").get_by_text("signed this already").wait_for()
 
 
+def test_the_mark_to_compare_is_of_the_key_that_is_signed(
+    fresh: Fresh, visit: Visit, admin: Visitor
+) -> None:
+    """A server that shows one key's mark and has another approved: the dialog shows the other's."""
+    wanted, other = visit(fresh), visit(fresh)
+    mark = answer(wanted, invite(admin, "person", "63"), "Nothing")
+    theirs = answer(other, invite(admin, "person", "63"), "Nothing")
+    page = admin.page
+
+    def altered(route: Any) -> None:
+        body = route.fetch().text()
+        head, begin, rest = body.partition('<script type="application/json" id="requests">')
+        told, end, tail = rest.partition("</script>")
+        requests = json.loads(told)
+        pair = [one for one in requests if one["staff"] == "63"]
+        for one, id_ in zip(pair, [one["id"] for one in reversed(pair)], strict=True):
+            one["id"] = id_
+        changed = json.dumps(requests).replace("<", "\\u003c")
+        route.fulfill(body=head + begin + changed + end + tail, content_type="text/html")
+
+    page.route("**/people", altered)
+    admin.open("/people")
+    page.locator(".requests li").filter(has_text=mark).get_by_role("button", name="Approve").click()
+    page.locator("#sign-yes").wait_for()
+    assert theirs in page.locator("#sign").inner_text()
+    assert mark not in page.locator("#sign").inner_text()
+
+
 def test_a_station_whose_people_have_left_still_signs(fresh: Fresh, visit: Visit) -> None:
     station = join(visit(fresh), fresh, fresh.chain.pharmacy)
     left = """async () => {
@@ -143,3 +174,15 @@ def test_a_countersigned_act_that_is_not_sent_yet_is_not_taken_away(
     second.page.locator("#outbox-words").get_by_text("waits to be sent").wait_for()
     second.open("/waiting")
     assert second.page.get_by_role("button", name="Look at it and sign").count() == 1
+
+
+def test_time_goes_on_while_a_device_sleeps(fresh: Fresh, visit: Visit) -> None:
+    """The monotonic clock of a browser stands still meanwhile on some systems; the wall's does not."""
+    visitor = join(visit(fresh), fresh, fresh.chain.pharmacy)
+    slept = """async () => {
+      const { now } = await import("/static/sign/sign.js");
+      const [before, real] = [now(), Date.now];
+      Date.now = () => real() + 3_600_000;
+      return now() - before;
+    }"""
+    assert visitor.page.evaluate(slept) >= 3_600_000

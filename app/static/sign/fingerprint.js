@@ -14,7 +14,11 @@ export function shown(keyid) {
   for (const digit of keyid.slice(0, BLOCKS)) {
     blocks.append(element("span", "", `block colour-${parseInt(digit, 16) % 8}`));
   }
-  const groups = keyid.slice(0, DIGITS).match(new RegExp(`.{${GROUP}}`, "g"));
-  all.append(blocks, element("span", groups.join(" "), "code"));
+  all.append(blocks, element("span", digits(keyid), "code"));
   return all;
+}
+
+/** The digits of a fingerprint alone, in groups of four. */
+export function digits(keyid) {
+  return keyid.slice(0, DIGITS).match(new RegExp(`.{${GROUP}}`, "g")).join(" ");
 }

@@ -10,16 +10,22 @@ import { _ } from "../words.js";
 import { base64Bytes, bytesOf, canonical, hex, random, sha256 } from "./bytes.js";
 import { EVENT, GOVERNANCE } from "./envelope.js";
 import { buildEvent, readEvent } from "./event.js";
+import { digits } from "./fingerprint.js";
 import { buildGovernance, readGovernance } from "./governance.js";
 import { commit, listOf, listSecret } from "./items.js";
 import { actWords, countWords, eventWords, governanceWords } from "./words.js";
 
 const LISTS = ["items", "over", "missing"];
-const loaded = performance.now();
+const loaded = [performance.now(), Date.now()];
 
-/** The log's own time, as this page was told it, ms since the epoch. */
+/**
+ * The log's own time, as this page was told it, ms since the epoch.
+ *
+ * The steady clock of a browser may stand still while the device sleeps (High Resolution Time, section
+ * 4.1), the wall clock may be set back; the one that went further tells how long the page is open.
+ */
 export function now() {
-  return Math.round(me.now + performance.now() - loaded);
+  return Math.round(me.now + Math.max(performance.now() - loaded[0], Date.now() - loaded[1]));
 }
 
 /** An event of the session's party at its site: {op, ids, over?, missing?, extras?, fields?, names?}. */
@@ -82,7 +88,8 @@ function governanceFrom(payload, lines) {
 /**
  * A request to join as an administrator's page shows it: {site, use, staff, keyid, envelope (text)}.
  *
- * Its bytes were built elsewhere: throws unless they say just what the page shows.
+ * Its bytes were built elsewhere: throws unless they say just what the page shows. The key's fingerprint
+ * is said anew, by these bytes: two screens that agree prove nothing of a third key.
  */
 export async function requestOf({ site, use, staff, keyid, envelope: text }) {
   const { payload: encoded, payloadType, signatures } = JSON.parse(text);
@@ -99,7 +106,9 @@ export async function requestOf({ site, use, staff, keyid, envelope: text }) {
     signatures[0].keyid === keyid &&
     hex(await sha256(base64Bytes(body.key))) === keyid;
   if (!same) throw differs();
-  return governanceFrom(payload, signatures);
+  const made = governanceFrom(payload, signatures);
+  made.words.lines.unshift([_("Compare with the other screen"), digits(keyid)]);
+  return made;
 }
 
 /**
