@@ -186,3 +186,22 @@ def test_time_goes_on_while_a_device_sleeps(fresh: Fresh, visit: Visit) -> None:
       return now() - before;
     }"""
     assert visitor.page.evaluate(slept) >= 3_600_000
+
+
+def test_an_old_tab_makes_way_for_a_newer_store(fresh: Fresh, visit: Visit) -> None:
+    visitor = join(visit(fresh), fresh, fresh.chain.pharmacy)
+    newer = """() => new Promise((done) => {
+      const asked = indexedDB.open("packtrace", 2);
+      asked.onsuccess = () => { asked.result.close(); done("open"); };
+      asked.onblocked = () => done("blocked");
+    })"""
+    assert visitor.page.evaluate(newer) == "open"
+
+
+def test_a_browser_that_keeps_nothing_says_so(fresh: Fresh, visit: Visit) -> None:
+    visitor = visit(fresh)
+    visitor.page.add_init_script(
+        "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); }"
+    )
+    visitor.open("/login")
+    visitor.page.get_by_role("heading", name="This browser keeps nothing").wait_for()

@@ -17,7 +17,7 @@ export const LEAST_PIN = 6;
 const keys = store("keys");
 const open = store("open");
 
-/** Whether this browser can keep and use such keys; else why not: "insecure" or "old". */
+/** Whether this browser can keep and use such keys; else why not: "insecure", "old" or "storage". */
 export async function unable() {
   if (!globalThis.isSecureContext || !crypto.subtle) return "insecure";
   try {
@@ -25,7 +25,7 @@ export async function unable() {
   } catch {
     return "old";
   }
-  return "";
+  return keys.all().then(() => "", () => "storage");
 }
 
 /**

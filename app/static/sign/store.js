@@ -13,7 +13,18 @@ function database() {
         asked.result.createObjectStore(name, { keyPath });
       }
     };
-    asked.onsuccess = () => done(asked.result);
+    asked.onsuccess = () => {
+      const found = asked.result;
+      const over = () => {
+        opened = null;
+      };
+      found.onclose = over; // the browser cleared it; the next request opens it anew
+      found.onversionchange = () => {
+        found.close(); // or a newer page, in another tab, would wait for this one for ever
+        over();
+      };
+      done(found);
+    };
     asked.onerror = () => failed(asked.error);
   });
   return opened;
