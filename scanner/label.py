@@ -143,20 +143,23 @@ def _words(label: PrintedLabel, dpi: int, margin: int, datamatrix: bool) -> Imag
         ("LOT", label.lot),
         ("EXP", label.expiry.isoformat()),
     ]
-    if label.practice:
-        lines.insert(0, PRACTICE_WORDS)
+    mark = " ".join(PRACTICE_WORDS) if label.practice else ""  # over both columns
     size = round(WORDS_MM / MM_PER_INCH * dpi)
     font = ImageFont.load_default(size)
     titles = round(max(font.getlength(title) for title, _ in lines)) + size // 2
     values = round(max(font.getlength(value) for _, value in lines))
-    step = round(size * _LINE)
-    wide, high = titles + values + margin, step * len(lines) + 2 * margin
+    step, top = round(size * _LINE), margin
+    wide = max(titles + values, round(font.getlength(mark))) + margin
+    high = step * (len(lines) + bool(mark)) + 2 * margin
     block = Image.new("L", (wide, high), 255)
     draw = ImageDraw.Draw(block)
     draw.fontmode = "1"  # a label printer has no greys
+    if mark:
+        draw.text((0, top), mark, fill=0, font=font)
+        top += step
     for number, (title, value) in enumerate(lines):
-        draw.text((0, margin + number * step), title, fill=0, font=font)
-        draw.text((titles, margin + number * step), value, fill=0, font=font)
+        draw.text((0, top + number * step), title, fill=0, font=font)
+        draw.text((titles, top + number * step), value, fill=0, font=font)
     return block
 
 
