@@ -29,7 +29,7 @@ from ledger.statement.gs1 import MAX_TEXT, Label
 from ledger.store.desk import Scan
 from scanner.check import Reading, judged
 from scanner.faults import CAMERA, SOURCES, TYPED, Explanation, explain, parse_reading
-from scanner.settle import AGAIN_MS, LOOK_MS, alerts, confirms, settle
+from scanner.settle import AGAIN_MS, LOOK_MS, alerts, confirms, reads_right, settle
 
 LOOKS: Final = "looks"
 NO_SITE: Final = ""
@@ -158,8 +158,7 @@ def _filtered(reading: Reading, purpose: str, source: str) -> Told:
         return told
     if reading.contradiction:
         return replace(told, alert=alerts(told.verdict, repeated=_read_before(reading.text)))
-    # What a practice log's label says, its mark above all, was read rightly.
-    if told.sure or not source or "practice-label" in told.verdict.codes:
+    if reads_right(told.verdict) or not source:
         return replace(told, alert=alerts(told.verdict, repeated=False))
     return _explained(told, purpose, source)
 

@@ -24,7 +24,7 @@ from scanner.check import Reading, judged, read_label
 from scanner.faults import Explanation, explain, parse_reading
 from scanner.history import PublicLog, Said
 from scanner.kept import SPLIT, History, Kept
-from scanner.settle import AGAIN_MS, LOOK_MS, alerts, confirms, settle
+from scanner.settle import AGAIN_MS, LOOK_MS, alerts, confirms, reads_right, settle
 from scanner.sources import Sighting
 from scanner.symbols import Symbol
 from scanner.votes import Votes
@@ -258,7 +258,7 @@ class Session:
         )  # fmt: skip
         if reading.contradiction:
             told = replace(told, alert=alerts(found, repeated=self._read_before(sighting, told)))
-        elif told.sure or not {"log-down", "practice-label"}.isdisjoint(found.codes):
+        elif reads_right(found) or "log-down" in found.codes:
             told = replace(told, alert=alerts(found, repeated=False))
         else:
             told = self._explained(sighting, told)

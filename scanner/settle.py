@@ -46,6 +46,11 @@ def confirms(told: Verdict) -> bool:
     return (agreed or told.word == OK) and DISAGREE not in told.codes
 
 
+def reads_right(told: Verdict) -> bool:
+    """Whether a reading needs no explaining: the log confirms it, or it is a practice log's label."""
+    return confirms(told) or "practice-label" in told.codes
+
+
 def alerts(told: Verdict, *, repeated: bool) -> bool:
     """Whether a verdict raises an alert.
 

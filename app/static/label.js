@@ -115,7 +115,7 @@ function checked(elements, year) {
 function fits(ai, value, year) {
   if (ai === "01") return /^[0-9]{14}$/.test(value) && hasCheckDigit(value);
   if (ai === "11" || ai === "17") return day(value, year) !== "";
-  if (ai === "99") return value === PRACTICE;
+  if (ai === "99") return TEXT.test(value) && value.toUpperCase() === PRACTICE;
   return TEXT.test(value);
 }
 

@@ -219,8 +219,9 @@ class Label:
 
     @property
     def practice(self) -> bool:
-        """Whether it is a practice log's: no medicine is behind it."""
-        return PRACTICE in self.elements
+        """Whether it is a practice log's: no medicine is behind it, however its letters came along."""
+        ai, mark = PRACTICE
+        return self.value(ai).upper() == mark
 
     @property
     def expiry(self) -> date | None:

@@ -209,6 +209,18 @@ def test_each_log_refuses_the_others_labels_without_an_alert(
         assert "No contradiction found" in client.get(link).get_data(as_text=True)
 
 
+def test_a_scanners_fault_makes_no_alert_of_a_practice_label(
+    real: Served, practice: Served
+) -> None:
+    """Caps lock turns the mark's letters round too."""
+    client = real.client(real.chain.pharmacy)
+    for _again in range(3):
+        told = say(client, practice.label.elements.swapcase())
+        assert (told["verdict"], told["alert"]) == ("Not checked", False)
+        assert told["reasons"][0]["code"] == "practice-label"
+        real.chain.now += 60_000
+
+
 def test_a_practice_label_is_no_item_of_an_act_on_a_real_log(
     real: Served, practice: Served
 ) -> None:

@@ -114,3 +114,15 @@ def test_a_laptop_tells_by_the_trust_file_alone_whose_label_it_is(
         assert status == (0 if own else 2)
         assert own or [reason["code"] for reason in told["reasons"]] == [code]
         assert not told["alert"]
+
+
+def test_whose_label_it_is_needs_no_proof_of_that_pack(
+    counter: Chain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marked = not isinstance(counter, PracticeChain)
+    label = PrintedLabel(counter.gtin, "L9", date(2028, 1, 31), "ELSEWHERE", practice=marked)
+    trust = ("--trust", str(tmp_path / "trust.txt"), "--json")
+    for proof in (("--bundle", str(tmp_path / "packs.json")), ("--log", "http://127.0.0.1:9")):
+        assert main([label.link, *proof, *trust]) == 2
+        [reason] = json.loads(capsys.readouterr().out)["reasons"]
+        assert reason["code"] == ("practice-label" if marked else "not-practice-label")
