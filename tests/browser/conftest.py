@@ -106,7 +106,12 @@ class Fresh(Site):
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
     """A node of a log without packs."""
-    chain = Chain(tmp_path_factory.mktemp("fresh"))
+    yield from serve_fresh(tmp_path_factory.mktemp("fresh"))
+
+
+def serve_fresh(folder: Path) -> Iterator[Fresh]:
+    """Run a node of a new log in a folder, without packs."""
+    chain = Chain(folder)
     give_keys(chain)
     for site in serve(settings(chain.folder, lambda: chain.now)):
         yield Fresh(site.url, site.app, site.folder, chain)
