@@ -57,8 +57,8 @@ async function onRevoke(event) {
   event.preventDefault();
   const { revoke, staff } = event.target.dataset;
   const reason = new FormData(event.target).get("reason");
-  // A leaver's keys end together, in one press.
-  const alike = [...document.querySelectorAll("[data-revoke]")].filter(
+  // A leaver's keys end together, in one press; the same number at another site is somebody else's.
+  const alike = [...event.target.closest("section").querySelectorAll("[data-revoke]")].filter(
     (one) => staff && one.dataset.staff === staff,
   );
   const all = reason === "left" && alike.length ? alike.map((one) => one.dataset.revoke) : [revoke];

@@ -19,8 +19,9 @@ async function sign({ dataset: { act, op } }) {
   if (!outcomes) return undefined;
   const [{ status, problem }] = outcomes;
   if (status === "refused") return fail(`${problem.detail ?? problem.title} ${problem.advice ?? ""}`);
+  if (status === "landed") return drop(act);
   // What is still on its way stays for a colleague, should the log not take it from here.
-  return status === "landed" ? drop(act) : undefined;
+  return status === "colleague" ? location.reload() : undefined;
 }
 
 async function drop(act) {

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from tests.browser.conftest import Fresh, Visit, Visitor
+import pytest
+from msgspec.structs import replace
+
+from ledger.statement.dsse import key_id
+from ledger.statement.governance import Sites
+from ledger.tlog.ed25519 import public_of
+from tests.browser.conftest import Fresh, Visit, Visitor, serve_fresh
 from tests.browser.joined import join, press_sign, put_key, sign_in
 from tests.browser.test_join import (
     PIN,
@@ -19,7 +27,7 @@ from tests.browser.test_join import (
     press,
     wait_ready,
 )
-from tests.world import seed
+from tests.world import gln, seed
 
 __all__ = ["admin"]  # the fixture
 RECEIVE_TWICE = """async ([first, second]) => {
@@ -31,6 +39,12 @@ DESTROY = """async (ids) => {
   const { act } = await import("/static/sign/sign.js");
   window.outcome = act({ op: "destroyed", ids });
 }"""
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Fresh]:
+    """A log for each test: what waits in one stands in the way of the next."""
+    yield from serve_fresh(tmp_path / "log")
 
 
 def test_a_press_signs_no_act_but_the_one_that_is_shown(fresh: Fresh, visit: Visit) -> None:
@@ -205,3 +219,60 @@ def test_a_browser_that_keeps_nothing_says_so(fresh: Fresh, visit: Visit) -> Non
     )
     visitor.open("/login")
     visitor.page.get_by_role("heading", name="This browser keeps nothing").wait_for()
+
+
+def test_an_act_waits_until_people_enough_have_signed(fresh: Fresh, visit: Visit) -> None:
+    """A station's signature says where, not who: two people sign after it."""
+    chain = fresh.chain
+    station = join(visit(fresh), fresh, chain.maker)
+    station.page.evaluate(DESTROY, chain.commission("GUARD7", 1))
+    press_sign(station.page)
+    assert outcome(station.page)["status"] == "colleague"
+    size = chain.reader.head().size
+    for staff in ("67", "68"):
+        chain.log.submit(chain.key_add(chain.maker, f"guard {staff}", use="person", staff=staff))
+        person = visit(fresh)
+        person.open("/login")
+        put_key(person.page, seed(f"guard {staff}"), chain.maker, use="person", staff=staff)
+        sign_in(person, fresh)
+        person.open("/waiting")
+        press(person.page, "Look at it and sign")
+        with person.page.expect_navigation():
+            press_sign(person.page)
+        assert ("Nothing waits." in person.words) == (staff == "68")
+    assert chain.reader.head().size == size + 3  # two keys, and the act
+
+
+def test_one_signature_is_enough_where_the_policy_says_so(fresh: Fresh, visit: Visit) -> None:
+    chain = fresh.chain
+    packs = chain.commission("GUARD8", 1)
+    chain.log.submit(chain.policy_change(threshold=1))
+    visitor = join(visit(fresh), fresh, chain.maker)
+    visitor.page.evaluate(DESTROY, packs)
+    press_sign(visitor.page)
+    assert outcome(visitor.page)["status"] == "landed"
+
+
+def test_a_leaver_s_number_at_another_site_is_somebody_else_s(
+    fresh: Fresh, visit: Visit, admin: Visitor
+) -> None:
+    """Staff numbers are each site's own."""
+    chain = fresh.chain
+    who = chain.pharmacy
+    [first] = chain.sites(who).statement.body.sites
+    second = replace(first, gln=gln("952111300777"), name="Second site")
+    pair = sorted((first, second), key=lambda one: one.gln)
+    chain.log.submit(chain.governance(Sites, party=who.gln, sites=pair))
+    for name, site in (("here", who.site), ("there", second.gln)):
+        add = chain.key_add(who, f"guard {name}", use="person", staff="69", sites=[site])
+        chain.log.submit(add)
+    admin.open("/people")
+    form = admin.page.locator(f"section[aria-labelledby=site-{who.site}] form[data-staff='69']")
+    form.get_by_role("button", name="Revoke").click()
+    with admin.page.expect_navigation():
+        press_sign(admin.page)
+    keys = chain.reader.authority().keys
+    revoked = [
+        keys[key_id(public_of(seed(f"guard {one}")))].revoked >= 0 for one in ("here", "there")
+    ]
+    assert revoked == [True, False]

@@ -84,7 +84,7 @@ async function oneSigning(findSigners, findStatements) {
   }
   const by = _("Signed by: %(keys)s", { keys: who.map(keyWords).join(", ") });
   const passkey = await passkeyOf(who);
-  const need = statements.some((one) => me.sensitive.includes(one.op) && !one.lines.length);
+  const need = statements.some(needsSecond);
   const second = await dialog.ask(statements, by, need ? (passkey ? "passkey" : "colleague") : "none");
   if (!second) return null;
   try {
@@ -108,6 +108,11 @@ async function oneSigning(findSigners, findStatements) {
 function faultWords({ code, name }) {
   if (code === "locked") return _("Your key was locked meanwhile. Unlock it, and sign again.");
   return name === "NotAllowedError" ? _("The passkey did not answer. Sign again, or let a colleague sign.") : "";
+}
+
+/** Whether a colleague or a passkey is to sign as well, where nobody has signed yet. */
+function needsSecond({ op, lines }) {
+  return me.threshold > 1 && me.sensitive.includes(op) && !lines.length;
 }
 
 /** The passkey in this browser of the person who signs, or null. */
@@ -162,11 +167,12 @@ async function governor(keyid = "") {
   return [record];
 }
 
-async function signed({ type, op, payload, what, lines, lists, secret }, who, from, passkey) {
+async function signed(one, who, from, passkey) {
+  const { type, op, payload, what, lines, lists, secret } = one;
   const id = await statementId(type, payload);
   const own = [];
   for (const record of who) own.push(await signatureLine(await keys.signer(record), type, payload));
-  const needs = me.sensitive.includes(op) && lines.length === 0;
+  const needs = needsSecond(one);
   if (needs && from === "passkey") {
     dialog.state(_("Your device asks for your passkey."));
     own.push(await assertionLine(passkey, type, payload));
@@ -174,15 +180,20 @@ async function signed({ type, op, payload, what, lines, lists, secret }, who, fr
   const whole = envelope(type, payload, [...lines, ...own]);
   const body = submission({ envelope: whole, ...lists, secret: secret && hex(secret) });
   const waits = needs && from === "colleague";
-  return { id, body, envelope: canonical(whole), words: what, waits };
+  return { id, op, body, envelope: canonical(whole), words: what, waits };
 }
 
-/** An act that waits goes to a colleague first; all others to the log. */
-async function sent({ waits, ...one }) {
-  if (!waits) {
-    await outbox.keep(one);
-    return outbox.send(one.id);
-  }
+/** An act that waits goes to a colleague first; all others to the log, and back where that wants more. */
+async function sent({ waits, op, ...one }) {
+  if (waits) return handedOver(one);
+  await outbox.keep(one);
+  const told = await outbox.send(one.id);
+  if (told.problem?.code !== "threshold" || !me.sensitive.includes(op)) return told;
+  await outbox.acknowledge(one.id);
+  return handedOver(one);
+}
+
+async function handedOver(one) {
   try {
     const answer = await fetch("/api/waiting", { method: "POST", body: one.body });
     if (answer.ok) return { id: one.id, status: "colleague" };
