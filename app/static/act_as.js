@@ -15,13 +15,18 @@ async function post(path, value) {
   return told;
 }
 
+/** Whether the log knows a key, and has not seen it revoked. */
+async function inForce({ keyid }) {
+  const answer = await fetch(`/api/keys/${keyid}`);
+  return answer.ok && !(await answer.json()).revoked;
+}
+
 /** A key of this browser for a site, joined if there is none yet. */
 async function keyFor(role, site) {
   const found = (await keys.all(log)).find(
     (one) => one.site === site && one.use === "station" && one.state === "ready",
   );
-  const known = found && (await fetch(`/api/keys/${found.keyid}`)).ok;
-  if (known) return found;
+  if (found && (await inForce(found))) return found;
   at("progress").textContent = _("Making a key and putting it on the log…");
   const { path } = await post("/demo/invitations", { role });
   const token = path.split("/").at(-1);

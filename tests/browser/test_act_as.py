@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.node import KEY
 from ledger.statement.governance import KeyAdd
 from ledger.statement.submission import Statement
@@ -38,6 +40,20 @@ def test_each_press_joins_a_key_of_this_browser_by_a_statement(demo: Site, visit
     act_as(visitor, "pharmacist")  # again: the key is there
     assert reader.head().size == size + 3
     assert "Pharmacy 1" in visitor.page.locator(".who").inner_text()
+
+
+def test_a_visitor_whose_key_was_revoked_makes_another(demo: Site, visit: Visit) -> None:
+    reader = demo.app.extensions[KEY].reader
+    visitor = visit(demo)
+    act_as(visitor, "pharmacist")
+    size = reader.head().size
+
+    def revoked(route: Any) -> None:
+        route.fulfill(json={**route.fetch().json(), "revoked": True})
+
+    visitor.page.route("**/api/keys/*", revoked)
+    act_as(visitor, "pharmacist")
+    assert reader.head().size == size + 1
 
 
 def test_home_leads_there_in_a_simulated_world_alone(
