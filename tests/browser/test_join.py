@@ -159,7 +159,7 @@ def test_a_station_and_its_people_join_and_sign_together(
     page.get_by_label("15 Ada").check()
     page.locator("#person-secret").fill(BADGE)
     page.keyboard.press("Enter")
-    page.get_by_text("15 Ada").first.wait_for()
+    page.locator("#at-station").get_by_text("15 Ada").wait_for()
     packs, shipment = arrived(fresh, "JOIN2")
     page.evaluate(RECEIVE, [packs, shipment])
     press_sign(page)
