@@ -105,6 +105,14 @@ def test_a_person_joins_and_signs_in(app: Flask, chain: Chain, admin: FlaskClien
     assert "12 Kim" in client.get("/people").get_data(as_text=True)
 
 
+def test_an_invitation_says_in_words_what_the_key_may_sign(
+    app: Flask, chain: Chain, admin: FlaskClient
+) -> None:
+    page = app.test_client().get(f"/join/{invite(admin, chain)}").get_data(as_text=True)
+    assert "send for destruction" in page
+    assert "to_destruction" not in page
+
+
 def test_a_name_is_never_on_the_log(app: Flask, chain: Chain, admin: FlaskClient) -> None:
     token = invite(admin, chain, name="Kim Example")
     half = key_add(app.test_client(), chain, token)
