@@ -58,7 +58,14 @@ function show(step, keyid) {
 }
 
 async function look() {
-  const told = await invitation(token).catch(() => ({ state: "asked", keyid: "" }));
+  let told;
+  try {
+    told = await invitation(token);
+  } catch (error) {
+    if (error.status === 404) at("progress").textContent = error.message;
+    else setTimeout(look, WAIT); // how far it has come is not known: what is shown stays
+    return;
+  }
   if (told.state === "ready") await keys.mark(told.keyid, "ready");
   show(told.state, told.keyid);
 }

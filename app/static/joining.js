@@ -6,11 +6,11 @@ import { buildGovernance } from "./sign/governance.js";
 import * as keys from "./sign/keys.js";
 import { assertionLine, makePasskey } from "./sign/passkeys.js";
 
-/** What an invitation says and how far it has come. Throws where it is over. */
+/** What an invitation says and how far it has come. Throws, with the `status` of 404 where it is over. */
 export async function invitation(token) {
   const answer = await fetch(`/api/join/${token}`);
   const told = await answer.json();
-  if (!answer.ok) throw new Error(told.detail);
+  if (!answer.ok) throw Object.assign(new Error(told.detail), { status: answer.status });
   return told;
 }
 

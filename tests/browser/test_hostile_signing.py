@@ -276,3 +276,12 @@ def test_a_leaver_s_number_at_another_site_is_somebody_else_s(
         keys[key_id(public_of(seed(f"guard {one}")))].revoked >= 0 for one in ("here", "there")
     ]
     assert revoked == [True, False]
+
+
+def test_who_was_turned_down_waits_no_longer(fresh: Fresh, visit: Visit, admin: Visitor) -> None:
+    visitor = visit(fresh)
+    answer(visitor, invite(admin, "person", "70"), "Nothing")
+    admin.open("/people")
+    with admin.page.expect_navigation():
+        press(admin.page, "Turn down")
+    visitor.page.locator("#progress").get_by_text("is over or was withdrawn").wait_for()
