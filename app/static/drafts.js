@@ -1,5 +1,7 @@
 /** Unfinished work that a reload and a dead network do not lose: kept in this browser (IndexedDB). */
 
+import { me } from "./me.js";
+import * as keys from "./sign/keys.js";
 import { _ } from "./words.js";
 
 const NAME = "packtrace-drafts";
@@ -27,12 +29,19 @@ async function request(mode, make) {
   });
 }
 
-/** Keep a value (whatever can be cloned) under a kind of work and a key of its own. */
-export function save(kind, key, value) {
-  return request("readwrite", (drafts) => drafts.put({ kind, key, value, saved: Date.now() }));
+/** The staff number of who is at work here now, "" where nobody has said so. */
+export async function atWork() {
+  const person = me && (await keys.present(me.log, me.lockMinutes));
+  return person?.staff ?? me?.staff ?? "";
 }
 
-/** What is kept: {kind, key, value, saved (ms since the epoch)}, or undefined. */
+/** Keep a value (whatever can be cloned) under a kind of work and a key of its own, and who was at it. */
+export async function save(kind, key, value) {
+  const by = await atWork();
+  return request("readwrite", (drafts) => drafts.put({ kind, key, value, by, saved: Date.now() }));
+}
+
+/** What is kept: {kind, key, value, by (a staff number or ""), saved (ms since the epoch)}, or undefined. */
 export function load(kind, key) {
   return request("readonly", (drafts) => drafts.get([kind, key]));
 }
