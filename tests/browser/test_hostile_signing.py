@@ -285,3 +285,20 @@ def test_who_was_turned_down_waits_no_longer(fresh: Fresh, visit: Visit, admin: 
     with admin.page.expect_navigation():
         press(admin.page, "Turn down")
     visitor.page.locator("#progress").get_by_text("is over or was withdrawn").wait_for()
+
+
+def test_what_a_browser_cannot_keep_is_not_sent_and_said(fresh: Fresh, visit: Visit) -> None:
+    """Its disk is full, or somebody cleared it meanwhile."""
+    visitor = join(visit(fresh), fresh, fresh.chain.pharmacy)
+    page, size = visitor.page, fresh.chain.reader.head().size
+    packs = arrived(fresh, "GUARD9")
+    full = """() => {
+      IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };
+    }"""
+    page.evaluate(full)
+    page.evaluate(RECEIVE, packs)
+    press_sign(page)
+    page.locator("#sign-error").get_by_text("could not keep").wait_for()
+    press(page, "Close")
+    assert outcome(page) is None
+    assert fresh.chain.reader.head().size == size + 2  # the packs' own way here

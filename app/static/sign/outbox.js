@@ -23,7 +23,7 @@ function changed() {
   for (const listener of listeners) listener();
 }
 
-/** Keep a signed statement: {id, body (JSON text), envelope (bytes), words, by, site}. */
+/** Keep a signed statement: {id, body (JSON text), envelope (bytes), words}. */
 export async function keep(one) {
   await outbox.put({ ...one, log: me.log, vkey: me.vkey, created: Date.now(), problem: null });
   changed();

@@ -91,6 +91,7 @@ async function oneSigning(findSigners, findStatements) {
     dialog.state(_n("Signing…", "Signing %(n)s statements…", statements.length));
     const made = [];
     for (const one of statements) made.push(await signed(one, who, second, passkey));
+    await keep(made.filter((one) => !one.waits));
     dialog.state(_("Sending…"));
     const outcomes = [];
     for (const one of made) outcomes.push(await sent(one));
@@ -105,9 +106,12 @@ async function oneSigning(findSigners, findStatements) {
   }
 }
 
-function faultWords({ code, name }) {
-  if (code === "locked") return _("Your key was locked meanwhile. Unlock it, and sign again.");
-  return name === "NotAllowedError" ? _("The passkey did not answer. Sign again, or let a colleague sign.") : "";
+/** What went wrong, in words; "" for what is a fault of this page. */
+function faultWords(error) {
+  if (error.code === "locked") return _("Your key was locked meanwhile. Unlock it, and sign again.");
+  if (error.name === "NotAllowedError") return _("The passkey did not answer. Sign again, or let a colleague sign.");
+  if (!(error instanceof DOMException)) return "";
+  return _("This browser could not keep what was signed, so that it was not sent. Is its storage full, or was it cleared?");
 }
 
 /** Whether a colleague or a passkey is to sign as well, where nobody has signed yet. */
@@ -183,10 +187,21 @@ async function signed(one, who, from, passkey) {
   return { id, op, body, envelope: canonical(whole), words: what, waits };
 }
 
+/** Keep all that one press signed before any of it is sent, or none. */
+async function keep(made) {
+  try {
+    for (const { id, body, envelope: bytes, words } of made) {
+      await outbox.keep({ id, body, envelope: bytes, words });
+    }
+  } catch (error) {
+    for (const { id } of made) await outbox.acknowledge(id).catch(() => {}); // it may be cleared as well
+    throw error;
+  }
+}
+
 /** An act that waits goes to a colleague first; all others to the log, and back where that wants more. */
 async function sent({ waits, op, ...one }) {
   if (waits) return handedOver(one);
-  await outbox.keep(one);
   const told = await outbox.send(one.id);
   if (told.problem?.code !== "threshold" || !me.sensitive.includes(op)) return told;
   await outbox.acknowledge(one.id);
