@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from ledger.statement.events import Event
 from ledger.statement.submission import Statement
@@ -37,6 +37,11 @@ class Steps:
         """Go to a button, and press it."""
         self.go_to(name)
         self.keys.type("", "Enter")
+
+    def enter(self, button: Locator) -> None:
+        """Press what stands somewhere: behind a scan, whose keys have times of their own."""
+        button.focus()
+        self.keys.press(["Enter"], gap_ms=160, pause_ms=400)
 
     def fill(self, name: str, text: str) -> None:
         """Write into a field."""

@@ -18,7 +18,7 @@ from tests.browser.joined import join
 from tests.browser.steps import Steps, logged
 from tests.browser.test_every_page import faults, overflow, small_targets
 
-_lots: Iterator[str] = iter(f"C{n}" for n in range(1000))
+_lots: Iterator[str] = iter(f"COM{n}" for n in range(1000))
 EXPIRY = "2028-06-30"
 PDF = b"%PDF-1.7 certificate of analysis"
 
@@ -45,13 +45,13 @@ def name_lot(steps: Steps, lot: str, expiry: str = EXPIRY) -> None:
 def make(steps: Steps, count: int) -> None:
     """Have serials made."""
     steps.fill("count", str(count))
-    steps.page.locator("#count").press("Enter")
+    steps.enter(steps.page.locator("#count"))
 
 
 def paste(steps: Steps, text: str) -> None:
-    steps.page.locator("summary", has_text="By a list or a file").first.press("Enter")
+    steps.enter(steps.page.locator("summary", has_text="By a list or a file").first)
     steps.fill("paste-text", text)
-    steps.page.get_by_role("button", name="Check the list").press("Enter")
+    steps.enter(steps.page.get_by_role("button", name="Check the list"))
 
 
 def total(steps: Steps, words: str) -> None:
@@ -76,7 +76,7 @@ def test_a_lot_with_random_serials_is_commissioned_by_keyboard_and_its_labels_co
     assert len(serials) == 250
     assert all(len(one) == 16 and set(one).isdisjoint("01OI8BSZ") for one in serials)
     with maker.page.expect_navigation():
-        maker.page.get_by_role("link", name="Print the labels").press("Enter")
+        maker.enter(maker.page.get_by_role("link", name="Print the labels"))
     pictures = maker.page.locator(".sheet img")
     expect(pictures).to_have_count(PAGE)
     # As large as it is on the pack, whatever the printer's density: 300 dots an inch are 96 px.
@@ -120,7 +120,7 @@ def test_serials_come_from_a_file_and_unfinished_work_survives_a_reload(
     assert {gs1.parse_item_id(item).serial for item in packs} == {f"{lot}-A/1", f"{lot}-B(2)"}
     maker.page.reload()  # what was signed is shown again, and not signed twice
     expect(maker.page.locator("#done-title")).to_have_text("It is on the log")
-    maker.page.get_by_role("button", name="Commission another lot").press("Enter")
+    maker.enter(maker.page.get_by_role("button", name="Commission another lot"))
     expect(maker.page.locator("#lot")).to_have_value("")
 
 
@@ -159,7 +159,7 @@ def test_a_table_may_name_the_product_lot_and_expiry_if_they_are_the_chosen_ones
     assert "Line 2:" not in words
     assert "Line 6:" not in words
     maker.fill("paste-text", f"weight,serial\n1.5,{lot}-A\n1.6,{lot}-B\n")
-    maker.page.get_by_role("button", name="Check the list").press("Enter")
+    maker.enter(maker.page.get_by_role("button", name="Check the list"))
     total(maker, "2 packs")
 
 

@@ -62,7 +62,7 @@ def test_a_container_is_numbered_and_packed_in_one_press_by_scanner_and_keyboard
     expect(maker.page.locator("#sscc")).to_have_text(sscc)
     scan(maker, packs[0], lot=lot)
     expect(maker.page.locator("#bad-lines")).to_contain_text("on the list already")
-    maker.page.get_by_role("button", name="I have put it aside").press("Enter")
+    maker.enter(maker.page.get_by_role("button", name="I have put it aside"))
     told = maker.check()
     assert told["SSCC"] == sscc
     assert f"{lot}: 2" in told["Goes in"]
@@ -73,7 +73,7 @@ def test_a_container_is_numbered_and_packed_in_one_press_by_scanner_and_keyboard
     unit = gs1.sscc(sscc)
     assert [parent(chain, item) for item in packs] == [unit, unit, ""]
     with maker.page.expect_navigation():
-        maker.page.get_by_role("link", name="Print the label").press("Enter")
+        maker.enter(maker.page.get_by_role("link", name="Print the label"))
     picture = maker.page.get_by_role("img", name=f"Label: SSCC {sscc}")
     expect(picture).to_be_visible()
 
@@ -93,17 +93,17 @@ def test_a_container_is_unpacked_in_part_and_then_whole(maker: Steps, lot: str) 
     chain.pack(chain.maker, packs, unit)
     path = f"/containers/{gs1.parse_item_id(unit).sscc}"
     maker.open(path)
-    maker.page.get_by_role("button", name="Unpack the chosen ones").press("Enter")
+    maker.enter(maker.page.get_by_role("button", name="Unpack the chosen ones"))
     assert "Choose what comes out" in maker.problem()
     serial = gs1.parse_item_id(packs[1]).serial
     maker.page.get_by_role("checkbox", name=serial).press("Space")
-    maker.page.get_by_role("button", name="Unpack the chosen ones").press("Enter")
+    maker.enter(maker.page.get_by_role("button", name="Unpack the chosen ones"))
     expect(maker.page.locator("#answers")).to_contain_text(serial)
     maker.sign()
     maker.done()
     assert [bool(parent(chain, item)) for item in packs] == [True, False, True, True]
     maker.open(path)
-    maker.page.get_by_role("button", name="Unpack the whole container").press("Enter")
+    maker.enter(maker.page.get_by_role("button", name="Unpack the whole container"))
     maker.sign()
     maker.done()
     assert not any(parent(chain, item) for item in packs)

@@ -82,7 +82,7 @@ def test_packs_go_on_hold_with_a_reason_and_come_off_it(maker: Steps, lot: str) 
     [event] = maker.done()
     assert (event.op, event.reason) == ("quarantine", "temperature")
     assert row(chain, packs[0]).hold == chain.maker.gln
-    maker.page.get_by_role("button", name="Record something else").press("Enter")
+    maker.enter(maker.page.get_by_role("button", name="Record something else"))
     expect(maker.page.locator("#work")).to_be_visible()
     choose(maker, "release")
     scan(maker, packs[0], lot=lot)
@@ -133,7 +133,7 @@ def test_destroying_waits_for_a_colleague(visit: Visit, fresh: Fresh, lot: str) 
 
     second = person(visit, fresh, f"{lot} second")
     second.visitor.open("/waiting")
-    second.page.get_by_role("button", name="Look at it and sign").press("Enter")
+    second.enter(second.page.get_by_role("button", name="Look at it and sign"))
     second.page.locator("#sign-yes").wait_for()
     with second.page.expect_navigation():
         second.press("sign-yes")
