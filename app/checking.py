@@ -79,7 +79,7 @@ def check(asked: Asked, who: Person) -> dict[str, Any]:
     if asked.op not in CHECKED:
         raise Malformed(f"{asked.op[:40]!r} is no act that can be checked item by item")
     if len(asked.items) > MOST:
-        raise Malformed(f"at most {MOST} items are checked at a time")
+        raise Malformed(_("at most %(n)s items are checked at a time", n=MOST))
     reader = node().reader
     with reader.snapshot():
         head = reader.head()

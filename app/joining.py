@@ -10,6 +10,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any, Final
 
+from flask_babel import gettext as _
+
 from ledger.errors import Malformed, Refused
 from ledger.rules.authority import Authority, KeyRecord
 from ledger.statement import dsse
@@ -33,13 +35,14 @@ def invitation_of(
     site = text_of(told, "site", 13)
     record = authority.site(site)
     if record is None or record.party != party:
-        raise Refused("wrong-site", f"{site or 'no site'} is no site of your party")
+        words = _("%(site)s is no site of your party", site=site) if site else _("name a site")
+        raise Refused("wrong-site", words)
     use = text_of(told, "use", 20)
     if use not in WORKING:
         raise Malformed(f"a key is made for a {', '.join(WORKING)}, not {use[:40]!r}")
     staff = text_of(told, "staff", MAX_STAFF)
     if use == "person" and not staff:
-        raise Malformed("give the person's staff number; a name is never on the log")
+        raise Malformed(_("give the person's staff number; a name is never on the log"))
     operations = told.get("operations") or operations_of(authority, party)
     named = isinstance(operations, list) and all(isinstance(op, str) for op in operations)
     if not named or not all(op.isprintable() for op in operations):
@@ -47,11 +50,11 @@ def invitation_of(
     allowed = set(operations_of(authority, party))
     if not set(operations) <= allowed:
         wrong = ", ".join(sorted(set(operations) - allowed))
-        raise Refused("not-listed-op", f"no role of your party includes {wrong}")
+        raise Refused("not-listed-op", _("no role of your party includes %(acts)s", acts=wrong))
     starts = _day(told, "starts") or time_text(now - 60_000)
     ends = _day(told, "ends") or time_text(now + YEARS_MS)
     if time_ms(starts) >= time_ms(ends):
-        raise Malformed("the key would end before it begins")
+        raise Malformed(_("the key would end before it begins"))
     return Invitation(
         sha256(token).hexdigest(), now + INVITATION_MS, party, site, use,
         " ".join(sorted(set(operations))), staff, starts, ends,
@@ -88,7 +91,7 @@ def check_answer(invitation: Invitation, authority: Authority, data: bytes) -> t
     statement = Submission.parse(data).statement
     body = statement.body
     if not isinstance(body, KeyAdd):
-        raise Refused("wrong-type", "an invitation is answered by a key-add")
+        raise Refused("wrong-type", _("an invitation is answered by a key-add"))
     asked = (
         invitation.party, authority.origin, [invitation.site], invitation.use,
         invitation.operations.split(), invitation.staff or None, invitation.starts, invitation.ends,
@@ -99,13 +102,13 @@ def check_answer(invitation: Invitation, authority: Authority, data: bytes) -> t
         body.expires, body.rp_id,
     )  # fmt: skip
     if said != asked:
-        raise Refused("not-entitled", "the key-add is not for what the invitation says")
+        raise Refused("not-entitled", _("the key-add is not for what the invitation says"))
     keyid = dsse.key_id(body.raw)
     if keyid in authority.keys:
-        raise Refused("key-reused", "this key is on the log already; make a new one")
+        raise Refused("key-reused", _("this key is on the log already; make a new one"))
     envelope = statement.envelope
     if [line.keyid for line in envelope.signatures] != [keyid]:
-        raise Refused("not-entitled", "the key itself signs its request, and nobody else")
+        raise Refused("not-entitled", _("the key itself signs its request, and nobody else"))
     envelope.verify(lambda one: body.public if one == keyid else None)
     return keyid, bytes(envelope)
 
@@ -132,7 +135,9 @@ def text_of(told: dict[str, Any], name: str, most: int) -> str:
     """
     text = told.get(name, "")
     if not isinstance(text, str) or len(text) > most or not (text == "" or text.isprintable()):
-        raise Malformed(f"{name} is at most {most} printable characters")
+        raise Malformed(
+            _("%(name)s is at most %(most)s printable characters", name=name, most=most)
+        )
     return text.strip()
 
 

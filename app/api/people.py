@@ -136,7 +136,7 @@ def name() -> Response:
     who, told = session.administrator(), body()
     number, text = text_of(told, "number", MAX_STAFF), text_of(told, "name", MAX_NAME)
     if not number:
-        raise Malformed("say whose name it is by a staff number")
+        raise Malformed(_("say whose name it is by a staff number"))
     site = told.get("site")
     _check_own(site, who.party)
     node().desk.people.name(str(site), number, text)
@@ -149,7 +149,7 @@ def lock() -> Response:
     who, told = session.administrator(), body()
     site, minutes = told.get("site"), told.get("minutes")
     if not isinstance(minutes, int) or isinstance(minutes, bool) or not 1 <= minutes <= 120:
-        raise Malformed("a person's key is locked after 1 to 120 minutes")
+        raise Malformed(_("a person's key is locked after 1 to 120 minutes"))
     _check_own(site, who.party)
     node().desk.people.choose_lock_minutes(str(site), minutes)
     return jsonify({"minutes": minutes})

@@ -28,10 +28,10 @@ def create() -> tuple[Response, int]:
     submission = Submission.parse(body)
     event = submission.statement.body
     if not isinstance(event, Event):
-        raise Refused("wrong-type", "only acts on packs wait for a colleague here")
+        raise Refused("wrong-type", _("only acts on packs wait for a colleague here"))
     authority = found.reader.authority()
     if event.by != who.party or event.read_point != who.site:
-        raise Refused("wrong-site", "an act waits at the site and for the party that it is of")
+        raise Refused("wrong-site", _("an act waits at the site and for the party that it is of"))
     rights.check_log(authority, event.log)
     rights.verify(authority, submission.statement)
     fit_items(submission)
