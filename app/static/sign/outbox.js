@@ -13,6 +13,7 @@ const outbox = store("outbox");
 const receipts = store("receipts");
 const listeners = new Set();
 let timer = 0;
+let newest = 0; // when the last one was signed here, ms since the epoch
 
 /** Be told whenever something was added, landed or refused. */
 export function onChange(listener) {
@@ -25,8 +26,14 @@ function changed() {
 
 /** Keep a signed statement: {id, body (JSON text), envelope (bytes), words}. */
 export async function keep(one) {
-  await outbox.put({ ...one, log: me.log, vkey: me.vkey, created: Date.now(), problem: null });
+  await outbox.put({ ...one, log: me.log, vkey: me.vkey, created: order(), problem: null });
   changed();
+}
+
+/** A time that no two statements share: they are sent in the order in which they were signed. */
+function order() {
+  newest = Math.max(Date.now(), newest + 1);
+  return newest;
 }
 
 /** What waits or was refused, oldest first. */
