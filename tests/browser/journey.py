@@ -103,6 +103,7 @@ def ship(sender: Person, to: str, packs: list[str], take: Take, name: str) -> st
     """Dispatch packs that a scanner types; the tracking number."""
     page = sender.page
     sender.visitor.open("/shipments/new")
+    expect(page.locator("#number")).not_to_have_value("")  # the page's script makes one
     number = page.locator("#number").input_value()
     page.locator("#where-text").fill(to)
     page.locator("#where-text").press("Enter")
