@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -28,10 +29,14 @@ DOCS: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 def main() -> None:
     """Take them all."""
     DOCS.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        ExitStack() as stack,  # ends the server too where a picture fails
+    ):
         world = Path(folder) / "world"
         make(world, DAY, fixed=True)
-        running = serve(settings(world, lambda: EVENING_MS))
+        running = stack.enter_context(closing(serve(settings(world, lambda: EVENING_MS))))
         site = next(running)
         browser = launch(playwright.chromium)
 
@@ -72,7 +77,6 @@ def main() -> None:
         )
         browser.close()
         film_scans(playwright.chromium, site, Path(folder))
-        running.close()
         shutil.copy(world / "labels" / "good.png", DOCS / "label.png")
 
 
