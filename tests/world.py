@@ -8,6 +8,8 @@ chain.receive(ship, packs)
 
 from __future__ import annotations
 
+import itertools
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -169,6 +171,7 @@ class Chain:
         self.now = START_MS
         self._seeded = seeded
         self._count = 0
+        self._units = itertools.count(10_000)
 
     def new_log(self) -> Log:
         """Another writer of the same log."""
@@ -373,9 +376,9 @@ class Chain:
         self.log.submit(self.event("commission", self.maker, ids, lot=lot, expiry=expiry))
         return ids
 
-    def unit(self, who: Member, number: int) -> str:
-        """A member commissions a logistic unit."""
-        unit = self.unit_id(who, number)
+    def unit(self, who: Member, number: int | None = None) -> str:
+        """A member commissions a logistic unit: the next one, or that of a number below 10,000."""
+        unit = self.unit_id(who, next(self._units) if number is None else number)
         self.log.submit(self.event("commission", who, [unit]))
         return unit
 

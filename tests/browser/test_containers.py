@@ -89,7 +89,7 @@ def test_a_container_is_numbered_and_packed_in_one_press_by_scanner_and_keyboard
 def test_a_container_is_unpacked_in_part_and_then_whole(maker: Steps, lot: str) -> None:
     chain = maker.chain
     packs = chain.commission(lot, 4)
-    unit = chain.unit(chain.maker, 501)
+    unit = chain.unit(chain.maker)
     chain.pack(chain.maker, packs, unit)
     path = f"/containers/{gs1.parse_item_id(unit).sscc}"
     maker.open(path)
@@ -129,7 +129,7 @@ def test_several_containers_are_numbered_empty_in_one_statement(maker: Steps) ->
 def test_what_may_not_be_packed_is_told_while_scanning(maker: Steps, lot: str) -> None:
     chain = maker.chain
     packs = chain.commission(lot, 3)
-    full = chain.unit(chain.maker, 502)
+    full = chain.unit(chain.maker)
     chain.pack(chain.maker, [packs[0]], full)
     chain.quarantine(chain.maker, [packs[1]])
     maker.open("/containers/new")
@@ -187,8 +187,7 @@ def test_the_pages_of_containers_are_accessible(
 ) -> None:
     chain = fresh.chain
     packs = chain.commission(lot, 3)
-    number = 600 + LOOKS.index((width, scheme))
-    case, pallet = chain.unit(chain.maker, number), chain.unit(chain.maker, number + 100)
+    case, pallet = chain.unit(chain.maker), chain.unit(chain.maker)
     chain.pack(chain.maker, packs[:2], case)
     chain.pack(chain.maker, [case, packs[2]], pallet)
     steps = Steps(join(visit(fresh, width=width, scheme=scheme), fresh, chain.maker), fresh)

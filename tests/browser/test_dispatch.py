@@ -123,7 +123,7 @@ def test_packs_and_a_container_are_dispatched_by_keyboard_and_scanner_alone(
 ) -> None:
     chain = dispatch.chain
     packs = chain.commission(lot, 5)
-    case = chain.unit(chain.maker, 101)
+    case = chain.unit(chain.maker)
     chain.pack(chain.maker, packs[:3], case)
     dispatch.to("wholesaler").scan(case, packs[3], lot=lot).has("2 items, 4 packs")
     counts = dispatch.page.locator("#counts").inner_text()
@@ -146,7 +146,7 @@ def test_what_may_not_go_is_on_top_with_its_reason_and_keeps_the_rest_from_being
 ) -> None:
     chain, page = dispatch.chain, dispatch.page
     packs = chain.commission(lot, 4)
-    case = chain.unit(chain.maker, 102)
+    case = chain.unit(chain.maker)
     chain.pack(chain.maker, packs[:2], case)
     chain.quarantine(chain.maker, packs[2:3])
     dispatch.to("wholesaler").scan(packs[3], lot=lot).has("1 item, 1 pack")
@@ -380,7 +380,7 @@ def test_each_state_of_the_page_is_accessible(
 ) -> None:
     chain = fresh.chain
     packs = chain.commission(lot, 3)
-    case = chain.unit(chain.maker, 200 + width)
+    case = chain.unit(chain.maker)
     chain.pack(chain.maker, packs[:1], case)
     chain.quarantine(chain.maker, packs[1:2])
     visitor = join(visit(fresh, width=width, scheme=scheme), fresh, chain.maker)
