@@ -9,7 +9,6 @@ chain.receive(ship, packs)
 from __future__ import annotations
 
 import itertools
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
