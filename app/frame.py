@@ -23,6 +23,23 @@ _SIGNED_IN: Final = (
     ("/scan", _("Scan")),
     ("/stock", _("Stock")),
     ("/shipments", _("Shipments")),
+    ("/recalls", _("Recalls")),
+    ("/alerts", _("Alerts")),
+    ("/traces", _("Trace")),
+    ("/log", _("Log")),
+    ("/help", _("Help")),
+)
+# An authority holds hardly any stock: what it decides on comes first.
+_AUTHORITY: Final = (
+    ("/", _("Home")),
+    ("/recalls", _("Recalls")),
+    ("/alerts", _("Alerts")),
+    ("/traces", _("Trace")),
+    ("/parties", _("Parties")),
+    ("/policy", _("Policy")),
+    ("/scan", _("Scan")),
+    ("/stock", _("Stock")),
+    ("/shipments", _("Shipments")),
     ("/log", _("Log")),
     ("/help", _("Help")),
 )
@@ -64,6 +81,8 @@ def _signed_in() -> tuple[tuple[str, Any], ...]:
     names = acting()
     if names is None:
         return _SIGNED_IN
+    if "authority" in names[0].roles:
+        return _AUTHORITY
     roles = node().reader.authority().policy.roles
     numbers = any("commission" in roles.get(role, ()) for role in names[0].roles)
     more = [_LOTS] if _MAKERS & set(names[0].roles) else []
