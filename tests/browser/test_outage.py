@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route
 
+from ledger.statement.events import Event
+from ledger.statement.submission import Statement
 from tests.app.conftest import give_keys
 from tests.app.test_serve import date_ms, free_port, ready
 from tests.browser.conftest import Fresh, Visit
@@ -22,6 +24,11 @@ SHIP = """async ([ids, to, party]) => {
   const { act } = await import("/static/sign/sign.js");
   const fields = { sourceParty: party, destParty: to.gln, destSite: to.site, number: "OUT-1" };
   window.outcome = act({ op: "ship", ids, fields });
+}"""
+
+VOID = """async ([ids, shipment]) => {
+  const { act } = await import("/static/sign/sign.js");
+  window.outcome = act({ op: "void", ids, fields: { shipment } });
 }"""
 
 
@@ -79,6 +86,13 @@ def shipments(served: Served) -> list[str]:
 def told(page: Page) -> dict[str, Any]:
     found: dict[str, Any] = page.evaluate("window.outcome")
     return found
+
+
+def op(served: Served, index: int) -> str:
+    """The operation of the event at an index."""
+    body = Statement.parse(served.chain.reader.logged(index).envelope).body
+    assert isinstance(body, Event)
+    return body.op
 
 
 def waits(page: Page) -> None:
@@ -150,6 +164,25 @@ def test_what_waits_survives_the_browser_page_and_is_sent_by_the_next_one(
         "import('/static/sign/store.js').then(({ store }) => store('receipts').all())"
     )
     assert [one["receipt"]["index"] for one in receipts] == [served.chain.reader.head().size - 1]
+
+
+def test_what_was_signed_first_is_sent_first(served: Served, visit: Visit) -> None:
+    """A void that overtook the shipment it is about would be refused."""
+    visitor = join(visit(served), served, served.chain.maker)
+    page = visitor.page
+    shipping(served, page)
+    served.kill()
+    press_sign(page)
+    shipped = told(page)
+    assert shipped["status"] == "waiting"
+    # Only the next press may send it, not the clock.
+    page.evaluate("for (let id = setTimeout(() => {}); id; id -= 1) clearTimeout(id)")
+    served.start()
+    page.evaluate(VOID, [served.chain.pack_ids("OUT", 2), shipped["id"]])
+    press_sign(page)
+    assert told(page)["status"] == "landed"
+    head = served.chain.reader.head().size
+    assert [op(served, index) for index in (head - 2, head - 1)] == ["ship", "void"]
 
 
 def test_a_refusal_on_landing_is_shown_until_somebody_has_seen_it(

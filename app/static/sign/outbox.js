@@ -54,14 +54,33 @@ export function receiptOf(id) {
 }
 
 /**
- * Send one statement: {status: "landed", receipt}, {status: "refused", problem} or
- * {status: "waiting"}. One tab sends at a time.
+ * Send one statement after all that was signed before it: {status: "landed", receipt},
+ * {status: "refused", problem} or {status: "waiting"}. One tab sends at a time.
  */
 export async function send(id) {
-  const told = await navigator.locks.request("packtrace outbox", () => sent(id));
+  const told = await navigator.locks.request("packtrace outbox", () => inOrder(id));
   changed();
   if (told.status === "waiting") later();
   return { id, ...told };
+}
+
+/** A supply must not overtake the receipt of what it hands out. */
+async function inOrder(id) {
+  const before = [];
+  for (const one of await all()) {
+    if (one.id === id) break;
+    if (!one.problem) before.push(one);
+  }
+  for (const one of before) {
+    const told = await sent(one.id);
+    if (isUnreachable(told)) return { status: "waiting", problem: told.problem };
+  }
+  return sent(id);
+}
+
+/** Whether nothing would get through now; an answer of 500 is about the one statement alone. */
+function isUnreachable({ status, problem }) {
+  return status === "waiting" && problem?.status !== 500;
 }
 
 async function sent(id) {
@@ -108,8 +127,7 @@ export async function flush() {
   timer = 0;
   for (const one of await all()) {
     if (one.problem) continue;
-    const told = await send(one.id);
-    if (told.status === "waiting") return; // the rest would not get through either
+    if (isUnreachable(await send(one.id))) return;
   }
 }
 
