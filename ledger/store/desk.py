@@ -14,9 +14,11 @@ from typing import Any, Final, NamedTuple
 import peewee
 
 from ledger.statement.login import NONCE_MS
-from ledger.store import bags, documents, people, waiting
+from ledger.store import bags, contacts, documents, notices, people, waiting
 from ledger.store.bags import Bags
+from ledger.store.contacts import Contacts
 from ledger.store.documents import Documents
+from ledger.store.notices import Notices
 from ledger.store.people import People
 from ledger.store.waiting import Waiting
 
@@ -83,8 +85,18 @@ class Desk:
         self.bags = Bags(self._database)
         self.waiting = Waiting(self._database, key)
         self.documents = Documents(self._database, folder, key)
+        self.contacts = Contacts(self._database)
+        self.notices = Notices(self._database)
         for sql in ";".join(
-            (_SCHEMA, people.SCHEMA, bags.SCHEMA, waiting.SCHEMA, documents.SCHEMA)
+            (
+                _SCHEMA,
+                people.SCHEMA,
+                bags.SCHEMA,
+                waiting.SCHEMA,
+                documents.SCHEMA,
+                contacts.SCHEMA,
+                notices.SCHEMA,
+            )
         ).split(";"):
             self._database.execute_sql(sql)
         with self._database.atomic("IMMEDIATE"):  # several processes may open a desk at once
