@@ -2,6 +2,7 @@
 
 import { me } from "./me.js";
 import { _ } from "./words.js";
+import { asked } from "./server.js";
 import { shown } from "./sign/fingerprint.js";
 import * as keys from "./sign/keys.js";
 import { govern } from "./sign/sign.js";
@@ -14,22 +15,28 @@ function fail(words) {
   at("error").focus();
 }
 
+/** The way to another key of what this one may sign, or to a passkey beside it; "" where there is none. */
+async function renewal(wanted) {
+  at("error").hidden = true;
+  try {
+    return (await asked("/api/invitations/renewal", { method: "POST", body: JSON.stringify(wanted) })).path;
+  } catch (error) {
+    fail(error.message);
+    return "";
+  }
+}
+
 at("renew")?.addEventListener("click", async () => {
-  const answer = await fetch("/api/invitations/renewal", { method: "POST" });
-  const told = await answer.json();
-  if (!answer.ok) return fail(told.detail);
-  const link = new URL(told.path, location.href).href;
+  const path = await renewal({});
+  if (!path) return;
+  const link = new URL(path, location.href).href;
   Object.assign(at("renewed-link"), { href: link, textContent: link });
   at("renewed").hidden = false;
-  return undefined;
 });
 
 at("passkey")?.addEventListener("click", async () => {
-  const body = JSON.stringify({ passkey: true });
-  const answer = await fetch("/api/invitations/renewal", { method: "POST", body });
-  const told = await answer.json();
-  if (!answer.ok) return fail(`${told.detail} ${told.advice ?? ""}`);
-  return location.assign(told.path);
+  const path = await renewal({ passkey: true });
+  if (path) location.assign(path);
 });
 
 at("retire")?.addEventListener("click", async () => {

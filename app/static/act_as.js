@@ -2,23 +2,25 @@
 
 import { _ } from "./words.js";
 import { answerInvitation } from "./joining.js";
+import { asked } from "./server.js";
 import { signIn } from "./signing_in.js";
 import * as keys from "./sign/keys.js";
 
 const at = (id) => document.getElementById(id);
 const { log } = JSON.parse(at("demo").textContent);
 
-async function post(path, value) {
-  const answer = await fetch(path, { method: "POST", body: JSON.stringify(value) });
-  const told = await answer.json();
-  if (!answer.ok) throw new Error(`${told.detail} ${told.advice ?? ""}`);
-  return told;
+function post(path, value) {
+  return asked(path, { method: "POST", body: JSON.stringify(value) });
 }
 
 /** Whether the log knows a key, and has not seen it revoked. */
 async function inForce({ keyid }) {
-  const answer = await fetch(`/api/keys/${keyid}`);
-  return answer.ok && !(await answer.json()).revoked;
+  try {
+    return !(await asked(`/api/keys/${keyid}`)).revoked;
+  } catch (error) {
+    if (error.status === 404) return false;
+    throw error;
+  }
 }
 
 /** A key of this browser for a site, joined if there is none yet. */

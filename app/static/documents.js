@@ -7,6 +7,7 @@ import { verifyReceipt } from "./sign/receipt.js";
 import { onChange, receiptOf } from "./sign/outbox.js";
 import { record } from "./sign/sign.js";
 import { drop, list, save } from "./drafts.js";
+import { asked } from "./server.js";
 import { _ } from "./words.js";
 
 const at = (id) => document.getElementById(id);
@@ -23,14 +24,6 @@ function fail(words) {
 function busy(words) {
   at("document-state").textContent = words;
   at("document-state").hidden = !words;
-}
-
-/** What the server says; throws an Error in words where it says no. */
-async function asked(path, request) {
-  const answer = await fetch(path, { headers: { Accept: "application/json" }, ...request });
-  const told = await answer.json();
-  if (!answer.ok) throw new Error([told.detail, told.advice].filter(Boolean).join(" "));
-  return told;
 }
 
 async function onAdd(event) {

@@ -1,5 +1,6 @@
 /** Answers an invitation: makes a key for what it says, and lets the key ask to be approved. */
 
+import { asked } from "./server.js";
 import { base64, hex, random } from "./sign/bytes.js";
 import { GOVERNANCE, envelope, signatureLine, submission } from "./sign/envelope.js";
 import { buildGovernance } from "./sign/governance.js";
@@ -7,11 +8,8 @@ import * as keys from "./sign/keys.js";
 import { assertionLine, makePasskey } from "./sign/passkeys.js";
 
 /** What an invitation says and how far it has come. Throws, with the `status` of 404 where it is over. */
-export async function invitation(token) {
-  const answer = await fetch(`/api/join/${token}`);
-  const told = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(told.detail), { status: answer.status });
-  return told;
+export function invitation(token) {
+  return asked(`/api/join/${token}`);
 }
 
 /**
@@ -38,9 +36,11 @@ export async function answerInvitation(token, seal) {
     ? await assertionLine(record, GOVERNANCE, payload)
     : await signatureLine(await keys.signer(record), GOVERNANCE, payload);
   const body = submission({ envelope: envelope(GOVERNANCE, payload, [line]) });
-  const answer = await fetch(`/api/join/${token}`, { method: "POST", body });
-  const told = await answer.json();
-  if (answer.ok) return record;
-  await keys.forget(record.keyid);
-  throw new Error(`${told.detail} ${told.advice ?? ""}`);
+  try {
+    await asked(`/api/join/${token}`, { method: "POST", body });
+  } catch (error) {
+    if (error.status) await keys.forget(record.keyid); // without an answer, the server may have taken it
+    throw error;
+  }
+  return record;
 }

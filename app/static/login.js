@@ -1,5 +1,6 @@
 /** The page /login: sign in with a key of this browser, by signing the server's challenge. */
 
+import { asked } from "./server.js";
 import { element } from "./verdict.js";
 import { _ } from "./words.js";
 import * as keys from "./sign/keys.js";
@@ -56,8 +57,7 @@ async function press(record, site, typed = null) {
 
 /** Where a key may be used, and what it is, by what the log says of it. */
 async function known(record) {
-  const answer = await fetch(`/api/keys/${record.keyid}`);
-  return answer.ok ? answer.json() : null;
+  return asked(`/api/keys/${record.keyid}`).catch(() => null);
 }
 
 async function line(record) {

@@ -2,6 +2,7 @@
 
 import { me } from "./me.js";
 import { _ } from "./words.js";
+import { asked } from "./server.js";
 import { approve, govern } from "./sign/sign.js";
 import { shown } from "./sign/fingerprint.js";
 import * as keys from "./sign/keys.js";
@@ -17,11 +18,12 @@ function fail(words) {
 
 async function post(path, value) {
   at("error").hidden = true;
-  const answer = await fetch(path, { method: "POST", body: JSON.stringify(value) });
-  const told = await answer.json();
-  if (answer.ok) return told;
-  fail(`${told.detail} ${told.advice ?? ""}`);
-  return null;
+  try {
+    return await asked(path, { method: "POST", body: JSON.stringify(value) });
+  } catch (error) {
+    fail(error.message);
+    return null;
+  }
 }
 
 async function invite(event) {

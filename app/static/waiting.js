@@ -1,5 +1,6 @@
 /** The page /waiting: a second person reads an act that a colleague has signed, and signs it too. */
 
+import { asked } from "./server.js";
 import { countersign } from "./sign/sign.js";
 
 const at = (id) => document.getElementById(id);
@@ -10,11 +11,18 @@ function fail(words) {
   at("error").focus();
 }
 
-async function sign({ dataset: { act, op } }) {
+/** Do what a press asks for; what stands in its way is told. */
+async function press(work) {
   at("error").hidden = true;
-  const answer = await fetch(`/api/waiting/${act}`);
-  const told = await answer.json();
-  if (!answer.ok) return fail(told.detail);
+  try {
+    await work();
+  } catch (error) {
+    fail(error.message);
+  }
+}
+
+async function sign({ dataset: { act, op } }) {
+  const told = await asked(`/api/waiting/${act}`);
   const outcomes = await countersign(told, op);
   if (!outcomes) return undefined;
   const [{ status, problem }] = outcomes;
@@ -25,13 +33,13 @@ async function sign({ dataset: { act, op } }) {
 }
 
 async function drop(act) {
-  await fetch(`/api/waiting/${act}`, { method: "DELETE" });
+  await asked(`/api/waiting/${act}`, { method: "DELETE" });
   location.reload();
 }
 
 for (const button of document.querySelectorAll("[data-act]")) {
-  button.addEventListener("click", () => sign(button));
+  button.addEventListener("click", () => press(() => sign(button)));
 }
 for (const button of document.querySelectorAll("[data-drop]")) {
-  button.addEventListener("click", () => drop(button.dataset.drop));
+  button.addEventListener("click", () => press(() => drop(button.dataset.drop)));
 }

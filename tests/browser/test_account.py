@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from tests.browser.conftest import Fresh, Site, Visit
+from tests.browser.joined import join
 
 
 def test_a_one_time_link_signs_one_browser_in_once(fresh: Fresh, visit: Visit) -> None:
@@ -47,3 +50,18 @@ def test_another_site_cannot_press_a_button_here(demo: Site, visit: Visit) -> No
     assert "started by another site" in thief.locator("body").inner_text()
     visitor.open("/")
     assert "Pharmacy 1" in visitor.words
+
+
+def test_a_server_that_cannot_be_reached_is_said(fresh: Fresh, visit: Visit) -> None:
+    """A press that leads to nothing leaves a person waiting."""
+    visitor = join(visit(fresh), fresh, fresh.chain.pharmacy)
+    visitor.open("/account")
+    visitor.page.context.set_offline(True)
+    visitor.page.locator("#renew").click()
+    expect(visitor.page.locator("#error")).to_have_text(
+        "The server cannot be reached. Check the line."
+    )
+    visitor.page.context.set_offline(False)
+    visitor.page.locator("#renew").click()
+    expect(visitor.page.locator("#renewed-link")).to_be_visible()
+    expect(visitor.page.locator("#error")).to_be_hidden()

@@ -1,0 +1,22 @@
+/** Asks the server; whatever stands in the way is an Error in words. */
+
+import { _ } from "./words.js";
+
+/**
+ * What the server says to a request; null where it says nothing. Throws an Error in words, with the
+ * `status` of the answer, where it says no, and with that of 0 where it cannot be reached.
+ */
+export async function asked(path, request = {}) {
+  let answer;
+  let told;
+  try {
+    answer = await fetch(path, { ...request, headers: { Accept: "application/json", ...request.headers } });
+    const text = await answer.text();
+    told = text ? JSON.parse(text) : null;
+  } catch {
+    throw Object.assign(new Error(_("The server cannot be reached. Check the line.")), { status: 0 });
+  }
+  if (answer.ok) return told;
+  const words = [told?.detail ?? told?.title, told?.advice].filter(Boolean).join(" ");
+  throw Object.assign(new Error(words || _("The server did not answer as expected. Try again.")), { status: answer.status });
+}
