@@ -1,0 +1,214 @@
+"""Which scans raise an alert: `raise_for_scan`, pure, well under a millisecond each.
+
+    scan = ScanSeen(ms, site, item, "dispense", ("supplied-elsewhere",), source="wedge")
+    alert = raise_for_scan(scan, history, grace_ms=policy.repeat_grace * 1000)
+
+The order of things is the app's (`app/scanning.py`): read, judge by the log (`verdict.judge`), ask
+the scanner-fault filter where the log does not confirm the reading (`scanner.faults.explain`,
+`scanner.settle.settle`), then this. So a `ScanSeen` carries what came of that:
+
+- `codes`: `Verdict.codes` of the settled verdict, worst first;
+- `misread`: `Settled.again is not None`; the answer is 'scan again', and nothing is raised;
+- `sure`: `Settled.alert or scanner.settle.confirms(verdict)`. An unsure reading raises nothing;
+- `mismatch`: names of the verdict's claims whose `agrees` is False;
+- `acted_ms`: landing of the newest statement about the pack, whoever may see it; -1 for none;
+- `own_party`: the log has the pack at, or under way to, another site of the scanning party.
+
+Without the filter is: `misread=False, sure=True` for every scan. `history` are the item's earlier
+scans at every site within the days that the policy keeps, as `ScanSeen` too, in any order, without
+this one; the app hands over the newest HISTORY. `Alert.rule` is the worst rule, `Alert.also` are
+the others that hold; `Alert.cause` is the likely cause, one of CAUSES. Alerts of one `key` are one
+case. What statements raise is in `alerts_statements`; what becomes of a case is in `casework`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from ledger.rules import clones
+from ledger.rules.clones import ScanSeen
+
+__all__ = ["CAUSES", "HISTORY", "RULES", "Alert", "Rule", "ScanSeen", "raise_for_scan", "us_reason"]
+
+HISTORY: Final = 64  # scans of an item that are looked at
+# Goods may arrive before the statement that announces them. So long after a scan at goods-in the
+# same site's next one is held against the pack.
+AHEAD_MS: Final = 4 * 3_600_000
+
+
+class Rule(NamedTuple):
+    """A rule: EU hub's alert code, and the reason of US verification; "" where neither has one."""
+
+    eu: str
+    us: str
+
+
+# Worst first. EU: EMVO's alert codes; US: GS1 Lightweight Verification Messaging 1.1.
+RULES: Final = {
+    "copy-suspected": Rule("", "No_reason_provided"),
+    "stolen": Rule("A7", "Not_for_re-distribution"),
+    "already-dispensed": Rule("A7", "Not_for_re-distribution"),
+    clones.IMPOSSIBLE_TRAVEL: Rule("", "No_reason_provided"),
+    clones.TWO_PLACES: Rule("", "No_reason_provided"),
+    "suspended-moving": Rule("", "Not_for_re-distribution"),
+    "unknown-serial": Rule("A3", "No_match_GTIN_Serial"),
+    "label-mismatch": Rule("A68", "No_match_GTIN_Serial_Lot"),
+    "wrong-holder": Rule("", "Not_for_re-distribution"),
+    "already-inactive": Rule("A7", "Not_for_re-distribution"),
+    "refuted-proof": Rule("", "No_reason_provided"),
+    "excursion": Rule("", "Manufacturer_policy"),
+    "short": Rule("", ""),
+    "over": Rule("", ""),
+    "overdue": Rule("", ""),
+    "undo-refused": Rule("A24", ""),
+    clones.TOO_MANY_SCANS: Rule("", "No_reason_provided"),
+}
+# The likely cause of an alert, from what is known of the pack; a person's finding may be another.
+CAUSES: Final = (
+    "copied-label",  # potential suspect falsification
+    "invented-serial",  # potential suspect falsification
+    "altered-label",
+    "diversion",
+    "theft",
+    "data-missing",  # the maker has not put the lot or the serial number on record
+    "late-statement",  # the goods were ahead of what was said of them
+    "procedure",  # done twice, in the wrong order, or not at all
+    "lost-on-the-way",
+    "wrong-count",
+    "temperature",
+    "suspension",
+)
+BY_CODE: Final = {
+    # code of a verdict: rule, likely cause
+    "copy-suspected": ("copy-suspected", "copied-label"),
+    "stolen": ("stolen", "theft"),
+    "supplied-elsewhere": ("already-dispensed", "copied-label"),
+    "unknown": ("unknown-serial", "invented-serial"),
+    "label-mismatch": ("label-mismatch", "altered-label"),
+    "symbols-disagree": ("label-mismatch", "altered-label"),
+    "other-holder": ("wrong-holder", "diversion"),
+    "inactive": ("already-inactive", "procedure"),
+    "bad-proof": ("refuted-proof", "copied-label"),
+    "excursion": ("excursion", "temperature"),
+}
+_PLACES: Final = {rule: place for place, rule in enumerate(RULES)}
+_ARRIVING: Final = frozenset(("announced", "in-transit"))
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that somebody has to look into: potential suspect falsification until it is known.
+
+    `site` acts first; `other` is the site on the other side, if there is one. `subject` is what it
+    is about: an item's id, a shipment's statement id, or the GLN of who is suspended. `source` is
+    the statement that raised it, "" for a scan.
+    """
+
+    rule: str
+    site: str
+    subject: str
+    ms: int
+    cause: str
+    item: str = ""
+    other: str = ""
+    also: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    mismatch: tuple[str, ...] = ()
+    eu: str = ""
+    us: str = ""
+    source: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """By what alerts fold into one case."""
+        return self.site, self.subject
+
+
+def raise_for_scan(
+    scan: ScanSeen, history: Sequence[ScanSeen] = (), *, grace_ms: int
+) -> Alert | None:
+    """The alert that a scan raises, or None.
+
+    `grace_ms` is the policy's repeatGrace: within it, the same place doing the same again is one.
+    """
+    if scan.misread or not scan.sure or not scan.item or not scan.site:
+        return None
+    found: dict[str, str] = {}
+    for code in scan.codes:
+        rule, cause = BY_CODE.get(code, ("", ""))
+        if rule and not _has_grace(code, scan, history):
+            found.setdefault(rule, cause)
+    if _repeats(scan, history, grace_ms):
+        found["already-dispensed"] = "procedure" if scan.purpose == "dispense" else "copied-label"
+    if "suspended" in scan.codes and not _ARRIVING.isdisjoint(scan.codes):
+        found["suspended-moving"] = "suspension"
+    other = ""
+    if (hit := clones.pattern(scan, history, grace_ms)) and not _ahead(scan, history):
+        found[hit.rule], other = "copied-label", hit.other
+    if not found:
+        return None
+    first, *also = sorted(found, key=_PLACES.__getitem__)
+    # A lot that nobody knows was rather never put on record than invented with each serial number.
+    missing = first == "unknown-serial" and not scan.lot_known
+    cause = "data-missing" if missing else found[first]
+    return Alert(
+        first, scan.site, scan.item, scan.ms, cause, scan.item, other, tuple(also), scan.codes,
+        scan.mismatch, _eu_code(first, scan), us_reason(first, scan.mismatch),
+    )  # fmt: skip
+
+
+def _has_grace(code: str, scan: ScanSeen, history: Sequence[ScanSeen]) -> bool:
+    """Whether what a verdict says is, this time, only told to the person."""
+    if code == "inactive":
+        # Expired stock that is counted, a pack under a sampling act: only in trade is it wrong.
+        return scan.purpose == "check"
+    if code == "other-holder":
+        return scan.own_party or _ahead(scan, history)
+    return False
+
+
+def _ahead(scan: ScanSeen, history: Sequence[ScanSeen]) -> bool:
+    """Whether goods that come in may be ahead of the statement about them."""
+    if scan.purpose != "receive" or "other-holder" not in scan.codes:
+        return False
+    return not any(
+        one.site == scan.site and not one.misread and scan.ms - one.ms >= AHEAD_MS
+        and one.ms > scan.acted_ms
+        for one in history
+    )  # fmt: skip
+
+
+def _repeats(scan: ScanSeen, history: Sequence[ScanSeen], grace_ms: int) -> bool:
+    """Whether a pack that was supplied here turns up here again, more often than by a slip.
+
+    At goods-in once is enough. At the counter the first repeat after the grace is told to the
+    person, who is asked to undo or to keep it apart; the next one, on another occasion, is raised.
+    """
+    if "supplied-here" not in scan.codes or scan.ms - scan.acted_ms <= grace_ms:
+        return False
+    if scan.purpose == "receive":
+        return True
+    return scan.purpose == "dispense" and any(
+        one.site == scan.site and one.purpose == "dispense" and "supplied-here" in one.codes
+        and one.ms - one.acted_ms > grace_ms and scan.ms - one.ms > grace_ms
+        for one in history
+    )  # fmt: skip
+
+
+def _eu_code(rule: str, scan: ScanSeen) -> str:
+    """The EU hub's code: A2 for a lot that is not on record, A52 for another expiry."""
+    if rule == "unknown-serial" and not scan.lot_known:
+        return "A2"
+    if rule == "label-mismatch" and "lot" not in scan.mismatch:
+        return "A52" if "expiry" in scan.mismatch else ""
+    return RULES[rule].eu
+
+
+def us_reason(rule: str, mismatch: Sequence[str]) -> str:
+    """The reason of US verification: of a mismatch, naming which."""
+    if rule != "label-mismatch":
+        return RULES[rule].us
+    named = [word for claim, word in (("lot", "Lot"), ("expiry", "Expiry")) if claim in mismatch]
+    return "_".join(("No_match_GTIN_Serial", *named)) if named else "No_reason_provided"
