@@ -118,5 +118,5 @@ def read_digits(text: str) -> str:
     """A part of an SSCC. Raises Malformed."""
     found = "".join(text.split())
     if found and not (found.isascii() and found.isdigit() and len(found) <= 18):
-        raise Malformed("search by digits of the SSCC")
+        raise Malformed(_("search by digits of the SSCC"))
     return found

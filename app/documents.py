@@ -64,7 +64,7 @@ def check_about(about: str, who: Person) -> None:
             abort(404, _("Your party has commissioned no packs of such a lot."))
         return
     if not _STATEMENT.fullmatch(about):
-        raise Malformed("a document is about a lot's Digital Link or a shipment's statement id")
+        raise Malformed(_("a document is about a lot's Digital Link or a shipment's statement id"))
     consignments.named(about, who)
 
 
@@ -149,7 +149,7 @@ def confirm(digest: str, about: str, statement: str, who: Person) -> None:
     if body.by != who.party:
         _no_such()  # what others' statements are is theirs
     if (body.sha256, body.about) != (digest, about):
-        raise Refused("items-mismatch", "that statement is about another document")
+        raise Refused("items-mismatch", _("that statement is about another document"))
 
 
 def statement_of(statement: str) -> Recorded:

@@ -7,6 +7,7 @@ keeps what is half signed, and lets nothing through that differs from the invita
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from ledger.errors import Malformed, Refused
 from ledger.rules.authority import Authority, KeyRecord
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
+from ledger.statement.events import parse_date
 from ledger.statement.governance import KeyAdd
 from ledger.statement.parts import PASSKEY, time_ms, time_text
 from ledger.statement.submission import Statement, Submission
@@ -52,7 +54,7 @@ def invitation_of(
         wrong = ", ".join(sorted(set(operations) - allowed))
         raise Refused("not-listed-op", _("no role of your party includes %(acts)s", acts=wrong))
     starts = _day(told, "starts") or time_text(now - 60_000)
-    ends = _day(told, "ends") or time_text(now + YEARS_MS)
+    ends = _day(told, "ends", over=True) or time_text(now + YEARS_MS)
     if time_ms(starts) >= time_ms(ends):
         raise Malformed(_("the key would end before it begins"))
     return Invitation(
@@ -141,11 +143,17 @@ def text_of(told: dict[str, Any], name: str, most: int) -> str:
     return text.strip()
 
 
-def _day(told: dict[str, Any], name: str) -> str:
-    """A day from a form as the log writes times, "" for none."""
+def _day(told: dict[str, Any], name: str, *, over: bool = False) -> str:
+    """When a day from a form begins here, or is `over`, as the log writes times; "" for none.
+
+    The day is the node's, as that of expiry dates. Raises Malformed.
+    """
     text = text_of(told, name, 10)
     if not text:
         return ""
-    moment = f"{text}T00:00:00Z"
-    time_ms(moment)
-    return moment
+    day = parse_date(text, name)
+    try:
+        midnight = datetime.combine(day + timedelta(days=over), time()).astimezone()
+        return time_text(int(midnight.timestamp() * 1000))
+    except (OverflowError, ValueError):
+        raise Malformed(_("this day is out of reach: %(day)s", day=text)) from None

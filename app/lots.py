@@ -72,12 +72,14 @@ def read_dpi(text: str) -> int:
     if not text:
         return 300
     if not (text.isascii() and text.isdigit() and len(text) < 5 and DPI[0] <= int(text) <= DPI[1]):
-        raise Malformed(f"a label has {DPI[0]} to {DPI[1]} dots an inch, not {text[:20]!r}")
+        low, high = DPI
+        words = _("a label has %(low)s to %(high)s dots an inch", low=low, high=high)
+        raise Malformed(f"{words}: {text[:20]!r}")
     return int(text)
 
 
 def read_number(text: str) -> int:
     """A sheet's number, 1 by default. Raises Malformed."""
     if not (text.isascii() and text.isdigit() and len(text) < 9) and text:
-        raise Malformed(f"a sheet has a number, not {text[:20]!r}")
+        raise Malformed(_("a sheet has a number, not %(text)s", text=text[:20]))
     return int(text or "1")

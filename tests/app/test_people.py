@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from base64 import b64encode
+from collections.abc import Iterator
 from secrets import token_hex
 from typing import Any
 
@@ -209,12 +211,25 @@ def test_only_an_administrator_invites_and_only_for_the_party_s_own_sites(
         assert admin.post("/api/invitations", data=body).status_code == 400
 
 
+@pytest.fixture
+def brussels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A node two hours ahead of UTC in summer."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("brussels")
 def test_a_locum_is_invited_for_a_range_of_days(
     app: Flask, chain: Chain, admin: FlaskClient
 ) -> None:
-    token = invite(admin, chain, starts="2026-10-05", ends="2026-10-20")
-    terms = app.test_client().get(f"/api/join/{token}").get_json()
-    assert (terms["from"], terms["expires"]) == ("2026-10-05T00:00:00Z", "2026-10-20T00:00:00Z")
+    """Both days are worked, by the pharmacy's own clock; a single day is a range as well."""
+    for until in ("2026-10-20", "2026-10-05"):
+        token = invite(admin, chain, starts="2026-10-05", ends=until)
+        terms = app.test_client().get(f"/api/join/{token}").get_json()
+        assert (terms["from"], terms["expires"]) == ("2026-10-04T22:00:00Z", f"{until}T22:00:00Z")
 
 
 def test_a_second_device_gets_what_the_first_may_sign(
