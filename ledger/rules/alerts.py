@@ -192,7 +192,7 @@ def _repeats(scan: ScanSeen, history: Sequence[ScanSeen], grace_ms: int) -> bool
         return True
     return scan.purpose == "dispense" and any(
         one.site == scan.site and one.purpose == "dispense" and "supplied-here" in one.codes
-        and one.ms - one.acted_ms > grace_ms and scan.ms - one.ms > grace_ms
+        and one.ms - scan.acted_ms > grace_ms and scan.ms - one.ms > grace_ms
         for one in history
     )  # fmt: skip
 

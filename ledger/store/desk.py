@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple
 import peewee
 
 from ledger.statement.login import NONCE_MS
-from ledger.store import bags, contacts, documents, notices, people, waiting
+from ledger.store import bags, cases, contacts, documents, notices, people, waiting
 from ledger.store.bags import Bags
+from ledger.store.cases import Cases
 from ledger.store.contacts import Contacts
 from ledger.store.documents import Documents
 from ledger.store.notices import Notices
@@ -34,13 +35,18 @@ CREATE TABLE IF NOT EXISTS link (id TEXT PRIMARY KEY, until BIGINT NOT NULL, {_P
 CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, until BIGINT NOT NULL, {_PERSON});
 CREATE TABLE IF NOT EXISTS scan (ms BIGINT NOT NULL, site TEXT NOT NULL, item TEXT NOT NULL,
   purpose TEXT NOT NULL, verdict TEXT NOT NULL, codes TEXT NOT NULL,
-  reading TEXT NOT NULL DEFAULT '', alert INTEGER NOT NULL DEFAULT 0);
+  reading TEXT NOT NULL DEFAULT '', alert INTEGER NOT NULL DEFAULT 0,
+  source TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS scan_item ON scan (item, ms);
 CREATE INDEX IF NOT EXISTS scan_site ON scan (site, ms)
 """
 # What a desk of an older release lacks.
 _ADDED: Final = {
-    "scan": {"reading": "TEXT NOT NULL DEFAULT ''", "alert": "INTEGER NOT NULL DEFAULT 0"},
+    "scan": {
+        "reading": "TEXT NOT NULL DEFAULT ''",
+        "alert": "INTEGER NOT NULL DEFAULT 0",
+        "source": "TEXT NOT NULL DEFAULT ''",
+    },
     "session": {"opened": "BIGINT NOT NULL DEFAULT 0", "agent": "TEXT NOT NULL DEFAULT ''"},
 }
 
@@ -63,7 +69,10 @@ class Session(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """One scan and its verdict; `site` is "" for a stranger, `reading` a digest of what was read."""
+    """One scan and its verdict; `site` is "" for a stranger, `reading` a digest of what was read.
+
+    `source` is what read it: camera, wedge, typed, or "" for a link that was followed.
+    """
 
     ms: int
     site: str
@@ -73,6 +82,7 @@ class Scan(NamedTuple):
     codes: str
     reading: str = ""
     alert: int = 0
+    source: str = ""
 
 
 class Desk:
@@ -83,6 +93,7 @@ class Desk:
         self._database = peewee.SqliteDatabase(str(folder / DATABASE), pragmas=_PRAGMAS)
         self.people = People(self._database)
         self.bags = Bags(self._database)
+        self.cases = Cases(self._database)
         self.waiting = Waiting(self._database, key)
         self.documents = Documents(self._database, folder, key)
         self.contacts = Contacts(self._database)
@@ -92,6 +103,7 @@ class Desk:
                 _SCHEMA,
                 people.SCHEMA,
                 bags.SCHEMA,
+                cases.SCHEMA,
                 waiting.SCHEMA,
                 documents.SCHEMA,
                 contacts.SCHEMA,
@@ -198,6 +210,12 @@ class Desk:
         )
         values = (site, start, end, limit)
         return [Scan(*row) for row in self._database.execute_sql(sql, values).fetchall()]
+
+    def scans_of(self, item: str, limit: int) -> list[Scan]:
+        """An item's newest scans at every site; those of strangers tell nothing."""
+        columns = ", ".join(Scan._fields)
+        sql = f"SELECT {columns} FROM scan WHERE item = ? AND site <> '' ORDER BY ms DESC LIMIT ?"
+        return [Scan(*row) for row in self._database.execute_sql(sql, (item, limit)).fetchall()]
 
     def forget_scans(self, before: int) -> None:
         """Delete scans older than the policy keeps."""
