@@ -4,15 +4,14 @@ import { me } from "./me.js";
 import { base64Bytes, canonical, hex, sha256 } from "./sign/bytes.js";
 import { readGovernance } from "./sign/governance.js";
 import { verifyReceipt } from "./sign/receipt.js";
-import { onChange, receiptOf } from "./sign/outbox.js";
+import { onChange } from "./sign/outbox.js";
 import { record } from "./sign/sign.js";
-import { drop, list, save } from "./drafts.js";
+import { list } from "./drafts.js";
+import { KIND, MOST, bodyOf, described, remember, takeBack, tell, upload } from "./kept_files.js";
 import { asked } from "./server.js";
 import { _ } from "./words.js";
 
 const at = (id) => document.getElementById(id);
-const MOST = 25 * 1024 * 1024; // bytes of a file
-const KIND = "document"; // drafts: signed, and the server not told yet
 
 function fail(words) {
   busy("");
@@ -34,39 +33,23 @@ async function onAdd(event) {
   if (!file) return fail(_("Choose a file."));
   if (!title) return fail(_("Write a title: it is what others read of it."));
   if (file.size > MOST) return fail(_("This file is too large: a document has at most 25 MiB."));
-  const type = file.type || "application/octet-stream";
-  const { about } = event.target.dataset;
   busy(_("Working out its hash…"));
-  const digest = hex(await sha256(await file.arrayBuffer()));
+  const about = await described(file, event.target.dataset.about, title);
   busy(_("Sending the file…"));
-  const query = new URLSearchParams({ about, title, type });
-  await asked(`/api/documents/${digest}?${query}`, { method: "PUT", body: file });
-  await sign({ digest, about, title, type });
+  await upload(file, about);
+  await sign(about);
   return location.reload();
 }
 
 /** Put a file that is kept on the log; a statement that waits for the line is told of later. */
-async function sign({ digest, about, title, type }) {
+async function sign(about) {
   busy("");
-  const outcomes = await record([{ type: "document", about, mediaType: type, sha256: digest, title }]);
+  const outcomes = await record([bodyOf(about)]);
   if (!outcomes) return;
   const [{ id, status, problem }] = outcomes;
   if (status === "refused") throw new Error([problem.detail ?? problem.title, problem.advice].filter(Boolean).join(" "));
-  await save(KIND, id, { digest, about, log: me.log });
+  await remember(id, about);
   await tell();
-}
-
-/** Tell the server of statements about its files that have landed. */
-async function tell() {
-  let told = 0;
-  for (const { key, value } of await list(KIND)) {
-    if (value.log !== me.log || !(await receiptOf(key))) continue;
-    const body = JSON.stringify({ about: value.about, statement: key });
-    await asked(`/api/documents/${value.digest}/statement`, { method: "POST", body });
-    await drop(KIND, key);
-    told += 1;
-  }
-  return told;
 }
 
 /** What is signed already and waits for the line is not offered to be signed again. */
@@ -129,7 +112,7 @@ for (const button of document.querySelectorAll("[data-record]")) {
 for (const button of document.querySelectorAll("[data-drop]")) {
   const { drop: digest, about } = button.dataset;
   const press = async () => {
-    await asked(`/api/documents/${digest}?${new URLSearchParams({ about })}`, { method: "DELETE" });
+    await takeBack({ digest, about });
     location.reload();
   };
   button.addEventListener("click", pressed(press));

@@ -6,6 +6,7 @@ import { Delivery } from "./delivery.js";
 import { drawInside, drawLines, drawOver, drawTally } from "./delivery_view.js";
 import { Draft, keptWords } from "./drafts.js";
 import { drawBad, itemWords } from "./goods_view.js";
+import { MOST, bodyOf, described, remember, takeBack, tell, upload } from "./kept_files.js";
 import { me } from "./me.js";
 import { onChange, receiptOf } from "./sign/outbox.js";
 import { done, outcomeLine, may, signed, toPerson } from "./signing.js";
@@ -15,16 +16,16 @@ import { _, _n } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const { shipment } = at("receive").dataset;
-const MOST_BYTES = 64 * 1024 * 1024; // of a logger's file
 const json = { headers: { Accept: "application/json" } };
 
 let told = null; // the shipment as the server tells it
 let delivery = null;
 let bad = [];
 let finished = null; // outcomes of what was signed
-let logger = null; // {name, sha256}
+let logger = null; // {name, digest, about, title, type} of the file that the server keeps
 let inside = null; // {container, packs} of which it is told what lacks or is damaged
 let busy = false;
+let sending = false; // the logger's file
 const picked = new Set(); // lines to refuse or to close short
 
 const draft = new Draft("receive", `${me.log} ${me.site} ${shipment}`, kept, keptWords);
@@ -190,14 +191,25 @@ async function sign() {
     [bad.length, _("Some codes could not be booked in: see to each of them first.")],
     [!seen, _("Nothing of this delivery has been seen yet. Scan a pack or a container.")],
     [!temperature(), _("Say how the temperature was.")],
+    [sending, _("The logger's file is still on its way. Wait a moment.")],
   ].find(([wrong]) => wrong);
   if (fault) return fail([fault[1]]);
-  const outcomes = await run(delivery.acts(temperature() === "excursion"));
+  const about = logger && !logger.signed ? [{ body: bodyOf(logger) }] : [];
+  const outcomes = await run([...delivery.acts(temperature() === "excursion"), ...about]);
   if (!outcomes) return undefined;
+  await keepLogger(about.length ? outcomes.pop() : null);
   if (!done(outcomes[0])) return refused(outcomes[0].problem);
   finished = { outcomes, left: delivery.tally.short, over: delivery.over.length, logger, temperature: temperature() };
   await draft.keep();
   return conclude(true);
+}
+
+/** The hash of the logger's file was signed in the same press, even if the rest was refused. */
+async function keepLogger(outcome) {
+  if (!outcome || !done(outcome)) return;
+  logger.signed = outcome.id;
+  await remember(outcome.id, logger);
+  tell().catch(() => {}); // the page of documents tells it later
 }
 
 async function run(acts) {
@@ -251,7 +263,7 @@ function conclude(focus) {
   const facts = [
     [_("Reference"), outcomes[0].id],
     [_("Temperature"), at("temperature").querySelector(`[value="${finished.temperature}"]`).parentElement.textContent.trim()],
-    ...(file ? [[_("Logger's file"), `${file.name}, SHA-256 ${file.sha256}`]] : []),
+    ...(file ? [[_("Logger's file"), `${file.name}, SHA-256 ${file.digest}`]] : []),
     ...(left ? [[_("Still expected"), _n("%(n)s pack", "%(n)s packs", left)]] : []),
     ...(over ? [[_("Found too much"), _n("%(n)s item, on hold", "%(n)s items, on hold", over)]] : []),
   ];
@@ -282,17 +294,36 @@ async function again() {
   location.reload();
 }
 
+/** Let the server keep the logger's file; its hash is signed with the receipt. */
 async function readLogger({ target }) {
   const [file] = target.files;
-  logger = null;
-  say("logger-state", "");
-  if (file && file.size > MOST_BYTES) say("logger-state", _("This file is too large to be a logger's."));
-  else if (file) {
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
-    logger = { name: file.name, sha256: [...digest].map((one) => one.toString(16).padStart(2, "0")).join("") };
-    say("logger-state", _("SHA-256 %(hash)s", { hash: logger.sha256 }));
+  sending = true;
+  try {
+    if (logger && !logger.signed) await takeBack(logger).catch(() => {}); // it stays in the list of documents
+    logger = null;
+    say("logger-state", "");
+    if (file) await keepFile(file);
+  } catch (error) {
+    target.value = "";
+    say("logger-state", error.message);
+  } finally {
+    sending = false;
   }
   draft.keep();
+}
+
+async function keepFile(file) {
+  if (file.size > MOST) throw new Error(_("This file is too large: a document has at most 25 MiB."));
+  say("logger-state", _("Sending the file…"));
+  const title = _("Temperature log of shipment %(number)s", { number: told.number });
+  const about = await described(file, shipment, title);
+  await upload(file, about);
+  logger = { ...about, name: file.name };
+  showLogger();
+}
+
+function showLogger() {
+  say("logger-state", _("SHA-256 %(hash)s", { hash: logger.digest }));
 }
 
 // The page
@@ -313,7 +344,7 @@ async function begin() {
     ({ bad, logger } = before);
     const choice = at("temperature").querySelector(`[value="${before.temperature}"]`);
     if (choice) choice.checked = true;
-    if (logger) say("logger-state", _("SHA-256 %(hash)s", { hash: logger.sha256 }));
+    if (logger) showLogger();
     const { seen, over } = delivery.kept;
     at("resumed").hidden = !(seen.length || over.length || bad.length || before.scans.length);
     if (before.delivery.seen.length > seen.length) {

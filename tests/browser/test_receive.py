@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from ledger.statement import gs1
+from ledger.statement.governance import Document
+from ledger.statement.submission import Statement
 from ledger.store.batch import Receipt
 from ledger.store.shipments import by_id, consignment
 from tests.browser.conftest import Fresh, Scheme, Visit, Visitor
@@ -165,7 +167,7 @@ def test_damaged_packs_and_what_was_too_much_are_signed_in_the_same_press(
     assert row(delivery.chain, packs[3]).hold == ""
 
 
-def test_a_warm_delivery_goes_on_hold_and_keeps_the_loggers_hash(
+def test_a_warm_delivery_goes_on_hold_and_its_loggers_file_is_signed_in_the_same_press(
     delivery: Delivery, packs: list[str], case: str, lot: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "logger.csv"
@@ -180,7 +182,16 @@ def test_a_warm_delivery_goes_on_hold_and_keeps_the_loggers_hash(
     for item in (case, packs[3]):
         assert row(delivery.chain, item).hold_reason == "temperature"
     expect(delivery.page.locator("#done-facts")).to_contain_text(hashed)
-    expect(delivery.page.locator("#done-logger")).to_be_visible()
+    head = delivery.chain.reader.head().size
+    body = Statement.parse(delivery.chain.reader.logged(head - 1).envelope).body
+    assert isinstance(body, Document)
+    assert (body.sha256, body.about) == (hashed, delivery.ship.id)
+    delivery.enter(delivery.page.locator("#done-logger"))
+    delivery.page.wait_for_url("**/documents?*")
+    shown = delivery.page.locator(f"[data-document='{hashed}']")
+    expect(shown).to_contain_text("Temperature log of shipment")
+    delivery.enter(shown.get_by_role("button", name="Check"))
+    expect(shown).to_contain_text("It matches the hash on the log")
 
 
 def test_a_delivery_comes_in_two_parts_and_the_rest_is_closed_short(

@@ -23,15 +23,15 @@ let busy = false;
  * Let a person read and sign one act, or several in one press.
  *
  * An act is {op, ids, over?, missing?, extras?, fields?, names?}: `fields` as event.js has them, `names`
- * by GLN, for display. Answers for each, with its `id`, {status: "landed", receipt}, {status: "refused",
+ * by GLN, for display; or {body}, a record that belongs to them, see `record`. Answers for each, with its `id`, {status: "landed", receipt}, {status: "refused",
  * problem}, {status: "waiting"} (no line: it is sent later) or {status: "colleague"} (it waits for a second
  * person's signature); null when it was not signed at all.
  */
 export async function act(wanted) {
   const acts = Array.isArray(wanted) ? wanted : [wanted];
   const outcomes = await signing(
-    () => signers(acts.map((one) => one.op)),
-    () => Promise.all(acts.map(eventOf)),
+    () => signers(acts.filter((one) => !one.body).map((one) => one.op)),
+    () => Promise.all(acts.map((one) => (one.body ? governanceOf(one.body) : eventOf(one)))),
   );
   return outcomes && !Array.isArray(wanted) ? outcomes[0] : outcomes;
 }
