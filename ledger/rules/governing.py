@@ -50,6 +50,11 @@ def check(authority: Authority, statement: Statement, ms: int) -> None:
         raise Refused("wrong-type", "an event is not a governance statement")
     check_log(authority, body.log)
     check_rights(authority, statement, ms)
+    check_said(authority, body, ms)
+
+
+def check_said(authority: Authority, body: Governance, ms: int) -> None:
+    """Check what a governance statement says, whoever signs it; genesis apart. Raises Refused."""
     check_window(authority, time_ms(body.time), ms)
     match body:
         case Admit():
@@ -86,6 +91,16 @@ def check_rights(authority: Authority, statement: Statement, ms: int) -> None:
     if isinstance(body, Genesis):
         _check_genesis(authority, statement, body, ms)
         return
+    count(check_hands(authority, statement, ms), needed(authority, body))
+
+
+def check_hands(authority: Authority, statement: Statement, ms: int) -> int:
+    """How many keys with a right to a governance statement have signed it; no other key has.
+
+    The new key of a key-add shows that somebody has it, and counts for nothing. Raises Refused.
+    """
+    body = statement.body
+    assert not isinstance(body, Event | Genesis)
     signed = {s.keyid for s in statement.envelope.signatures}
     if isinstance(body, KeyAdd):
         new = dsse.key_id(body.raw)
@@ -101,11 +116,15 @@ def check_rights(authority: Authority, statement: Statement, ms: int) -> None:
         if not _may_sign(authority, key, body):
             raise Refused("not-entitled", f"a key for use as {key.use} does not sign this")
     admitted(authority, body.by)
-    if body.by == authority.gln:
-        if not _one_is_enough(authority, body):
-            count(len(keys), authority.policy.threshold)
-    elif isinstance(body, Admit | Sites | Suspend | PolicyChange):
+    if body.by != authority.gln and isinstance(body, Admit | Sites | Suspend | PolicyChange):
         raise Refused("not-entitled", f"only the authority {authority.gln} may do this")
+    return len(keys)
+
+
+def needed(authority: Authority, body: Governance) -> int:
+    """How many keys of the acting party sign a governance statement (custody.md 2)."""
+    several = body.by == authority.gln and not _one_is_enough(authority, body)
+    return authority.policy.threshold if several else 1
 
 
 def _may_sign(authority: Authority, key: KeyRecord, body: Governance) -> bool:
