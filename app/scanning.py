@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 from flask import current_app, request
 
 from app.acts import shipment_of, supplied_of
+from app.alert_words import decided_words
+from app.alerts import case_of_pack, fold, raised_by
 from app.limits import Limits
 from app.looking import Looks, Seen
 from app.node import answers, node
@@ -24,8 +26,10 @@ from app.session import cookie_name, person
 from app.slips import read_number
 from ledger.errors import Malformed
 from ledger.proof import clock_words
+from ledger.rules.alerts import Alert
 from ledger.rules.verdict import PURPOSES, Verdict, judge, verdict
 from ledger.statement.gs1 import MAX_TEXT, Label
+from ledger.store.cases import Seen as CaseSeen
 from ledger.store.desk import Scan
 from scanner.check import Reading, judged
 from scanner.faults import CAMERA, SOURCES, TYPED, Explanation, explain, parse_reading
@@ -40,15 +44,19 @@ LINK: Final = ""  # the source of a link that was followed: nothing read it wron
 class Told:
     """What one scan leads to.
 
-    `again` is there where the reading looks like a scanner's fault. `alert` says that the pack
-    itself, not the reading, is in question. `seen` is there for pictures.
+    `again` is there where the reading looks like a scanner's fault. `held` says that the reading may
+    be held against the pack; `alert`, that the pack itself is in question. `case` is the number of
+    the site's newest case about it, `decision` what was decided there. `seen` is there for pictures.
     """
 
     verdict: Verdict
     label: Label | None = None
     text: str = ""
     again: Explanation | None = None
+    held: bool = False
     alert: bool = False
+    case: int | None = None
+    decision: str = ""
     seen: Seen | None = None
 
     @property
@@ -79,7 +87,7 @@ def check_source(text: str) -> str:
 def scan_text(text: str, purpose: str, source: str = LINK) -> Told:
     """Judge what was typed, pasted, sent by a scanner or followed as a link; records the scan."""
     _count()
-    return _record(_judge_text(text, purpose, source), purpose)
+    return _record(_judge_text(text, purpose, source), purpose, source)
 
 
 def scan_picture(upload: IO[bytes], purpose: str) -> Told:
@@ -88,8 +96,8 @@ def scan_picture(upload: IO[bytes], purpose: str) -> Told:
     try:
         seen = _looks().still(upload, here_and_now().year)
     except Malformed as error:
-        return _record(Told(verdict({"unreadable": str(error)}, purpose)), purpose)
-    return _record(_judge_seen(seen, purpose), purpose)
+        return _record(Told(verdict({"unreadable": str(error)}, purpose)), purpose, CAMERA)
+    return _record(_judge_seen(seen, purpose), purpose, CAMERA)
 
 
 def scan_frame(upload: IO[bytes], purpose: str, held: str = "") -> Told:
@@ -110,7 +118,9 @@ def scan_frame(upload: IO[bytes], purpose: str, held: str = "") -> Told:
     # Before it is judged: a look that goes on is no second reading.
     goes_on = who and node().desk.look_again(who.site, _digest(text), node().clock(), gap)
     told = _judge_seen(seen, purpose)
-    return _record(told, purpose) if not goes_on and (who or counted) else told
+    if goes_on or not (who or counted):
+        return _with_case(told, _raised(told, _row(told, purpose, CAMERA)))
+    return _record(told, purpose, CAMERA)
 
 
 def _count(once: str = "") -> bool:
@@ -157,9 +167,9 @@ def _filtered(reading: Reading, purpose: str, source: str) -> Told:
     if person() is None:  # no alert of a stranger's, and no repair: it would tell live serials
         return told
     if reading.contradiction:
-        return replace(told, alert=alerts(told.verdict, repeated=_read_before(reading.text)))
+        return replace(told, held=alerts(told.verdict, repeated=_read_before(reading.text)))
     if reads_right(told.verdict) or not source:
-        return replace(told, alert=alerts(told.verdict, repeated=False))
+        return replace(told, held=alerts(told.verdict, repeated=False))
     return _explained(told, purpose, source)
 
 
@@ -175,7 +185,7 @@ def _explained(told: Told, purpose: str, source: str) -> Told:
     found = explain(told.text, source, confirmed, year=here_and_now().year)
     before = _read_before(told.text)
     done = settle(told.verdict, told.label, found, judged_as, before=before)
-    return replace(told, verdict=done.verdict, label=done.label, again=done.again, alert=done.alert)
+    return replace(told, verdict=done.verdict, label=done.label, again=done.again, held=done.alert)
 
 
 def _read_before(text: str) -> bool:
@@ -195,18 +205,43 @@ def _judge(label: Label, purpose: str) -> Verdict:
     return judge(state, label, here_and_now(), purpose, witnessed=False)
 
 
-def _record(told: Told, purpose: str) -> Told:
-    found, who = node(), person()
+def _record(told: Told, purpose: str, source: str) -> Told:
+    """Keep the scan; what it raises goes into a case."""
+    row = _row(told, purpose, source)
+    alert = _raised(told, row)
+    node().desk.add_scan(row._replace(alert=int(alert is not None)))
+    if alert is not None:
+        fold(alert, CaseSeen(row.purpose, row.verdict, row.reading, row.source))
+    return _with_case(told, alert)
+
+
+def _row(told: Told, purpose: str, source: str) -> Scan:
+    who = person()
     item = told.label.id if told.label else ""
     # Of what a stranger read, nothing is kept that could be held against a later reading.
     site, digest = (who.site, _digest(told.text)) if who else (NO_SITE, "")
-    found.desk.add_scan(
-        Scan(
-            found.clock(), site, item, purpose, told.verdict.word, " ".join(told.verdict.codes),
-            digest, int(told.alert),
-        )
+    codes = " ".join(told.verdict.codes)
+    return Scan(
+        node().clock(), site, item, purpose, told.verdict.word, codes, digest, 0, source
     )  # fmt: skip
-    return told
+
+
+def _raised(told: Told, row: Scan) -> Alert | None:
+    """The alert of a scan: none of a reading that a fault explains, and none of a stranger's."""
+    who = person()
+    if who is None or told.again is not None or told.label is None or not row.item:
+        return None
+    sure = told.held or confirms(told.verdict)
+    return raised_by(row, told.verdict, told.label, who, sure=sure)
+
+
+def _with_case(told: Told, alert: Alert | None) -> Told:
+    """What somebody is told of the pack in hand: that it is in question, and what was decided."""
+    who = person()
+    case = case_of_pack(told.label.id, who) if who and told.label and told.again is None else None
+    if case is None:
+        return replace(told, alert=alert is not None)
+    return replace(told, alert=alert is not None, case=case.number, decision=case.decision)
 
 
 def told_json(told: Told) -> dict[str, Any]:
@@ -228,6 +263,9 @@ def told_json(told: Told) -> dict[str, Any]:
         "reading": told.text or None,
         "sure": told.sure,
         "alert": told.alert,
+        "case": told.case,
+        "decision": told.decision or None,
+        "decided": decided_words(told.decision),
         "again": told.again.said if told.again else None,
         "links": links(told),
         "shipment": shipment_of(state) if state else None,

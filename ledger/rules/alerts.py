@@ -94,6 +94,7 @@ BY_CODE: Final = {
     "excursion": ("excursion", "temperature"),
 }
 _PLACES: Final = {rule: place for place, rule in enumerate(RULES)}
+_DEAD: Final = frozenset(("supplied-here", "supplied-elsewhere", "inactive", "stolen"))
 _ARRIVING: Final = frozenset(("announced", "in-transit"))
 
 
@@ -145,7 +146,9 @@ def raise_for_scan(
     if "suspended" in scan.codes and not _ARRIVING.isdisjoint(scan.codes):
         found["suspended-moving"] = "suspension"
     other = ""
-    if (hit := clones.pattern(scan, history, grace_ms)) and not _ahead(scan, history):
+    # Of a pack that has left the chain the verdict has said it all, at each place that reads it.
+    dead = not _DEAD.isdisjoint(scan.codes) or _ahead(scan, history)
+    if not dead and (hit := clones.pattern(scan, history, grace_ms)):
         found[hit.rule], other = "copied-label", hit.other
     if not found:
         return None

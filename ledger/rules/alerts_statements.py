@@ -13,9 +13,8 @@ MOST_ITEMS: Final = 10  # of a statement that are a case each
 _MOVES: Final = frozenset(
     ("ship", "return", "recall_return", "to_destruction", "receive", "supply", "open", "export")
 )
-# What an inspection's reason, or the rule that a statement after the fact broke, says of the pack.
-_BY_REASON: Final = {
-    **BY_CODE,
+# What the rule that a statement after the fact broke says of the pack.
+_BY_BREACH: Final = {
     "already-inactive": ("already-dispensed", "copied-label"),
     "not-holder": ("wrong-holder", "diversion"),
     "in-transit": ("wrong-holder", "late-statement"),
@@ -39,7 +38,7 @@ class StatementSeen(NamedTuple):
     one's statement id. `observed` is the rule that it broke after the fact. `suspended` is the GLN
     of whoever was suspended when it landed: the acting site or party, or for a receipt the
     sender's. `repeated` are items that the same site had done this to before, each with that act's
-    landing.
+    landing. Of more than MOST_ITEMS items only `many` is told.
     """
 
     id: str
@@ -48,7 +47,8 @@ class StatementSeen(NamedTuple):
     site: str
     reason: str = ""
     items: tuple[str, ...] = ()
-    over: tuple[str, ...] = ()
+    many: bool = False
+    over: bool = False  # a receipt found something too much
     shipment: str = ""
     sender: str = ""
     receiver: str = ""
@@ -71,9 +71,10 @@ def raise_for_statement(seen: StatementSeen, *, grace_ms: int) -> list[Alert]:
         found.append(_alert("over", cause, seen, seen.receiver, seen.shipment, seen.sender))
     if seen.op == "quarantine" and seen.reason == "temperature":
         found += _each("excursion", "temperature", seen)
-    word = seen.observed or (seen.reason if seen.op == "inspect" else "")
-    if word in _BY_REASON:
-        found += _each(*_BY_REASON[word], seen)
+    if seen.op == "inspect" and not seen.observed and seen.reason in BY_CODE:
+        found += _each(*BY_CODE[seen.reason], seen)
+    if seen.observed in _BY_BREACH:
+        found += _each(*_BY_BREACH[seen.observed], seen)
     late = [item for item, ms in seen.repeated if seen.ms - ms > grace_ms]
     if late:
         found += _each("already-dispensed", "procedure", seen._replace(items=tuple(late)))
@@ -98,7 +99,7 @@ def raise_for_overdue(shipment: str, sender: str, receiver: str, due_ms: int) ->
 
 def _each(rule: str, cause: str, seen: StatementSeen) -> list[Alert]:
     """An alert for each item, or for one statement about many: a lot is no thousand cases."""
-    if len(seen.items) > MOST_ITEMS:
+    if seen.many or len(seen.items) > MOST_ITEMS:
         return [_alert(rule, cause, seen, seen.site, seen.id, "")]
     return [_alert(rule, cause, seen, seen.site, item, "", item) for item in seen.items]
 

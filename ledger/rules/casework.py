@@ -111,5 +111,7 @@ def check_closing(root: str, closing: str, note: str, level: str) -> None:
         raise Malformed(f"{root} is no {closing}")
     if closing == ILLEGITIMATE and root not in (*_GRAVE, "temperature"):
         raise Malformed("a product is illegitimate by theft, diversion, falsification, temperature")
-    if closing == ILLEGITIMATE and level == SITE:
-        raise Refused("not-entitled", "the product's holder or the authority finds that")
+    if level == SITE and root in _GRAVE:
+        raise Refused(
+            "not-entitled", "pass it on: the product's holder or the authority finds that"
+        )

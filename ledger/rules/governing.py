@@ -5,6 +5,8 @@ Pure questions to `Authority`; nothing is changed here. Who may sign events is i
 
 from __future__ import annotations
 
+from typing import Final
+
 from ledger.errors import Refused
 from ledger.rules.authority import Authority, KeyRecord
 from ledger.rules.rights import (
@@ -38,6 +40,10 @@ from ledger.statement.governance import (
 )
 from ledger.statement.parts import raw_key, time_ms
 from ledger.statement.submission import Statement
+
+# What an authority signs by as many keys as its policy's threshold says, whatever it is about; its
+# own admin keys are revoked so, too.
+SEVERAL: Final = frozenset({"admit", "key-add", "policy", "product", "recall", "sites", "suspend"})
 
 
 def check(authority: Authority, statement: Statement, ms: int) -> None:

@@ -106,7 +106,7 @@ class Named(msgspec.Struct, frozen=True, gc=False):
 
     `over` and `missing` are a receipt's. `extras` says that every item carries 32 bytes of extra.
     `staged` is above 0 for a commissioning whose new rows were written ahead: `items` then names
-    one of them for all.
+    one of them for all, and `staged_count` says how many they are.
     """
 
     items: Sequence[str]
@@ -115,6 +115,12 @@ class Named(msgspec.Struct, frozen=True, gc=False):
     extras: bool = False
     signers: frozenset[str] = frozenset()
     staged: int = 0
+    staged_count: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many items the statement acts on."""
+        return self.staged_count if self.staged else len(self.items)
 
     @property
     def all(self) -> Sequence[str]:

@@ -95,6 +95,10 @@ class World:
         for key, used in numbers.items():
             self._numbers.setdefault(key, used)
 
+    def know_content(self, container: str, counts: dict[LotKey, Count]) -> None:
+        """Take in what a container holds, read in one go with others."""
+        self._content.setdefault(container, counts)
+
     def row(self, item: str) -> Row | None:
         """The row of an item, or None when it was never commissioned."""
         try:

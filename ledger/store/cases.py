@@ -145,11 +145,11 @@ class Cases:
         The same statement's is folded once, and what was explained is not asked again for some time.
         Where many cases of a rule are open at a site, the rest shares one.
         """
+        if (known := self._known(alert)) is not None:
+            return known
         with self._database.atomic("IMMEDIATE"):
-            if alert.source:
-                sql = "SELECT number FROM case_alert WHERE source = ? AND rule = ? AND subject = ?"
-                if known := self._one(sql, (alert.source, alert.rule, alert.subject)):
-                    return int(known[0])
+            if (known := self._known(alert)) is not None:  # another process was faster
+                return known
             number = self._open_number(alert.site, alert.subject) or self._explained(alert)
             if number is None and self._crowded(alert):
                 many = replace(alert, subject=f"many {alert.rule}", item="", other="")
@@ -158,6 +158,13 @@ class Cases:
                 number = self._open(alert, holder)
             self._add(number, alert, seen or Seen())
         return number
+
+    def _known(self, alert: Alert) -> int | None:
+        if not alert.source:
+            return None
+        sql = "SELECT number FROM case_alert WHERE source = ? AND rule = ? AND subject = ?"
+        row = self._one(sql, (alert.source, alert.rule, alert.subject))
+        return None if row is None else int(row[0])
 
     def _open_number(self, site: str, subject: str) -> int | None:
         sql = "SELECT number FROM case_file WHERE site = ? AND subject = ? AND status = 'open'"

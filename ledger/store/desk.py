@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS scan (ms BIGINT NOT NULL, site TEXT NOT NULL, item TE
   reading TEXT NOT NULL DEFAULT '', alert INTEGER NOT NULL DEFAULT 0,
   source TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS scan_item ON scan (item, ms);
+CREATE INDEX IF NOT EXISTS scan_item_here ON scan (item, ms) WHERE site <> '';
 CREATE INDEX IF NOT EXISTS scan_site ON scan (site, ms)
 """
 # What a desk of an older release lacks.

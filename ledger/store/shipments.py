@@ -92,6 +92,15 @@ def found_over(store: Store, site: str, limit: int = 50) -> list[Line]:
     return _lines(store, store.rows(sql, (site, site, limit)))
 
 
+def open_after(store: Store, index: int, reach: int, limit: int) -> list[Line]:
+    """The shipments after an index, up to so many entries on, of which something is under way."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM shipment WHERE open = 1 AND idx > ? AND idx <= ? "
+        "ORDER BY idx LIMIT ?"
+    )
+    return _lines(store, store.rows(sql, (index, index + reach, limit)))
+
+
 def numbered(store: Store, number: str, party: str) -> list[Shipment]:
     """The shipments of a tracking number from or to a party, newest first."""
     sql = (
