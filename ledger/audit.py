@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 
+from ledger.audit_custody import Custody
+from ledger.audit_kept import Evidence, Finding, Kept, Seen
+from ledger.audit_signed import Each, keys_in, signed_validly
 from ledger.audit_words import Shown, read_word, refusal_fault, status_faults
-from ledger.bundle import Bundle, Entry
+from ledger.bundle import Entry
 from ledger.errors import BadProof, BadSignature, LedgerError, Malformed, Refused
 from ledger.proof import verify as verify_bundle
 from ledger.rules import governing, rights
 from ledger.rules.authority import Authority
 from ledger.statement import dsse
-from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
 from ledger.statement.parts import time_ms
 from ledger.statement.status import Status
@@ -29,50 +31,6 @@ from ledger.tlog.policy import NONE, Policy, Verified
 from ledger.tlog.tiles import ENTRIES, Tile, TileReader
 
 COMMITMENT: Final = 40  # bytes of an entry that holds a hash; governance in the clear has more
-
-
-class Finding(NamedTuple):
-    """Something that is wrong: `code` is one of docs/audit.md or of a refusal, `place` is where."""
-
-    code: str
-    place: str
-    words: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.words} ({self.code})"
-
-
-class Held(NamedTuple):
-    """A statement that a party signed or was sent, with index and landing time (ms) as told to it.
-
-    Both are from 0 to 2**63 - 1. `path` and `checkpoint` are its receipt's, empty without one.
-    """
-
-    submission: Submission
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
-    ms: int
-    path: Sequence[bytes] = ()
-    checkpoint: bytes = b""
-
-
-class Evidence(NamedTuple):
-    """An entry as a refusal's evidence shows it: with its inclusion path and signed checkpoint."""
-
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
-    entry: bytes
-    path: Sequence[bytes]
-    checkpoint: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What one party has kept; `words` are the operator's signed statuses and refusals."""
-
-    statements: Sequence[Held] = ()
-    checkpoints: Sequence[bytes] = ()
-    bundles: Sequence[Bundle] = ()
-    words: Sequence[Envelope] = ()
-    evidence: Sequence[Evidence] = ()
 
 
 @dataclass(slots=True)
@@ -85,6 +43,7 @@ class _Log:
     tiles: Mapping[tuple[int, int], bytes]
     authority: Authority = field(default_factory=Authority)
     index_of: dict[str, int] = field(default_factory=dict)  # of statements that could be read
+    signed: frozenset[int] = frozenset()  # kept statements whose signatures verify
 
     @property
     def size(self) -> int:
@@ -106,24 +65,40 @@ class _Log:
 
 
 def audit(
-    checkpoint: bytes, tile: TileReader, trust: Policy, kept: Kept | None = None
-) -> Iterator[Finding]:
+    checkpoint: bytes,
+    tile: TileReader,
+    trust: Policy,
+    kept: Kept | None = None,
+    each: Each = map,
+) -> Generator[Finding, None, Seen | None]:
     """All that is wrong in an exported log, and between it and what a party kept; nothing if well.
 
     `checkpoint` and `tile` give what `export` wrote: the note, and each tile or entry bundle
     at exactly its width; a tile that is not there is a LookupError. What has no right to stand is
-    not folded in, so what rests on it is found as well.
+    not folded in, so what rests on it is found as well. `each` runs the signatures of kept
+    statements in parts: `map`, or that of a pool of processes. Ends with how much could be judged, None
+    where nothing could.
     """
     kept = kept or Kept()
     log = yield from _open(checkpoint, tile, trust)
     if log is None:
-        return
+        return None
     shown = yield from _shown(log, kept)
     in_place = yield from _placed(log, shown)
-    yield from _replay(log, {one.index: one.statement for one in in_place})
+    known = {one.index: one for one in in_place}
+    folded = _first_unseen(log, known)
+    keys = keys_in(entry for entry in log.entries if len(entry) != COMMITMENT)
+    statements = {index: one.statement for index, one in known.items()}
+    log.signed = signed_validly(statements, keys, each)
+    yield from _replay(log, known, folded)
     yield from _checkpoints(log, kept)
+    yield from _copied(log, kept.copy)
     yield from _promises(log, kept)
     yield from _words(log, kept, in_place)
+    clear = sum(len(entry) != COMMITMENT for entry in log.entries)
+    seen = sum(len(log.entries[index]) == COMMITMENT for index in known)
+    signed = log.verified.checkpoint
+    return Seen(signed.origin, log.size, signed.root, clear, seen, log.size - clear - seen, folded)
 
 
 # The public log by itself
@@ -193,12 +168,22 @@ def _clocked(log: _Log, place: str, verified: Verified) -> Iterator[Finding]:
             yield Finding("time", place, words)
 
 
-def _replay(log: _Log, known: Mapping[int, Statement]) -> Iterator[Finding]:
-    """Sees entries that had no right to stand, or not then: signatures, rights, order in time.
+def _first_unseen(log: _Log, known: Mapping[int, Shown]) -> int:
+    """The first entry that cannot be folded by all it names, or the log's size."""
+    for index, entry in enumerate(log.entries):
+        one = known.get(index)
+        if len(entry) == COMMITMENT and (one is None or one.whole is None):
+            return index
+    return log.size
+
+
+def _replay(log: _Log, known: Mapping[int, Shown], folded: int) -> Iterator[Finding]:
+    """Sees entries that had no right to stand, or not then: signatures, rights, order, custody.
 
     `known` are the kept statements behind commitments: these are judged as governance is.
     """
     last_ms, logged = 0, dict[bytes, int]()
+    custody = Custody(folded, log.size)
     for index, entry in enumerate(log.entries):
         place, ms = f"entry {index}", log.ms(index)
         if ms < last_ms:
@@ -208,7 +193,7 @@ def _replay(log: _Log, known: Mapping[int, Statement]) -> Iterator[Finding]:
         if logged.setdefault(content, index) != index:
             yield Finding("twice", place, f"is entry {logged[content]} once more")
         try:
-            _fold(log, entry, known.get(index), index)
+            _fold(log, custody, known.get(index), index)
         except LedgerError as error:
             yield Finding(_code(error), place, str(error))
         if not log.authority.size:
@@ -218,24 +203,29 @@ def _replay(log: _Log, known: Mapping[int, Statement]) -> Iterator[Finding]:
         yield Finding("genesis", "entry 0", "names another log key than the trust file")
 
 
-def _fold(log: _Log, entry: bytes, known: Statement | None, index: int) -> None:
-    """Judges one entry by the governance before it. Raises LedgerError."""
-    authority, ms = log.authority, log.ms(index)
+def _fold(log: _Log, custody: Custody, known: Shown | None, index: int) -> None:
+    """Judges one entry by what stands before it. Raises LedgerError."""
+    authority, ms, entry = log.authority, log.ms(index), log.entries[index]
     if len(entry) == COMMITMENT:
         if known is None:
             return  # the content is for others to judge
-        statement = known
+        statement = known.statement
     else:
         statement = Statement.parse(entry[8:])
         if dsse.is_committed(statement.envelope):
             raise Malformed("the log shows what it must only commit to")
     if log.index_of.setdefault(statement.id, index) != index:
         raise Malformed(f"the statement of entry {log.index_of[statement.id]} stands here again")
-    rights.verify(authority, statement)
+    lines = statement.envelope.signatures
+    if index not in log.signed or any(authority.public(line.keyid) is None for line in lines):
+        rights.verify(authority, statement)
     if isinstance(statement.body, Event):
-        rights.entitle(authority, statement, ms)
+        signers = rights.entitle(authority, statement, ms)
+        if known is not None and known.whole is not None:
+            custody.take(authority, known.whole, signers, index, ms)
         return
     governing.check(authority, statement, ms)
+    custody.scope(statement, index)
     authority.apply(statement, index)
 
 
@@ -259,13 +249,14 @@ def _shown(log: _Log, kept: Kept) -> Generator[Finding, None, list[Shown]]:
     for number, held in enumerate(kept.statements):
         place, statement = f"kept statement {number}", held.submission.statement
         ids = frozenset(item.id for item in held.submission.items)
+        whole: Submission | None = held.submission
         try:
-            if ids:
-                fit_items(held.submission)
+            fit_items(held.submission)
         except Refused as refused:
-            yield Finding("unproven", place, str(refused))
-            ids = frozenset()
-        shown.append(Shown(place, statement, held.index, held.ms, ids))
+            if ids:  # a party may keep an envelope alone
+                yield Finding("unproven", place, str(refused))
+            ids, whole = frozenset(), None
+        shown.append(Shown(place, statement, held.index, held.ms, ids, whole))
     for number, bundle in enumerate(kept.bundles):
         place = f"kept bundle {number}"
         try:
@@ -311,7 +302,8 @@ def _placed(log: _Log, shown: Iterable[Shown]) -> Generator[Finding, None, list[
             yield Finding("other-time", f"entry {one.index}", words)
         else:
             before = in_place.get(one.index, one)
-            in_place[one.index] = one._replace(ids=one.ids | before.ids)
+            whole = one.whole or before.whole
+            in_place[one.index] = one._replace(ids=one.ids | before.ids, whole=whole)
     return [in_place[index] for index in sorted(in_place)]
 
 
@@ -341,6 +333,16 @@ def _one_history(log: _Log, place: str, size: int, root: bytes) -> Iterator[Find
     elif log.root_at(size) != root:
         words = f"the log's first {size} entries have another root than was signed: a split view"
         yield Finding("split-view", place, words)
+
+
+def _copied(log: _Log, copy: Sequence[bytes]) -> Iterator[Finding]:
+    """Sees the first entry that is not the one that a kept copy has there."""
+    for index, (entry, before) in enumerate(zip(log.entries, copy, strict=False)):
+        if entry != before:
+            what = "governance" if len(before) != COMMITMENT else "a commitment"
+            words = f"the kept copy has {what} there that is not this one: history was rewritten"
+            yield Finding("rewritten", f"entry {index}", words)
+            return
 
 
 def _promised(kept: Kept) -> Iterator[tuple[str, Evidence]]:

@@ -20,7 +20,7 @@ from ledger.statement.events import Event
 from ledger.statement.forms import AFTER_THE_FACT
 from ledger.statement.gs1 import gtin_of
 from ledger.statement.status import ItemStatus, Refusal, Status, parse_refusal, parse_status
-from ledger.statement.submission import Statement
+from ledger.statement.submission import Statement, Submission
 
 _FOR_EVER: Final = frozenset({"destroyed", "stolen"})
 # What an honest operator may answer when a statement of the log is sent again, but not as it was.
@@ -31,13 +31,17 @@ _STAYS: Final = frozenset(
 
 
 class Shown(NamedTuple):
-    """A kept statement, and the ids that it is known to name in its `items`."""
+    """A kept statement, and the ids that it is known to name in its `items`.
+
+    `whole` is the same with all that it names, where that is known and is what it commits to.
+    """
 
     place: str
     statement: Statement
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     ms: int
     ids: frozenset[str]
+    whole: Submission | None = None
 
 
 class _Act(NamedTuple):

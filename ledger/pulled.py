@@ -5,12 +5,13 @@ A file of one JSON object a line, each checked against the party's own verified 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from ledger.errors import BadProof, LedgerError, Malformed
 from ledger.mirror import Mirror
@@ -18,6 +19,15 @@ from ledger.statement import dsse
 from ledger.statement.submission import Submission, fit_items
 
 PULLED: Final = "pulled.ndjson"
+
+
+class _Line(msgspec.Struct, forbid_unknown_fields=True):
+    index: int
+    ms: int
+    submission: msgspec.Raw
+
+
+_decoder: Final = msgspec.json.Decoder(_Line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +47,14 @@ class Pulled:
     def parse(cls, line: bytes) -> Pulled:
         """Read a line. Raises Malformed, Refused."""
         try:
-            form = json.loads(line)
-            index, ms, body = form["index"], form["ms"], form["submission"]
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise Malformed(f"not a pulled statement: {error}") from error
-        if not (isinstance(index, int) and isinstance(ms, int) and isinstance(body, dict)):
-            raise Malformed("a pulled statement is index, ms and submission")
-        if not (0 <= index <= dsse.MAX_INTEGER and 0 <= ms <= dsse.MAX_INTEGER):
+            told = _decoder.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise Malformed(
+                f"a pulled statement is index, ms and submission: {error}; pull it again"
+            ) from error
+        if not (0 <= told.index <= dsse.MAX_INTEGER and 0 <= told.ms <= dsse.MAX_INTEGER):
             raise Malformed("index and ms of a statement are from 0 to below 2^53")
-        return cls(index, ms, Submission.parse(json.dumps(body).encode()))
+        return cls(told.index, told.ms, Submission.parse(bytes(told.submission)))
 
     def check(self, mirror: Mirror) -> None:
         """Hold it to the copy of the log: entry, place, time and items. Raises BadProof, LookupError."""

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from ledger.audit import Evidence, Finding, Held, Kept, audit
+from ledger.audit import audit
+from ledger.audit_kept import Evidence, Finding, Held, Kept
 from ledger.build import sign_governance
 from ledger.errors import BadProof, Refused
 from ledger.statement import dsse
