@@ -167,7 +167,7 @@ class Log:
         if statement.id not in self._known([statement.id]):
             k = staging.stage(self.store, event, statement.id, ids, waiting.rows, self._clock())
         if k:
-            waiting.named = replace(waiting.named, items=ids[:1], staged=k)
+            waiting.named = replace(waiting.named, items=ids[:1], staged=k, staged_count=len(ids))
         with self._commit_lock:
             group = self._commit([waiting])
         self._release(group)

@@ -26,6 +26,7 @@ from ledger.store.loading import (
     ACT,
     ANSWER,
     DELIVERY,
+    MOVED,
     ORIGIN,
     SHIPMENT,
     named_reader,
@@ -260,6 +261,8 @@ def _views(
     )
     told = [(t.ref.index, t.about, t.over) for t in taken if t.about >= 0]
     yield from _compare_sets(store, "delivery", DELIVERY, told)
+    moved = [astuple(one) for t in taken for one in t.moved]
+    yield from _compare_sets(store, "moved", MOVED, moved)
     found = store.rows(f"SELECT {', '.join(LOOSE)}, n FROM loose")
     yield from _compare("loose", {tuple(f[:-1]): f[-1] for f in found}, counted(rows.values()))
     lots = [*fold.settled_lots(), *(lot for t in taken if (lot := t.changes.lot) is not None)]

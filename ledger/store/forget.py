@@ -122,6 +122,7 @@ def _erase(
     store.insert("item", Row.__struct_fields__, [astuple(row) for row in rows], "id")
     store.execute_each("DELETE FROM content WHERE container = ?", [(row.id,) for row in rows])
     wanted = [(index,) for index in indexes]
-    for table in ("envelope", "act", "signature", "mention", "shipment", "delivery", "input"):
+    views = ("act", "signature", "mention", "shipment", "delivery", "input", "moved")
+    for table in ("envelope", *views):
         store.execute_each(f"DELETE FROM {table} WHERE idx = ?", wanted)
     store.execute_each("DELETE FROM membership WHERE from_idx = ?", wanted)

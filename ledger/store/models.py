@@ -364,11 +364,29 @@ class Mention(Model):
         primary_key = CompositeKey("item", "idx")
 
 
+class MovedRow(Model):
+    """view: how many packs of which lot a statement moved, as `rules.moves.Moved` has it."""
+
+    idx = BigIntegerField()
+    side = SmallIntegerField()
+    gtin = TextField()
+    lot = TextField()
+    site = TextField()
+    shipment = BigIntegerField()
+    scanned = BigIntegerField()
+    inferred = BigIntegerField()
+
+    class Meta:
+        table_name = "moved"
+        primary_key = CompositeKey("idx", "side", "gtin", "lot", "site", "shipment")
+        indexes = ((("gtin", "lot", "idx"), False), (("site", "idx"), False))
+
+
 LOG = (Meta, Entry, Tile, Checkpoint, Cosignature)
 CONTENT = (EnvelopeRow, NamedRow, LeafRow, Kept)
 VIEWS = (
     Batch, ItemRow, Membership, Content, LotRow, Origin, Input, ShipmentRow, Act, SignatureRow, Answer,
-    Mention, Delivery, Loose,
+    Mention, Delivery, Loose, MovedRow,
 )  # fmt: skip
-VIEWS_VERSION = "10"  # raise it with any change of the views: they are dropped and folded anew
+VIEWS_VERSION = "11"  # raise it with any change of the views: they are dropped and folded anew
 VIEWS_MADE = "views"  # in meta: the version of the views that the tables hold

@@ -224,7 +224,7 @@ def packs_sent(
         else:
             found[item] = {}
             changed[item] = item
-    for root, child, lot in _members(store, changed, sent.shipment.index):
+    for root, child, lot in members(store, changed, sent.shipment.index):
         counts = found[root]
         key = gtin_of(child), lot
         counts[key] = counts.get(key, 0) + 1
@@ -233,11 +233,11 @@ def packs_sent(
 
 def packs_inside(store: Store, sent: Consignment, container: str, limit: int) -> list[str]:
     """The packs that were anywhere in a container when it was sent, by id, at most so many."""
-    found = _members(store, {container: container}, sent.shipment.index, limit)
+    found = members(store, {container: container}, sent.shipment.index, limit)
     return sorted(pack for _root, pack, _lot in found)
 
 
-def _members(
+def members(
     store: Store, containers: Mapping[str, str], index: int, limit: int = 1 << 30
 ) -> Iterator[tuple[str, str, str]]:
     """The packs that were anywhere in some containers when a statement landed: root, pack, lot.
@@ -278,6 +278,6 @@ def packages_sent(
             found.append((item, row.lot, ""))
         else:
             inside[item] = item
-    for parent, child, lot in _members(store, inside, sent.shipment.index, limit - len(found)):
+    for parent, child, lot in members(store, inside, sent.shipment.index, limit - len(found)):
         found.append((child, lot, parent))
     return sorted(found[:limit], key=lambda one: (one[2], one[0]))

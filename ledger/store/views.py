@@ -16,11 +16,13 @@ from ledger.errors import Malformed, Refused
 from ledger.rules import governing, marks, rights
 from ledger.rules.authority import Authority
 from ledger.rules.custody import decide
-from ledger.rules.state import Changes, Lot, Named, Ref, Row, Shipment
+from ledger.rules.moves import Moved, moves
+from ledger.rules.state import Changes, Count, Lot, LotKey, Named, Ref, Row, Shipment
 from ledger.rules.world import Loaders, World
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
 from ledger.statement.governance import Hold, Recall, RecallAnswer
+from ledger.statement.gs1 import is_pack
 from ledger.statement.submission import Statement, Submission
 from ledger.store.database import Store
 from ledger.store.kept import Kept
@@ -29,6 +31,7 @@ from ledger.store.loading import (
     ANSWER,
     BY_ID,
     DELIVERY,
+    MOVED,
     ORIGIN,
     ROW,
     SHIPMENT,
@@ -65,6 +68,7 @@ class _Taken(msgspec.Struct, frozen=True, gc=False):
     inputs: Sequence[int]
     about: int  # index of the shipment that it is about, -1 for none
     over: int  # items that it found too much
+    moved: Sequence[Moved]
 
 
 class Fold:
@@ -127,6 +131,14 @@ class Fold:
         rows = list(resolved(store, store.rows_in(sql, items)))
         found_ids = {row.id for row in rows}
         self.world.know(rows, (item for item in items if item not in found_ids))
+        containers: dict[str, dict[LotKey, Count]] = {
+            item: {} for item in found_ids if not is_pack(item)
+        }
+        sql = "SELECT container, gtin, lot, n, held FROM content WHERE container IN (IN)"
+        for container, gtin, lot, n, held in store.rows_in(sql, containers):
+            containers[container][gtin, lot] = Count(n, held)
+        for container, counts in containers.items():
+            self.world.know_content(container, counts)
         sql = f"SELECT {ACT} FROM act WHERE {BY_ID} IN (IN))"
         refs = [Ref(*found) for found in store.rows_in(sql, ships)]
         sql = f"SELECT {SHIPMENT} FROM shipment WHERE idx IN (IN)"
@@ -163,6 +175,7 @@ class Fold:
         for item, row in changes.rows.items():
             self._moves.add(self.world.row(item), row)
         about = self.world.statement(event.shipment) if event.shipment else None
+        moved = moves(self.world, changes, named, event, index, about.index if about else -1)
         self.world.apply(changes, ref, event, keyids, named.all)
         self._rows.update(changes.rows)
         making = event.op in ("commission", "repack") and not changes.observed
@@ -174,7 +187,7 @@ class Fold:
             told, over = -1, 0
         else:
             told, over = about.index, len(named.over)
-        self._taken.append(_Taken(ref, changes, mentioned, keyids, inputs, told, over))
+        self._taken.append(_Taken(ref, changes, mentioned, keyids, inputs, told, over, moved))
         return changes.already
 
     def taken(self) -> Sequence[_Taken]:
@@ -232,6 +245,8 @@ class Fold:
         store.insert("act", ACT.split(", "), [astuple(t.ref) for t in taken])
         signed = [(keyid, t.ref.index) for t in taken for keyid in t.keyids]
         store.insert("signature", ("keyid", "idx"), signed)
+        moved = [astuple(one) for t in taken for one in t.moved]
+        store.insert("moved", MOVED.split(", "), moved)
         mentions = [(item, t.ref.index) for t in taken for item in dict.fromkeys(t.named)]
         store.insert("mention", ("item", "idx"), mentions)
         answers = [(*key, *values) for key, values in self.answers().items()]
