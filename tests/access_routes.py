@@ -150,6 +150,9 @@ _TILE: Final = {"rest": "0/000.p/1"}
 SECTIONS: Final[dict[str, dict[str, tuple[Recipe, ...]]]] = {
     "What is everybody's": {
         "GET /help": (PUBLIC,),
+        "GET /offline": (PUBLIC,),
+        "GET /worker.js": (PUBLIC,),
+        "GET /static-files.json": (PUBLIC,),
         "GET /healthz": (PUBLIC,),
         "GET /readyz": (PUBLIC,),
         "GET /login": (PUBLIC,),

@@ -3,6 +3,7 @@
 from app.pages import (
     account,
     bags,
+    contacts,
     containers,
     decommission,
     demo,
@@ -12,6 +13,7 @@ from app.pages import (
     labels,
     log,
     lots,
+    offline,
     packs,
     people,
     scan,
@@ -27,6 +29,7 @@ BLUEPRINTS = tuple(
     for module in (
         account,
         bags,
+        contacts,
         containers,
         decommission,
         demo,
@@ -36,6 +39,7 @@ BLUEPRINTS = tuple(
         labels,
         log,
         lots,
+        offline,
         packs,
         people,
         scan,

@@ -4,7 +4,7 @@ import { _ } from "./words.js";
 
 /**
  * What the server says to a request; null where it says nothing. Throws an Error in words, with the
- * `status` of the answer, where it says no, and with that of 0 where it cannot be reached.
+ * problem's fields where it says no, and with a `status` of 0 where it cannot be reached.
  */
 export async function asked(path, request = {}) {
   let answer;
@@ -18,5 +18,5 @@ export async function asked(path, request = {}) {
   }
   if (answer.ok) return told;
   const words = [told?.detail ?? told?.title, told?.advice].filter(Boolean).join(" ");
-  throw Object.assign(new Error(words || _("The server did not answer as expected. Try again.")), { status: answer.status });
+  throw Object.assign(new Error(words || _("The server did not answer as expected. Try again.")), told, { status: answer.status });
 }

@@ -148,10 +148,13 @@ def _server_times(app: Flask, chain: Chain, who: Member) -> Iterator[tuple[str, 
 
 
 def _first_load(page: Any, site: Fresh, path: str) -> int:
-    """The bytes that a fresh browser of a pharmacist fetches for a page, each compressed by itself."""
+    """The bytes that a fresh browser of a pharmacist fetches for a page, each compressed by itself.
+
+    Without the worker, which fetches behind a page what other pages need.
+    """
     visitor = join(Visitor(page, site), site, site.chain.pharmacy)
     context = visitor.page.context.browser.new_context(
-        storage_state=visitor.page.context.storage_state()
+        storage_state=visitor.page.context.storage_state(), service_workers="block"
     )
     fresh, seen = context.new_page(), []
 

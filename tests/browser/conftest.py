@@ -193,13 +193,19 @@ def visit(chromium: Browser) -> Iterator[Visit]:
     contexts = []
 
     def opened(
-        site: Site, *, scripts: bool = True, width: int = 1280, scheme: Scheme = "light"
+        site: Site,
+        *,
+        scripts: bool = True,
+        width: int = 1280,
+        scheme: Scheme = "light",
+        workers: Literal["allow", "block"] = "block",  # what they fetch no test can step between
     ) -> Visitor:
         context = chromium.new_context(
             java_script_enabled=scripts,
             viewport={"width": width, "height": 900},
             color_scheme=scheme,
             locale="en-GB",
+            service_workers=workers,
         )
         context.set_default_timeout(10_000)  # a fault shows within seconds
         contexts.append(context)

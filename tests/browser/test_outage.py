@@ -48,7 +48,9 @@ class Served(Fresh):
         ready(self.url, self.process)
 
     def kill(self) -> None:
-        """Kill every process of it, as a power cut does."""
+        """Kill every process of it, as a power cut does; once."""
+        if self.process.returncode is not None:
+            return
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         for pid in (self.process.pid, *map(int, children.split())):
             os.kill(pid, 9)

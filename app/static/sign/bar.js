@@ -1,6 +1,7 @@
 /** On every page: who is at the station, and what waits to be sent or was refused. */
 
 import { me } from "../me.js";
+import { keepPages } from "../worker_pages.js";
 import { _, _n } from "../words.js";
 import { element } from "../verdict.js";
 import * as keys from "./keys.js";
@@ -80,6 +81,7 @@ function refusedLine(one) {
 }
 
 if (me && at("outbox")) {
+  keepPages();
   outbox.onChange(showOutbox);
   await Promise.all([showPerson(), showOutbox()]);
   for (const kind of ["keydown", "pointerdown"]) addEventListener(kind, stillHere, { passive: true });

@@ -1,0 +1,64 @@
+"""A browser whose server is dead: the pages of work open, and say that they are kept."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit, Visitor
+from tests.browser.joined import join
+from tests.browser.test_outage import Served, served
+
+__all__ = ["served"]
+KEPT = "The server cannot be reached. This page is as it was at"
+
+
+@pytest.fixture
+def visitor(served: Served, visit: Visit) -> Visitor:
+    """The pharmacy's browser, once its worker keeps what is opened."""
+    found = join(visit(served, workers="allow"), served, served.chain.pharmacy)
+    found.page.evaluate("navigator.serviceWorker.ready")
+    found.page.wait_for_function("navigator.serviceWorker.controller")
+    return found
+
+
+def kept(page: Page) -> list[str]:
+    """The paths of the pages that the browser keeps."""
+    script = """async () => {
+      const pages = await (await caches.open("packtrace pages")).keys();
+      return pages.map(({ url }) => new URL(url).pathname);
+    }"""
+    found: list[str] = page.evaluate(script)
+    return found
+
+
+def test_the_counter_opens_without_a_line_and_says_so(served: Served, visitor: Visitor) -> None:
+    page = visitor.page
+    [pack] = served.chain.commission("KEPT", 1)
+    visitor.open("/scan")
+    visitor.open("/account")
+    served.kill()
+    visitor.open("/scan")
+    expect(page.locator("#kept-page")).to_contain_text(KEPT)
+    page.locator("#text").fill(pack)
+    page.locator("#text").press("Enter")
+    expect(page.locator("#verdict")).to_contain_text("Not checked")
+    visitor.open("/account")  # whose it is and what it may do is not kept
+    assert visitor.heading == "The server cannot be reached"
+    served.start()
+    visitor.open("/scan")
+    expect(page.locator("#kept-page")).to_have_count(0)
+    assert kept(page) == ["/scan"]
+
+
+def test_what_was_kept_for_somebody_goes_when_they_sign_out(
+    served: Served, visitor: Visitor
+) -> None:
+    visitor.open("/stock")
+    assert "/stock" in kept(visitor.page)
+    visitor.page.get_by_role("button", name="Sign out").click()
+    expect(visitor.page.locator(".whose")).to_have_text("Not signed in")
+    assert "/stock" not in kept(visitor.page)
+    served.kill()
+    visitor.open("/stock")
+    assert visitor.heading == "The server cannot be reached"
