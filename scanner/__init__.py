@@ -13,6 +13,7 @@
     kept     the checkpoints that were seen                                         -- shell
     session  sightings -> what to tell a person
     output   that in words and JSON lines;  window  the same over the live picture  -- shell
+    fingerprint  this print, or a copy: pictures -> template -> verdict
     label    drawing of the printed label;  zpl  the same for a label printer
 
 Of the ledger it uses the pure part only.

@@ -40,7 +40,10 @@ _BELL: Final = "\a"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; answers the exit status."""
     output.ready()
-    options = parser().parse_intermixed_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["fingerprint"]:
+        return _fingerprint(words[1:])
+    options = parser().parse_intermixed_args(words)
     try:
         return _start(options)
     except output.Unheard as unheard:
@@ -74,6 +77,15 @@ def _start(options: argparse.Namespace) -> int:
     finally:
         if window is not None:
             window.close()
+
+
+def _fingerprint(words: Sequence[str]) -> int:
+    from scanner.fingerprint import command
+
+    try:
+        return command.main(words)
+    except output.Unheard as unheard:
+        return _unheard(unheard)
 
 
 def _refuse(words: str) -> int:

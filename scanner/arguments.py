@@ -23,7 +23,9 @@ exit status: 0 all OK, 1 at least one Hold or Do not supply, 2 something could n
   3 the log showed two histories; of several, the highest"""
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong as a terminal may show it."""
+
     def error(self, message: str) -> NoReturn:
         """What is wrong may quote a file's name that the shell put in for a pattern."""
         super().error(clean(message))
@@ -31,7 +33,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
-    made = _Parser(
+    made = Parser(
         prog="python -m scanner",
         description="Check medicine packs by their label, every proof verified here.",
         epilog=_EXAMPLES,

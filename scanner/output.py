@@ -195,6 +195,11 @@ def say(line: dict[str, Any]) -> None:
     _print([json.dumps(line).replace("\x7f", "\\u007f")], sys.stdout)
 
 
+def tell_lines(lines: Iterable[str]) -> None:
+    """Print lines for people."""
+    _print(lines, sys.stdout)
+
+
 def tell_symbols(name: str, symbols: Sequence[Symbol], problem: str = "") -> None:
     """Print what was decoded: one JSON line a symbol, `"text": null` where there is none."""
     line: dict[str, object] = {"file": name, "format": None, "text": None, "corners": None}
