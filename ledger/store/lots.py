@@ -71,6 +71,20 @@ def makings(
     return sorted(found)
 
 
+def births(store: Store, since: int) -> list[Making]:
+    """The statements by which anybody brought packs onto the record, from an index on, by index."""
+    sql = (
+        "SELECT act.idx, act.id, act.ms, act.op, act.site, item.id, item.lot "
+        f"FROM act JOIN item ON item.id = {_ANY.format(born=_BORN)} "
+        f"WHERE act.idx >= ? AND {_MAKING} AND item.lot <> '' ORDER BY act.idx"
+    )
+    return [
+        Making(index, statement, ms, op, site, gtin_of(item), lot,
+               content.count(store, statement) or _counted(store, index))
+        for index, statement, ms, op, site, item, lot in store.rows(sql, (since,))
+    ]  # fmt: skip
+
+
 def _counted(store: Store, index: int) -> int:
     """How many packs a statement brought whose own list was erased."""
     born = "(?, COALESCE((SELECT -k FROM batch WHERE idx = ?), ?))"
