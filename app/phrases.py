@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _lazy
 
 from ledger import errors
+from ledger.audit_report import NAMES
 from ledger.rules import reasons
 from ledger.rules.reasons import Reason, wording
 from ledger.rules.verdict import Verdict
@@ -55,6 +56,7 @@ def phrases() -> Iterator[str]:
         yield from texts
     yield from FAULTS.values()
     yield _UNCONFIRMED
+    yield from dict.fromkeys(NAMES.values())
 
 
 def extract(

@@ -15,6 +15,7 @@ from ledger.audit_kept import Finding, Seen
 from ledger.errors import CODES, Malformed
 
 MAX_REPORT: Final = 1 << 20  # bytes of a report that is read back
+_LAST_MS: Final = 253_402_300_800_000  # the year 10,000
 MAX_FINDINGS: Final = 1_000  # that a report lists; the rest is counted
 CUSTODY: Final = "A statement that the rules of custody do not allow stands in the log."
 # code of a finding -> what has been done, in words
@@ -115,11 +116,15 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if len(data) > MAX_REPORT:
             raise Malformed(f"an audit's report has at most {MAX_REPORT} bytes")
         try:
-            return _decoder.decode(data)
+            found = _decoder.decode(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(
                 f"not an audit's report: {error}; make it by `packtrace audit`"
             ) from error
+        counts = (found.clear, found.known, found.unseen, found.folded, found.count)
+        if not 0 <= found.ms < _LAST_MS or found.size < -1 or min(counts) < 0:
+            raise Malformed("an audit's report has a time and counts that can be")
+        return found
 
     def __bytes__(self) -> bytes:
         return msgspec.json.encode(self)

@@ -2,12 +2,14 @@
 
 from app.pages import (
     account,
+    alerts,
     bags,
     contacts,
     containers,
     decommission,
     demo,
     documents,
+    health,
     help,
     home,
     labels,
@@ -28,12 +30,14 @@ BLUEPRINTS = tuple(
     module.blueprint
     for module in (
         account,
+        alerts,
         bags,
         contacts,
         containers,
         decommission,
         demo,
         documents,
+        health,
         help,
         home,
         labels,

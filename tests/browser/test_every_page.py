@@ -62,6 +62,7 @@ PAGES = {
         "/packs/{gtin}/{serial}/certificate", "/packs/09521102000015/NONE/certificate"
     ),
     "/log": same("/log"),
+    "/log/health": same("/log/health"),
     "/log/<int:number>": Place("/log/528", "/log/0"),
     "/account": same("/account"),
     "/login": same("/login"),
