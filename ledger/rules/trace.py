@@ -16,7 +16,7 @@ from ledger.rules.state import ACTIVE, IN_TRANSIT, INACTIVE, LotKey, Shipment
 MADE: Final = "made"  # brought onto the record at `end`
 SENT: Final = "sent"  # from `start` to `end`
 LEFT: Final = "left"  # out of the chain at `start`; `end` is the operation
-RETURNED: Final = "returned"  # into the chain again at `end`: undone, or found; `start` as above
+RETURNED: Final = "returned"  # into the chain again at `end`; `start` is what was undone, or lost
 MADE_OF: Final = "made of"  # taken up by a repacking at `start`
 
 
@@ -105,6 +105,7 @@ def flows(acts: Iterable[Act], shipments: Mapping[int, Shipment]) -> list[Flow]:
     """
     found: list[Flow] = []
     sent: dict[tuple[int, LotKey], Flow] = {}
+    undone: dict[int, str] = {}  # operation of what took packs out of the chain
     for act in sorted(acts, key=lambda one: (one.moved.index, one.moved.side, one.moved.lot)):
         moved, op = act.moved, act.op
         if op in SENDS:
@@ -112,8 +113,8 @@ def flows(acts: Iterable[Act], shipments: Mapping[int, Shipment]) -> list[Flow]:
             flow = _flow(SENT, act, moved.site, shipment.to_site)
             flow.number = shipment.number
             sent[moved.index, flow.key] = flow
-        elif moved.shipment >= 0:
-            about = sent.get((moved.shipment, (moved.gtin, moved.lot)))
+        elif moved.about >= 0 and op not in BACK:
+            about = sent.get((moved.about, (moved.gtin, moved.lot)))
             if about is not None:
                 _tell(about, act)
             continue
@@ -123,8 +124,9 @@ def flows(acts: Iterable[Act], shipments: Mapping[int, Shipment]) -> list[Flow]:
             flow = _flow(MADE, act, "", moved.site)
         elif op in LEAVES:
             flow = _flow(LEFT, act, moved.site, op)
+            undone[moved.index] = op
         else:
-            flow = _flow(RETURNED, act, op, moved.site)
+            flow = _flow(RETURNED, act, undone.get(moved.about, "lost"), moved.site)
         found.append(flow)
     return found
 
@@ -170,12 +172,12 @@ class Step(NamedTuple):
 
 
 def life(site: str, steps: Sequence[Step]) -> list[tuple[int, str, int, bool]]:
-    """Which steps move a pack that was made at a site: index, site, shipment and whether scanned.
+    """Which steps move a pack that was made at a site: index, site, about as `Moved`, whether scanned.
 
     The same as `moves` finds when it folds them, for packs that are few enough to look at; what is
     only observed is none of the steps.
     """
-    status, shipment = ACTIVE, -1
+    status, shipment, left = ACTIVE, -1, -1
     found = []
     for step in steps:
         about = -1
@@ -194,8 +196,9 @@ def life(site: str, steps: Sequence[Step]) -> list[tuple[int, str, int, bool]]:
                 continue  # done already
             if step.op in GONE and status == IN_TRANSIT:
                 about = shipment
-            status = INACTIVE
+            status, left = INACTIVE, step.index
         elif step.op in BACK:
+            about = left if step.op == "undo" else -1
             status = ACTIVE
         else:
             continue
@@ -241,6 +244,12 @@ def ways(found: Iterable[Flow], stage: Callable[[LotKey], int]) -> list[Way]:
             if flow not in way.flows[-1:]:
                 way.flows.append(flow)
 
+    def take_off(site: Place, op: str, flow: Flow) -> None:
+        way = by.get((site, Place("out", op, site.stage)))
+        if way is not None:
+            way.packs = max(0, way.packs - flow.packs)
+            way.flows.append(flow)
+
     for flow in found:
         at = stage(flow.key)
         if flow.kind == MADE:
@@ -253,28 +262,16 @@ def ways(found: Iterable[Flow], stage: Callable[[LotKey], int]) -> list[Way]:
             add(start, Place("site", flow.end, at), going, flow, flow.open)
             for op, packs in flow.gone.items():
                 add(start, Place("out", op, at), packs, flow)
-        elif flow.kind == LEFT and flow.op != "check_out":
+        elif flow.kind == LEFT:
             add(Place("site", flow.start, at), Place("out", flow.op, at), flow.packs, flow)
         elif flow.kind == MADE_OF:
+            take_off(Place("site", flow.start, at), "check_out", flow)
             add(
                 Place("site", flow.start, at), Place("repack", flow.start, at + 1), flow.packs, flow
             )
         elif flow.kind == RETURNED:
-            _take_off(by, flow, at)
+            take_off(Place("site", flow.end, at), flow.start, flow)
     return [way for way in by.values() if way.packs]
-
-
-def _take_off(by: dict[tuple[Place, Place], Way], flow: Flow, at: int) -> None:
-    """Take what came back into the chain off what had left it there, lost first where it was found."""
-    left = flow.packs
-    ops = ("lost",) if flow.start == "found" else tuple(sorted(LEAVES - GONE))
-    for op in ops:
-        way = by.get((Place("site", flow.end, at), Place("out", op, at)))
-        if way is not None and left:
-            taken = min(left, way.packs)
-            way.packs -= taken
-            left -= taken
-            way.flows.append(flow)
 
 
 def held(found: Iterable[Flow]) -> dict[tuple[str, LotKey], int]:
