@@ -11,12 +11,14 @@ from typing import Final
 
 import click
 
+from app.notifying import notify
 from ledger.cli import main
 from ledger.cli.target import echo, json_option, log_option, open_folder
 from ledger.errors import LedgerError, Malformed
 from ledger.statement import gs1
 from ledger.statement.events import parse_date
 
+main.add_command(notify)
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _port_option = click.option(
     "--port", type=click.IntRange(1, 65535), envvar="PORT", default=8000, show_default=True

@@ -332,6 +332,9 @@ SECTIONS: Final[dict[str, dict[str, tuple[Recipe, ...]]]] = {
         "POST /demo/approvals": (Recipe("invitation's link", note="by link", json=_of("token")),),
     },
 }
+from tests.access_notices import NOTICES  # noqa: E402 - it needs what stands above
+
+SECTIONS["Contacts and notices"] = NOTICES
 RECIPES: Final = {
     route: recipes for section in SECTIONS.values() for route, recipes in section.items()
 }

@@ -25,6 +25,7 @@ from ledger.statement.parts import is_practice, time_text
 from ledger.statement.status import ItemStatus, Refusal, Status, build_refusal, build_status
 from ledger.statement.statuslist import Listed, RevokedKey, StatusList, build_status_list
 from ledger.statement.submission import Statement
+from ledger.statement.webhook import sign_webhook
 from ledger.store.append import Log
 from ledger.store.batch import Receipt
 from ledger.store.publish import Head, newest
@@ -198,6 +199,10 @@ class Answers:
             Listed(gtin=gtin, index=mark.index, lots=sorted(made), some=some)
             for gtin, made in sorted(by_gtin.items())
         ]
+
+    def webhook(self, message_id: str, seconds: int, body: bytes) -> dict[str, str]:
+        """The headers that sign what is posted to a site's program."""
+        return sign_webhook(self._seed, message_id, seconds, body)
 
     def refusal(self, refused: Refused, statement_id: str) -> Envelope:
         """The operator's signed word that a statement was refused, and why."""

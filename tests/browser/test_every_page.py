@@ -83,6 +83,7 @@ PAGES = {
     "/shipments/<name>/receive": Place("/shipments/{shipment}/receive", "/shipments/A/receive", 404),
     "/documents": same("/documents"),
     "/decommission": same("/decommission"),
+    "/contacts": same("/contacts"),
     "/lots": same("/lots")._replace(role="manufacturer"),
     "/lots/new": same("/lots/new")._replace(role="manufacturer"),
     "/lots/<gtin>/<path:lot>": Place("/lots/09521101000016/EX2601", "/lots/09521102000015/A", 404),

@@ -1,0 +1,218 @@
+"""What a notice of a hold or recall says, in the language of who reads it; and the same for programs.
+
+Everything in it stands in the clear on the log. What lies at a site stays out of it, for mail is read
+on its way: how many packs there are is shown to the site once it has signed in.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _lazy
+
+from app.goods import product_name, site_name
+from app.node import node
+from app.present import moment
+from ledger.rules.authority import SiteRecord
+from ledger.statement.governance import LiftHold, Recall, RecallClose
+from ledger.statement.parts import Scope, time_text
+from ledger.store.recalls import Case
+
+RECALL, WITHDRAWAL, HOLD = "recall", "withdrawal", "hold"
+HOME: Final = "http://localhost:8000"  # of a simulated world that was told no address
+_KINDS: Final = {
+    RECALL: _lazy("Recall"),
+    WITHDRAWAL: _lazy("Withdrawal"),
+    HOLD: _lazy("Hold"),
+}
+_DEPTHS: Final = {
+    "wholesale": _lazy("down to wholesalers"),
+    "pharmacy": _lazy("down to pharmacies and hospitals"),
+    "patient": _lazy("down to patients"),
+}
+
+
+class Told(NamedTuple):
+    """A notice: its subject, its text, and the same for programs."""
+
+    subject: str
+    words: str
+    data: dict[str, Any]
+
+
+def kind_of(case: Case) -> str:
+    """RECALL, WITHDRAWAL or HOLD."""
+    return case.body.kind if isinstance(case.body, Recall) else HOLD
+
+
+def kind_words(case: Case) -> str:
+    """What it is, in words."""
+    return str(_KINDS[kind_of(case)])
+
+
+def depth_words(depth: str) -> str:
+    """How far down a recall reaches, in words."""
+    return str(_DEPTHS.get(depth) or depth)
+
+
+def scope_words(scope: Scope) -> str:
+    """Which packs of the product it is about, in words."""
+    if scope.lots:
+        return _(", ").join(scope.lots)
+    if scope.items is not None:
+        return _("single packs, listed in the statement")
+    if scope.statement is not None:
+        return _("the packs of one commissioning")
+    return _("all lots")
+
+
+def who_words(gln: str) -> str:
+    """A party by name and number."""
+    party = node().reader.authority().party(gln)
+    return f"{party.name} (GLN {gln})" if party else f"GLN {gln}"
+
+
+def facts(case: Case) -> list[tuple[str, str]]:
+    """What the log says of a hold or recall in the clear, each with its name."""
+    body, authority = case.body, node().reader.authority()
+    record = authority.product(body.scope.gtin)
+    product = product_name(authority, body.scope.gtin) or _("not registered")
+    form = f", {record.product.form}, {record.product.pack_size}" if record else ""
+    found = [
+        (_("Product"), f"{product}{form}"),
+        (_("GTIN"), body.scope.gtin),
+        (_("Lots"), scope_words(body.scope)),
+        (_("Reason"), body.reason),
+        (_("By"), who_words(body.by)),
+        (_("Since"), moment(case.ms)),
+    ]
+    if isinstance(body, Recall):
+        found.insert(0, (_("Class"), str(body.recall_class)))
+        found.append((_("How far"), depth_words(body.depth)))
+        found.append((_("Answer by"), moment(case.deadline_ms)))
+    else:
+        found.append((_("Looked at again by"), body.review_by))
+    return found
+
+
+def title_of(case: Case) -> str:
+    """A hold or recall in one line: what, and of what."""
+    body = case.body
+    names = {
+        "kind": kind_words(case),
+        "product": product_name(node().reader.authority(), body.scope.gtin) or body.scope.gtin,
+        "lots": scope_words(body.scope),
+    }
+    if isinstance(body, Recall):
+        return _("%(kind)s, class %(n)s: %(product)s, %(lots)s", n=body.recall_class, **names)
+    return _("%(kind)s: %(product)s, %(lots)s", **names)
+
+
+def address() -> str:
+    """This node's own address, "" where it was told none."""
+    settings = node().settings
+    return settings.url or (HOME if node().simulated else "")
+
+
+def answer_link(case: Case) -> str:
+    """Where a site answers a recall, or reads of a hold."""
+    return f"{address()}/recalls/{case.id}"
+
+
+def notice(case: Case, site: SiteRecord, number: int) -> Told:
+    """What a site that has packs of a hold or recall is told; `number` is 0, then that of a reminder."""
+    subject = title_of(case)
+    if number:
+        subject = _("Reminder: %(what)s", what=subject)
+    head = _("By the log, packs of it are or were at your site, or are on their way to you.")
+    if isinstance(case.body, Recall):
+        steps = [
+            _("Put the packs apart at once. Do not give them out and do not send them on."),
+            _("Count what is there, what is on its way, and what was given out."),
+            _(
+                "Answer by %(time)s, also if you hold none: one press.",
+                time=moment(case.deadline_ms),
+            ),
+        ]
+    else:
+        steps = [_("Put the packs apart and do not give them out until the hold is lifted.")]
+    if number:
+        head = _("Your site has not answered yet.") + "\n" + head
+    return Told(_marked(subject), _text(case, site, head, steps), _data(case, site, number))
+
+
+def ended(case: Case, site: SiteRecord) -> Told:
+    """What a site that was told of a hold or recall is told at its end."""
+    assert case.ending is not None
+    body, title = case.ending.body, title_of(case)
+    if isinstance(body, LiftHold):
+        subject = _("Lifted: %(what)s", what=title)
+        head = _("The hold is lifted: %(reason)s.", reason=body.reason)
+        steps = [_("Packs that nothing else holds back may go on.")]
+    else:
+        subject = _("Closed: %(what)s", what=title)
+        head = _("The recall's case is closed: %(outcome)s.", outcome=body.outcome)
+        steps = [_("Its packs stay recalled for ever: they may never be given out.")]
+    return Told(_marked(subject), _text(case, site, head, steps), _data(case, site, 0))
+
+
+def _marked(subject: str) -> str:
+    """A subject that cannot be taken for real where it is not."""
+    if node().practice:
+        return _("PRACTICE: %(what)s", what=subject)
+    return _("SIMULATED: %(what)s", what=subject) if node().simulated else subject
+
+
+def _text(case: Case, site: SiteRecord, head: str, steps: list[str]) -> str:
+    authority = node().reader.authority()
+    lines = []
+    if node().practice:
+        lines += [_("PRACTICE: nothing here is a medicine."), ""]
+    elif node().simulated:
+        lines += [_("SIMULATED: every party, product and pack here is made up."), ""]
+    lines += [f"{site_name(authority, site.gln)} (GLN {site.gln})", "", head, ""]
+    lines += [f"{name}: {value}" for name, value in [(kind_words(case), ""), *facts(case)] if value]
+    lines += ["", *(f"{n}. {step}" for n, step in enumerate(steps, 1)), ""]
+    if address():
+        lines += [_("Here: %(link)s", link=answer_link(case))]
+        lines += [
+            _(
+                "The signed statement on the log: %(link)s",
+                link=f"{address()}/log/{case.mark.index}",
+            )
+        ]
+    lines += [_("Statement %(id)s", id=case.id), ""]
+    lines += [
+        _(
+            "This message asks for no password and has no attachment. If in doubt, open your own bookmark of the log instead of its links."
+        )
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _data(case: Case, site: SiteRecord, number: int) -> dict[str, Any]:
+    body, end = case.body, case.ending
+    what = kind_of(case)
+    told: dict[str, Any] = {
+        "log": node().origin, "statement": case.id, "index": case.mark.index, "kind": what,
+        "site": site.gln, "by": body.by, "gtin": body.scope.gtin, "reason": body.reason,
+        "status": case.status, "simulated": node().simulated, "reminder": number,
+        "link": f"/recalls/{case.id}",
+    }  # fmt: skip
+    if body.scope.lots:
+        told["lots"] = body.scope.lots
+    if isinstance(body, Recall):
+        told |= {"class": body.recall_class, "depth": body.depth, "deadline": body.deadline}
+    else:
+        told["reviewBy"] = body.review_by
+    event = "ended" if end else "reminder" if number else "opened"
+    if end:
+        told |= {"ended": time_text(end.ms), "ending": end.id}
+        word = end.body
+        told["outcome"] = word.outcome if isinstance(word, RecallClose) else word.reason
+    return {
+        "type": f"{what}.{event}",
+        "timestamp": time_text(end.ms if end else case.ms),
+        "data": told,
+    }
