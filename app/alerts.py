@@ -110,14 +110,13 @@ def refused(error: Refused, submission: Submission, refusal: Envelope | None) ->
 
 
 def repeated(submission: Submission, already: dict[str, int], ms: int) -> None:
-    """Raise what an act raises that had been done here before."""
-    found, body = node(), submission.statement.body
+    """Raise what an act raises that had been done here before, to some items at some time (ms)."""
+    body = submission.statement.body
     if not already or not isinstance(body, Event):
         return
-    when = landed(found.store, already.values())
-    items = tuple((item, when[index]) for item, index in already.items() if index in when)
+    items = tuple(already.items())
     seen = _seen_of(submission.statement, body, ms, [])._replace(repeated=items)
-    grace = found.reader.authority().policy.repeat_grace * 1000
+    grace = node().reader.authority().policy.repeat_grace * 1000
     for alert in raise_for_statement(seen, grace_ms=grace):
         fold(alert)
 

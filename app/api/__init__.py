@@ -1,6 +1,7 @@
 """The JSON interface, and the log's own resources; each module one job."""
 
 from app.api import (
+    alerts,
     bags,
     checks,
     containers,
@@ -22,6 +23,7 @@ from app.api import (
 BLUEPRINTS = tuple(
     module.blueprint
     for module in (
+        alerts,
         bags,
         checks,
         containers,

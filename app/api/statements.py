@@ -19,6 +19,7 @@ from flask import (
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
+from app import alerts
 from app.errors import problem_of
 from app.node import Node, node
 from app.session import person
@@ -29,7 +30,7 @@ from ledger.statement.dsse import Envelope
 from ledger.statement.submission import MAX_LINE, Statement, Submission
 from ledger.store.answers import receipt_json
 from ledger.store.append import Log
-from ledger.store.batch import Receipt
+from ledger.store.batch import Outcome, Receipt
 
 blueprint = Blueprint("statements", __name__)
 NDJSON: Final = "application/x-ndjson"
@@ -51,7 +52,26 @@ def create() -> Response:
         return Response(stream_with_context(_results(found, found.log)), mimetype=NDJSON)
     submission = Submission.parse(request.get_data(cache=False))
     g.statement_id = submission.statement.id
-    return jsonify(receipt_json(found.log, found.log.submit(submission)))
+    return jsonify(receipt_json(found.log, _submitted(found, found.log, submission)))
+
+
+def _submitted(found: Node, log: Log, submission: Submission) -> Receipt:
+    try:
+        receipt = log.submit(submission)
+    except Refused as error:
+        _raise_alerts(found, submission, error)
+        raise
+    _raise_alerts(found, submission, receipt)
+    return receipt
+
+
+def _raise_alerts(found: Node, submission: Submission, outcome: Outcome) -> None:
+    """What may not be, or is done twice, may raise an alert."""
+    if isinstance(outcome, Receipt):
+        alerts.repeated(submission, outcome.already, outcome.ms)
+    elif isinstance(outcome, Refused):
+        answers, said = found.answers, submission.statement.id
+        alerts.refused(outcome, submission, answers.refusal(outcome, said) if answers else None)
 
 
 def _results(found: Node, log: Log) -> Iterator[bytes]:
@@ -68,6 +88,8 @@ def _results(found: Node, log: Log) -> Iterator[bytes]:
         for submission in parsed:
             outcome = next(outcomes) if isinstance(submission, Submission) else submission
             again = isinstance(outcome, Receipt) and not outcome.first
+            if isinstance(submission, Submission):
+                _raise_alerts(found, submission, outcome)
             if isinstance(outcome, LedgerError):
                 statement_id = (
                     submission.statement.id if isinstance(submission, Submission) else None

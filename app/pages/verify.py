@@ -7,6 +7,7 @@ from contextlib import closing
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
+from app.alert_words import decided_words
 from app.api.packs import label_of
 from app.looking import has_content
 from app.phrases import reasons_said
@@ -65,7 +66,7 @@ def _mark() -> str:
 def _page(told: Told) -> str:
     return render_template(
         "verify/verdict.html", told=told, mark=marked(told.verdict.word), acting=acting(),
-        reasons=reasons_said(told.verdict),
+        reasons=reasons_said(told.verdict), decided_words=decided_words,
         purposes=PURPOSES, links=links(told),
         claims={claim.name: claim for claim in told.verdict.claims},
     )  # fmt: skip

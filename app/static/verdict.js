@@ -39,7 +39,7 @@ export function stops(told) {
 export function sentence(told) {
   const [worst] = told.reasons;
   const what = [told.product, told.label?.serial && _("serial %(serial)s", told.label)];
-  const said = [kindOf(told), told.word, ...what, worst.words, worst.next].filter(Boolean);
+  const said = [kindOf(told), told.word, ...what, worst.words, worst.next, told.decided].filter(Boolean);
   return said.map((one) => (/[.。?？]$/.test(one) ? one : _("%(words)s.", { words: one }))).join(" ");
 }
 
@@ -55,6 +55,8 @@ export function draw(told, offers = []) {
   find(".verdict-word").textContent = told.word;
   find(".words").textContent = worst.words;
   find(".next").textContent = worst.next;
+  find(".decided span").textContent = told.decided ?? "";
+  find(".decided").hidden = !told.decided;
   find(".do").append(...offers.map(offer));
   find(".do").hidden = offers.length === 0;
   list(find(".offer"), offered(told));
@@ -67,7 +69,8 @@ export function draw(told, offers = []) {
   link(find(".proof"), told.links?.proof);
   link(find(".pack"), told.links?.pack);
   link(find(".certificate"), told.links?.pack && `${told.links.pack}/certificate`);
-  find(".links").hidden = !(told.links?.proof || told.links?.pack);
+  link(find(".case"), told.case && `/alerts/${told.case}`);
+  find(".links").hidden = !(told.links?.proof || told.links?.pack || told.case);
   return page;
 }
 
