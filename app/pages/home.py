@@ -2,6 +2,7 @@
 
 from flask import Blueprint, render_template
 
+from app import alerts
 from app.node import maybe_node
 from app.session import acting, person
 from app.underway import waiting_for
@@ -30,6 +31,7 @@ def index() -> str:
         acting=acting(),
         scans=found.desk.scans(who.site) if who else [],
         waiting=waiting_for(who) if who else None,
+        alerts=alerts.waiting_for(who) if who else 0,
         packs=packs,
         most=MOST,
     )
