@@ -24,7 +24,8 @@ from ledger.statement.submission import Statement, Submission
 from ledger.statement.webauthn import check_rp_id
 from ledger.store.people import INVITATION_MS, Invitation
 
-WORKING: Final = ("person", "station", "gateway")  # what somebody can be invited to sign as
+ADMIN: Final = "admin"
+INVITED: Final = ("person", "station", "gateway", ADMIN)  # what somebody can be invited to sign as
 YEARS_MS: Final = 2 * 365 * 24 * 3_600_000  # how long a key lasts unless a day is named
 MAX_STAFF: Final = 40  # characters of a staff number
 MAX_NAME: Final = 80
@@ -40,12 +41,14 @@ def invitation_of(
         words = _("%(site)s is no site of your party", site=site) if site else _("name a site")
         raise Refused("wrong-site", words)
     use = text_of(told, "use", 20)
-    if use not in WORKING:
-        raise Malformed(f"a key is made for a {', '.join(WORKING)}, not {use[:40]!r}")
+    if use not in INVITED:
+        raise Malformed(f"a key is made for a {', '.join(INVITED)}, not {use[:40]!r}")
     staff = text_of(told, "staff", MAX_STAFF)
     if use == "person" and not staff:
         raise Malformed(_("give the person's staff number; a name is never on the log"))
     operations = told.get("operations") or operations_of(authority, party)
+    if use == ADMIN:
+        operations = []  # it signs no acts; the site is where its owner signs in
     named = isinstance(operations, list) and all(isinstance(op, str) for op in operations)
     if not named or not all(op.isprintable() for op in operations):
         raise Malformed("operations is a list of names of operations")
@@ -84,6 +87,11 @@ def operations_of(authority: Authority, party: str) -> list[str]:
     return sorted({op for role in roles for op in authority.policy.roles.get(role, ())})
 
 
+def sites_of(invitation: Invitation) -> list[str]:
+    """The sites that the key is bound to: an administrator's to none, it answers for all."""
+    return [] if invitation.use == ADMIN else [invitation.site]
+
+
 def check_answer(invitation: Invitation, authority: Authority, data: bytes) -> tuple[str, bytes]:
     """The key-add that an invited browser signed: the key's id, and the envelope's bytes.
 
@@ -95,7 +103,7 @@ def check_answer(invitation: Invitation, authority: Authority, data: bytes) -> t
     if not isinstance(body, KeyAdd):
         raise Refused("wrong-type", _("an invitation is answered by a key-add"))
     asked = (
-        invitation.party, authority.origin, [invitation.site], invitation.use,
+        invitation.party, authority.origin, sites_of(invitation), invitation.use,
         invitation.operations.split(), invitation.staff or None, invitation.starts, invitation.ends,
         invitation.rp_id or None,
     )  # fmt: skip

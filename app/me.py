@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from app.node import node
 from app.session import acting, person
+from ledger.rules.governing import SEVERAL
 from ledger.rules.rights import ALWAYS_SENSITIVE
 
 LOCK_MINUTES: Final = 10  # by default, until a site chooses otherwise
@@ -35,6 +36,7 @@ def me() -> dict[str, Any] | None:
         "vkey": found.reader.vkey,
         "sensitive": sorted({ALWAYS_SENSITIVE, *policy.sensitive}),
         "threshold": policy.threshold,
+        "several": sorted(SEVERAL) if party.gln == authority.gln else [],
         "undoHours": policy.undo_hours,
         "lockMinutes": found.desk.people.lock_minutes(site.gln) or LOCK_MINUTES,
         "names": found.desk.people.names(site.gln),

@@ -38,7 +38,8 @@ DEMO: Final = "demo.json"  # the people of a simulated world
 class DemoPerson:
     """Somebody of a simulated world whom a visitor can act as.
 
-    `admins` name the key files that sign for the party's administrator.
+    `admins` name the key files that sign for the party's administrator. Two people of one site are
+    told apart by `staff`.
     """
 
     role: str
@@ -46,6 +47,8 @@ class DemoPerson:
     party: str
     site: str
     admins: tuple[str, ...] = ()
+    use: str = "station"
+    staff: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from ledger.statement.governance import (
     Governance,
     KeyAdd,
     KeyRevoke,
+    PolicyChange,
     Product,
     Sites,
     Suspend,
@@ -107,6 +108,20 @@ _OPERATIONS: Final = {
     "enrol": (_lazy("Label fingerprint enrolled"), _lazy("enrol a label's fingerprint")),
     "inspect": (_lazy("Inspected"), _lazy("inspect")),
 }
+# Type of governance statement -> what is done.
+_GOVERNANCE: Final = {
+    "admit": _lazy("admit a party"),
+    "hold": _lazy("put on hold"),
+    "key-add": _lazy("add a key"),
+    "key-revoke": _lazy("revoke a key"),
+    "lift-hold": _lazy("lift a hold"),
+    "policy": _lazy("set the policy"),
+    "product": _lazy("register a product"),
+    "recall": _lazy("recall"),
+    "recall-close": _lazy("close a recall"),
+    "sites": _lazy("record sites"),
+    "suspend": _lazy("suspend"),
+}
 _PURPOSES: Final = {
     "check": _lazy("check"),
     "dispense": _lazy("dispense"),
@@ -123,6 +138,7 @@ _ROLES: Final = {
     "pharmacist": _lazy("pharmacist"),
     "pharmacy": _lazy("pharmacy"),
     "regulator": _lazy("regulator"),
+    "second regulator": _lazy("regulator, second person"),
     "repackager": _lazy("repackager"),
     "warehouse": _lazy("warehouse"),
     "wholesaler": _lazy("wholesaler"),
@@ -160,7 +176,7 @@ def op_words(op: str) -> str:
 
 def act_words(op: str) -> str:
     """What is done, in words."""
-    return str(_OPERATIONS[op][1]) if op in _OPERATIONS else op
+    return str(_OPERATIONS[op][1] if op in _OPERATIONS else _GOVERNANCE.get(op) or op)
 
 
 def state_words(state: str) -> str:
@@ -289,6 +305,8 @@ def governance_words(body: Governance) -> str:
         case Product():
             name = f"{body.name} {body.strength} ({body.gtin})"
             return _("Product %(name)s was registered by %(by)s.", name=name, by=body.by)
+        case PolicyChange():
+            return _("%(by)s set the policy.", by=body.by)
         case _:
             return _("%(what)s by %(by)s.", what=type(body).__name__, by=body.by)
 
@@ -307,7 +325,7 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         act_words=act_words, iso=clock_words, mark_words=mark_words, moment=moment,
         number=format_decimal, op_words=op_words, purpose_words=purpose_words,
-        reasons_said=reasons_said, role_words=role_words, said=said, state_words=state_words, use_words=use_words,
+        governance_words=governance_words, reasons_said=reasons_said, role_words=role_words, said=said, state_words=state_words, use_words=use_words,
     )  # fmt: skip
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -10,7 +10,15 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from flask_babel import gettext as _
 
 from app import session
-from app.joining import MAX_NAME, MAX_STAFF, check_answer, invitation_of, renewal_of, text_of
+from app.joining import (
+    MAX_NAME,
+    MAX_STAFF,
+    check_answer,
+    invitation_of,
+    renewal_of,
+    sites_of,
+    text_of,
+)
 from app.node import node
 from ledger.errors import Malformed
 from ledger.statement.parts import time_text
@@ -107,7 +115,8 @@ def terms(invitation: Invitation) -> dict[str, Any]:
     """What the key is for, as its key-add must say it."""
     return {
         "by": invitation.party,
-        "sites": [invitation.site],
+        "site": invitation.site,
+        "sites": sites_of(invitation),
         "use": invitation.use,
         "operations": invitation.operations.split(),
         "staff": invitation.staff or None,

@@ -62,17 +62,22 @@ def _people(world: World) -> list[DemoPerson]:
     """Whom a visitor can act as, one for each role."""
     cast = world.cast
     return [
-        DemoPerson(role, f"at {member.name}", member.gln, member.site, _admins(world, member))
-        for role, member in (
-            ("pharmacist", cast.pharmacies[0]),
-            ("distributor", cast.wholesalers[0]),
-            ("regulator", cast.authority),
-            ("manufacturer", cast.makers[0]),
-            ("warehouse", cast.warehouse),
-            ("hospital", cast.hospital),
-            ("repackager", cast.repackager),
+        DemoPerson(
+            role, f"at {member.name}", member.gln, member.site, _admins(world, member),
+            *(("admin", staff) if staff else ()),
         )
-    ]
+        for role, member, staff in (
+            ("pharmacist", cast.pharmacies[0], ""),
+            ("distributor", cast.wholesalers[0], ""),
+            # What an authority decides, two of its administrators sign.
+            ("regulator", cast.authority, "R1"),
+            ("second regulator", cast.authority, "R2"),
+            ("manufacturer", cast.makers[0], ""),
+            ("warehouse", cast.warehouse, ""),
+            ("hospital", cast.hospital, ""),
+            ("repackager", cast.repackager, ""),
+        )
+    ]  # fmt: skip
 
 
 def _admins(world: World, member: Member) -> tuple[str, ...]:

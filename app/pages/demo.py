@@ -50,10 +50,10 @@ def _person(role: Any) -> DemoPerson:
 
 @blueprint.post("/demo/invitations")
 def invite() -> tuple[Response, int]:
-    """Invite a visitor to be a station of somebody's site: `{"role"}`."""
+    """Invite a visitor to be somebody: a station of a site, or an administrator: `{"role"}`."""
     one, found = _person(body().get("role")), node()
     raw, text = session.new_token()
-    told = {"site": one.site, "use": "station"}
+    told = {"site": one.site, "use": one.use, "staff": one.staff}
     now = found.clock()
     made = invitation_of(told, raw, found.reader.authority(), one.party, now)
     found.desk.people.invite(made, now)
@@ -67,7 +67,7 @@ def approve() -> Response:
     _people()
     token = told.get("token")
     invitation = invited(token if isinstance(token, str) else "")
-    [one] = [one for one in _people() if one.site == invitation.site] or [None]
+    one = next((one for one in _people() if one.site == invitation.site), None)
     if one is None or not invitation.envelope:
         abort(404, _("Nobody asks to be approved here."))
     if found.log is None:

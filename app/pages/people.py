@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 
 from app import session
 from app.api.people import invited, terms
-from app.joining import WORKING, operations_of, request_json
+from app.joining import INVITED, operations_of, request_json
 from app.me import LOCK_MINUTES
 from app.node import node
 from ledger.rules.authority import KeyRecord
@@ -31,7 +31,7 @@ def index() -> str:
         admins=[key for key in _keys() if key.party == who.party and key.use == "admin"],
         requests=[request_json(one) for one in asked if one.keyid not in ("", *authority.keys)],
         invitations=[one for one in asked if not one.keyid],
-        uses=WORKING,
+        uses=INVITED,
         operations=operations_of(authority, who.party),
         minutes={s.gln: people.lock_minutes(s.gln) or LOCK_MINUTES for s in sites},
         now=now,

@@ -24,9 +24,9 @@ async function inForce({ keyid }) {
 }
 
 /** A key of this browser for a site, joined if there is none yet. */
-async function keyFor(role, site) {
+async function keyFor({ role, site, use, staff }) {
   const found = (await keys.all(log)).find(
-    (one) => one.site === site && one.use === "station" && one.state === "ready",
+    (one) => one.site === site && one.use === use && one.staff === staff && one.state === "ready",
   );
   if (found && (await inForce(found))) return found;
   at("progress").textContent = _("Making a key and putting it on the log…");
@@ -38,11 +38,11 @@ async function keyFor(role, site) {
   return record;
 }
 
-async function press({ dataset: { role, site } }) {
+async function press({ dataset }) {
   at("error").hidden = true;
   for (const one of at("people").children) one.disabled = true;
   try {
-    await signIn(await keyFor(role, site), site);
+    await signIn(await keyFor(dataset), dataset.site);
     location.assign("/");
   } catch (error) {
     at("progress").textContent = "";

@@ -18,10 +18,10 @@ export function invitation(token) {
  * Throws where the server does not take it: then no key is kept.
  */
 export async function answerInvitation(token, seal) {
-  const { state, keyid, now, ...terms } = await invitation(token);
+  const { state, keyid, now, site, ...terms } = await invitation(token);
   await keys.persist();
-  const { by: party, log, sites, use, staff } = terms;
-  const about = { log, party, site: sites[0], use, staff: staff ?? "" };
+  const { by: party, log, use, staff } = terms;
+  const about = { log, party, site, use, staff: staff ?? "" };
   const record = terms.rpId
     ? await keys.keep({ ...about, ...(await makePasskey(terms.rpId, `Packtrace ${about.staff}`.trim())) })
     : await keys.make(about, seal);

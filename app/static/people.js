@@ -43,6 +43,7 @@ function settled(outcomes) {
   if (!outcomes) return;
   const refused = outcomes.filter((one) => one.status === "refused");
   if (refused.length) fail(refused.map(({ problem }) => problem.detail ?? problem.title).join(" "));
+  else if (outcomes.some((one) => one.status === "colleague")) location.assign("/waiting");
   else location.reload();
 }
 

@@ -33,7 +33,11 @@ async function sign({ dataset: { act, op } }) {
 }
 
 async function drop(act) {
-  await asked(`/api/waiting/${act}`, { method: "DELETE" });
+  try {
+    await asked(`/api/waiting/${act}`, { method: "DELETE" });
+  } catch (error) {
+    if (error.status !== 404) throw error; // a colleague was at it at the same time
+  }
   location.reload();
 }
 

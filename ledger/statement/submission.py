@@ -111,6 +111,22 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
             _secret(raw.secret),
         )
 
+    def joined(self, other: Submission) -> Submission:
+        """This submission with the signatures of another one of the same statement, too.
+
+        Raises Malformed for more than an envelope holds.
+        """
+        mine = self.statement.envelope
+        theirs = other.statement.envelope
+        if mine.id != theirs.id:
+            raise Malformed("only signatures of the same statement are put together")
+        lines = {line.keyid: line for line in (*theirs.signatures, *mine.signatures)}
+        if len(lines) > dsse.MAX_SIGNATURES:
+            raise Malformed(f"an envelope has 1 to {dsse.MAX_SIGNATURES} signatures")
+        ordered = tuple(lines[keyid] for keyid in sorted(lines))
+        whole = Envelope(mine.payload, mine.payload_type, ordered)
+        return msgspec.structs.replace(self, statement=Statement(whole, self.statement.body))
+
     def __bytes__(self) -> bytes:
         lists = {
             name: [_ItemJson(item.id, item.extra.hex()) for item in items]

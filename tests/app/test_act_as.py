@@ -48,7 +48,7 @@ def session_of(client: FlaskClient, app: Flask, key: bytes, by: str) -> Any:
     return client.post("/api/session", data=b'{"envelope":' + bytes(envelope) + b"}")
 
 
-@pytest.mark.parametrize("role", ["pharmacist", "manufacturer", "regulator"])
+@pytest.mark.parametrize("role", ["pharmacist", "manufacturer", "regulator", "second regulator"])
 def test_a_visitor_s_key_is_joined_by_a_statement_on_the_log(demo: Flask, role: str) -> None:
     client, key = demo.test_client(), seed(f"visitor as {role}")
     token = client.post("/demo/invitations", json={"role": role}).get_json()["path"].split("/")[-1]
@@ -62,7 +62,9 @@ def test_a_visitor_s_key_is_joined_by_a_statement_on_the_log(demo: Flask, role: 
     node = demo.extensions[KEY]
     record = node.reader.authority().keys[dsse.key_id(public_of(key))]
     [person] = [one for one in node.people if one.role == role]
-    assert (record.party, set(record.sites), record.use) == (person.party, {person.site}, "station")
+    sites = set() if person.use == "admin" else {person.site}
+    assert (record.party, set(record.sites), record.use) == (person.party, sites, person.use)
+    assert (record.use == "admin") == ("regulator" in role)  # it decides, and so it administers
     assert session_of(client, demo, key, person.party).status_code == 200
     assert person.site in client.get("/account").get_data(as_text=True)
 

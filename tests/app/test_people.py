@@ -196,7 +196,7 @@ def test_only_an_administrator_invites_and_only_for_the_party_s_own_sites(
     for changes, status in (
         ({"site": chain.pharmacy2.site}, 403),
         ({"site": ""}, 403),
-        ({"use": "admin"}, 400),
+        ({"use": "recovery"}, 400),
         ({"staff": ""}, 400),
         ({"staff": "x" * 41}, 400),
         ({"operations": ["commission"]}, 403),

@@ -13,7 +13,7 @@ from tests.browser.conftest import Fresh, Site, Visit, Visitor
 def act_as(visitor: Visitor, role: str) -> None:
     """Press one of the people, without a mouse."""
     visitor.open("/demo")
-    button = visitor.page.locator(f"[data-role={role}]")
+    button = visitor.page.locator(f'[data-role="{role}"]')
     button.focus()
     visitor.page.keyboard.press("Enter")
     visitor.page.wait_for_url(f"{visitor.site.url}/")

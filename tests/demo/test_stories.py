@@ -341,7 +341,7 @@ def test_a_warehouse_holds_what_others_own(demo: Demo) -> None:
 
 
 def test_each_role_has_something_on_its_way(demo: Demo) -> None:
-    assert len(demo.people) == 7
+    assert len(demo.people) == 8
     for role, person in demo.people.items():
         coming = [
             line

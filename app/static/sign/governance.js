@@ -1,8 +1,8 @@
 /**
  * Governance statements that people sign in a browser, as exact bytes, and read back (custody.md 2).
  *
- * The same rules as `ledger.statement.governance`, but for genesis and policy, which are made at the
- * command line, and for the points of keys, which the log checks.
+ * The same rules as `ledger.statement.governance`, but for genesis, which is made at the command line,
+ * and for the points of keys, which the log checks.
  */
 
 import { base64Bytes, canonical, parseCanonical } from "./bytes.js";
@@ -29,6 +29,9 @@ const within = (low, high) => (value, what) => fields.whole(value, low, high, wh
 const among = (...allowed) => (value, what) => fields.among(value, allowed, what);
 const listOf = (each, low, high) => (value, what) =>
   fields.sorted(value, low, high, what, (one) => each(one, `one of ${what}`));
+const truth = (value, what) => {
+  if (typeof value !== "boolean") throw new Error(`${what} is true or false`);
+};
 const operations = listOf(among(...OPERATIONS), 0, OPERATIONS.length);
 const optional = (check) => Object.assign((value, what) => check(value, what), { optional: true });
 const object = (rules) => (value, what) => checkObject(value, rules, what);
@@ -41,6 +44,14 @@ const scope = object({
   statement: optional(statement),
 });
 const count = within(0, 1e9);
+/** An object whose names are of one kind and whose values are of another. */
+const mapOf = (name, each) => (value, what) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error(`${what} is an object`);
+  for (const [key, one] of Object.entries(value)) {
+    name(key, `a name in ${what}`);
+    each(one, `${what}.${key}`);
+  }
+};
 const site = object({
   activities: listOf(line, 0, 50), address: line, gln: fields.gln, licence, name: line,
 });
@@ -79,6 +90,7 @@ const RULES = {
     use: among(...USES),
   },
   "key-revoke": { keyid: statement, reason: among(...REVOCATIONS), since: optional(fields.second) },
+  policy: { policy: policyOf, replaces: statement },
   product: {
     form: line,
     gtin: fields.gtin,
@@ -161,6 +173,24 @@ function checkKey({ use, key: text, rpId, sites, operations: may, from, expires 
 function storage(value, what) {
   object({ max: within(-273, 200), min: within(-273, 200) })(value, what);
   if (value.max < value.min) throw new Error(`${what}.max is not below ${what}.min`);
+}
+
+function policyOf(value, what) {
+  object({
+    backdate: within(0, 1e9),
+    disputeDays: within(0, 1e4),
+    exportUndo: truth,
+    maxAge: within(1, 1e9),
+    products: mapOf(fields.gtin, object({ maxTransit: within(1, 1e6), storage })),
+    repeatGrace: within(0, 1e9),
+    roles: mapOf(among(...ROLES), operations),
+    scanRetention: within(0, 1e5),
+    see: object({ down: within(0, 5), up: within(0, 5) }),
+    sensitive: operations,
+    supplyBy: mapOf(among(...ROLES), listOf((one, name) => fields.words(one, name, 40), 0, 100)),
+    threshold: within(1, 4),
+    undoHours: within(0, 1e6),
+  })(value, what);
 }
 
 function scopeOf(value, what) {

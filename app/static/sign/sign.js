@@ -5,9 +5,9 @@
 
 import { me } from "../me.js";
 import { _, _n } from "../words.js";
-import { canonical, hex } from "./bytes.js";
+import { base64Bytes, canonical, hex } from "./bytes.js";
 import { SignDialog } from "./dialog.js";
-import { envelope, signatureLine, statementId, submission } from "./envelope.js";
+import { GOVERNANCE, envelope, signatureLine, statementId, submission } from "./envelope.js";
 import * as keys from "./keys.js";
 import * as outbox from "./outbox.js";
 import { assertionLine } from "./passkeys.js";
@@ -36,14 +36,23 @@ export async function act(wanted) {
   return outcomes && !Array.isArray(wanted) ? outcomes[0] : outcomes;
 }
 
-/** Sign governance statements by this browser's admin key, or by the key that is named. */
+/**
+ * Sign governance statements by this browser's admin key, or by the key that is named.
+ *
+ * Each is a body, or {body, ids} where it is about listed packs alone: their list and its secret go along.
+ * What an authority signs by several keys answers {status: "colleague"}: it waits at /waiting.
+ */
 export function govern(bodies, keyid = "") {
-  return signing(() => governor(keyid), () => bodies.map(governanceOf));
+  return signing(() => governor(keyid), () => governing(bodies));
 }
 
-/** Sign records of the session's party, as of documents, by the keys that sign its acts. */
+/** Sign records of the session's party, as of documents, by the keys that sign its acts; see `govern`. */
 export function record(bodies) {
-  return signing(() => signers([]), () => bodies.map(governanceOf));
+  return signing(() => signers([]), () => governing(bodies));
+}
+
+function governing(bodies) {
+  return Promise.all(bodies.map((one) => (one.body ? governanceOf(one.body, one.ids) : governanceOf(one))));
 }
 
 /** Approve a request to join as the page shows it, see `requestOf`. */
@@ -53,7 +62,9 @@ export function approve(request) {
 
 /** Add a second person's signature to an act that waits, see `waitingOf`. */
 export function countersign(told, op) {
-  return signing(() => signers([op], told.envelope.signatures), async () => [await waitingOf(told, op)]);
+  const { payloadType, signatures } = told.envelope;
+  const whose = () => (payloadType === GOVERNANCE ? governor("", signatures) : signers([op], signatures));
+  return signing(whose, async () => [await waitingOf(told, op)]);
 }
 
 /**
@@ -83,7 +94,8 @@ async function oneSigning(findSigners, findStatements) {
     return null;
   }
   const by = _("Signed by: %(keys)s", { keys: who.map(keyWords).join(", ") });
-  const passkey = await passkeyOf(who);
+  // A passkey is the second factor of an act on packs; what an authority governs, several people sign.
+  const passkey = statements.every((one) => one.type === GOVERNANCE) ? null : await passkeyOf(who);
   const need = statements.some(needsSecond);
   const second = await dialog.ask(statements, by, need ? (passkey ? "passkey" : "colleague") : "none");
   if (!second) return null;
@@ -114,9 +126,14 @@ function faultWords(error) {
   return _("This browser could not keep what was signed, so that it was not sent. Is its storage full, or was it cleared?");
 }
 
-/** Whether a colleague or a passkey is to sign as well, where nobody has signed yet. */
-function needsSecond({ op, lines }) {
-  return me.threshold > 1 && me.sensitive.includes(op) && !lines.length;
+/**
+ * Whether somebody else is to sign as well: of an act on packs, where nobody has signed yet; of what an
+ * authority's keys sign together, until all but one of them have.
+ */
+function needsSecond({ type, op, lines }) {
+  if (type !== GOVERNANCE) return me.threshold > 1 && me.sensitive.includes(op) && !lines.length;
+  const hands = op === "key-add" ? lines.length - 1 : lines.length; // a new key's own counts for nothing
+  return me.several.includes(op) && hands + 1 < me.threshold;
 }
 
 /** The passkey in this browser of the person who signs, or null. */
@@ -148,9 +165,13 @@ async function signers(ops, others = []) {
   const fresh = who.filter((one) => !others.some((line) => line.keyid === one.keyid));
   // Another station beside the same person is nobody else.
   if (!fresh.length || who.some((one) => one.use === "person" && !fresh.includes(one))) {
-    throw new Error(_("You have signed this already; the second signature is a colleague's."));
+    throw signedAlready();
   }
   return fresh;
+}
+
+function signedAlready() {
+  return new Error(_("You have signed this already; the second signature is a colleague's."));
 }
 
 async function present(record) {
@@ -161,12 +182,13 @@ async function present(record) {
   return person.keyid === record.keyid ? [record] : [record, person];
 }
 
-async function governor(keyid = "") {
+async function governor(keyid = "", others = []) {
   const mine = (await keys.all(me.log)).filter((one) => one.party === me.party);
   const record = mine.find((one) => (keyid ? one.keyid === keyid : one.use === "admin" && one.keyid === me.keyid));
   if (!record) {
     throw new Error(_("This browser does not hold the administrator's key that you signed in with."));
   }
+  if (others.some((line) => line.keyid === record.keyid)) throw signedAlready();
   if (record.sealed && !(await askPerson())) return null;
   return [record];
 }
@@ -184,7 +206,7 @@ async function signed(one, who, from, passkey) {
   const whole = envelope(type, payload, [...lines, ...own]);
   const body = submission({ envelope: whole, ...lists, secret: secret && hex(secret) });
   const waits = needs && from === "colleague";
-  return { id, op, body, envelope: canonical(whole), words: what, waits };
+  return { id, type, op, body, envelope: canonical(whole), words: what, waits };
 }
 
 /** Keep all that one press signed before any of it is sent, or none. */
@@ -200,10 +222,11 @@ async function keep(made) {
 }
 
 /** An act that waits goes to a colleague first; all others to the log, and back where that wants more. */
-async function sent({ waits, op, ...one }) {
+async function sent({ waits, ...one }) {
   if (waits) return handedOver(one);
   const told = await outbox.send(one.id);
-  if (told.problem?.code !== "threshold" || !me.sensitive.includes(op)) return told;
+  const several = one.type === GOVERNANCE ? me.several.length > 0 : me.sensitive.includes(one.op);
+  if (told.problem?.code !== "threshold" || !several) return told;
   await outbox.acknowledge(one.id);
   return handedOver(one);
 }
@@ -211,10 +234,24 @@ async function sent({ waits, op, ...one }) {
 async function handedOver(one) {
   try {
     const answer = await fetch("/api/waiting", { method: "POST", body: one.body });
-    if (answer.ok) return { id: one.id, status: "colleague" };
+    if (answer.ok) return (await answer.json()).complete ? together(one) : { id: one.id, status: "colleague" };
     return { id: one.id, status: "refused", problem: await answer.json() };
   } catch {
     const detail = _("The server cannot be reached. Check the line.");
     return { id: one.id, status: "refused", problem: { title: detail, detail } };
   }
+}
+
+/** Send what colleagues have signed at the same time: their signatures were put together meanwhile. */
+async function together({ id, words }) {
+  const answer = await fetch(`/api/waiting/${id}`);
+  if (!answer.ok) return { id, status: "colleague" }; // one of them has sent it
+  const told = await answer.json();
+  const { payload, payloadType: type, signatures } = told.envelope;
+  if ((await statementId(type, base64Bytes(payload))) !== id) {
+    throw new Error(_("The server answered with another statement. Nothing was sent."));
+  }
+  const bytes = canonical({ payload, payloadType: type, signatures });
+  await outbox.keep({ id, body: JSON.stringify(told), envelope: bytes, words });
+  return outbox.send(id);
 }

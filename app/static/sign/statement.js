@@ -12,8 +12,9 @@ import { EVENT, GOVERNANCE } from "./envelope.js";
 import { buildEvent, readEvent } from "./event.js";
 import { digits } from "./fingerprint.js";
 import { buildGovernance, readGovernance } from "./governance.js";
+import { governanceWords } from "./governance_words.js";
 import { commit, listOf, listSecret } from "./items.js";
-import { actWords, countWords, eventWords, governanceWords } from "./words.js";
+import { actWords, countWords, eventWords } from "./words.js";
 
 const LISTS = ["items", "over", "missing"];
 const loaded = [performance.now(), Date.now()];
@@ -72,17 +73,26 @@ function extrasOf(list) {
   return Object.fromEntries(list.filter(({ extra }) => extra).map(({ id, extra }) => [id, extra]));
 }
 
-/** A governance statement of the session's party; what every one has is filled in. */
-export function governanceOf(body) {
+/**
+ * A governance statement of the session's party; what every one has is filled in. One about listed packs
+ * commits to them in its scope.
+ */
+export async function governanceOf(body, ids = []) {
   const time = `${new Date(now()).toISOString().slice(0, 19)}Z`;
   const whole = { by: me.party, log: me.log, nonce: hex(random(16)), time, ...body };
-  return governanceFrom(buildGovernance(whole), []);
+  if (!ids.length) return governanceFrom(buildGovernance(whole), []);
+  const secret = random(32);
+  const lists = { items: listOf(ids) };
+  const { items } = await commitments({ items: lists.items, over: [], missing: [] }, secret);
+  const listed = { ...whole, scope: { ...whole.scope, items } };
+  return governanceFrom(buildGovernance(listed), [], lists, secret);
 }
 
-function governanceFrom(payload, lines) {
+function governanceFrom(payload, lines, lists = null, secret = null) {
   const body = readGovernance(payload);
-  const words = governanceWords(body, { [me.site]: me.siteName, [me.party]: me.partyName });
-  return { type: GOVERNANCE, op: body.type, payload, words, what: actWords(body.type), lines, lists: null };
+  const ids = lists ? { items: idsOf(lists.items) } : {};
+  const words = governanceWords(body, { [me.site]: me.siteName, [me.party]: me.partyName }, ids);
+  return { type: GOVERNANCE, op: body.type, payload, words, what: actWords(body.type), lines, lists, secret };
 }
 
 /**
@@ -101,7 +111,7 @@ export async function requestOf({ site, use, staff, keyid, envelope: text }) {
     body.log === me.log &&
     body.use === use &&
     (body.staff ?? "") === staff &&
-    body.sites.join() === site &&
+    body.sites.join() === (use === "admin" ? "" : site) &&
     signatures.length === 1 &&
     signatures[0].keyid === keyid &&
     hex(await sha256(base64Bytes(body.key))) === keyid;
@@ -120,9 +130,10 @@ export async function requestOf({ site, use, staff, keyid, envelope: text }) {
 export async function waitingOf(told, op) {
   const { payload: encoded, payloadType, signatures } = told.envelope;
   const payload = base64Bytes(encoded);
+  const secret = told.secret ? bytesOf(told.secret, 32) : new Uint8Array(32);
+  if (payloadType === GOVERNANCE) return governanceWaiting(payload, told, secret, op);
   if (payloadType !== EVENT) throw differs();
   const event = readEvent(payload);
-  const secret = told.secret ? bytesOf(told.secret, 32) : new Uint8Array(32);
   const lists = Object.fromEntries(LISTS.map((name) => [name, told[name] ?? []]));
   const made = await commitments(lists, secret);
   const committed = Object.fromEntries(LISTS.filter((name) => event[name]).map((name) => [name, event[name]]));
@@ -132,6 +143,14 @@ export async function waitingOf(told, op) {
     throw new Error(_("This act is of another site. Sign in there to sign it."));
   }
   return eventFrom(payload, lists, secret, signatures);
+}
+
+async function governanceWaiting(payload, { envelope: { signatures }, items = [], over, missing }, secret, op) {
+  const body = readGovernance(payload);
+  const made = items.length ? await commit(idsOf(items), secret, extrasOf(items)) : undefined;
+  const same = hex(canonical({ items: made })) === hex(canonical({ items: body.scope?.items }));
+  if (!same || over || missing || body.type !== op || body.by !== me.party || body.log !== me.log) throw differs();
+  return items.length ? governanceFrom(payload, signatures, { items }, secret) : governanceFrom(payload, signatures);
 }
 
 function differs() {

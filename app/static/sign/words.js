@@ -31,10 +31,19 @@ const ACTS = {
   undo: () => _("Undo: it was not handed out"),
   enrol: () => _("Enrol label fingerprints"),
   inspect: () => _("Record what a scan showed"),
+  admit: () => _("Admit a party"),
+  document: () => _("Record a document"),
+  hold: () => _("Put a hold on a product"),
   "key-add": () => _("Add a key"),
   "key-revoke": () => _("Revoke a key"),
-  document: () => _("Record a document"),
+  "lift-hold": () => _("Lift a hold"),
+  policy: () => _("Set the policy"),
   product: () => _("Register a product"),
+  recall: () => _("Recall"),
+  "recall-answer": () => _("Answer a recall"),
+  "recall-close": () => _("Close a recall"),
+  sites: () => _("Record sites"),
+  suspend: () => _("Suspend"),
 };
 const REASONS = {
   suspect: () => _("suspect"),
@@ -54,6 +63,11 @@ export function actWords(op) {
   return ACTS[op]?.() ?? op;
 }
 
+/** Why something was put on hold, or a key was revoked, in words. */
+export function reasonWords(reason) {
+  return REASONS[reason]?.() ?? reason;
+}
+
 /** An event in words: {title, lines: [[what, value]], lists: [[what, [ids]]]}. */
 export function eventWords(event, lists, names = {}) {
   const named = (gln) => (names[gln] ? `${names[gln]} (${gln})` : gln);
@@ -70,44 +84,12 @@ export function eventWords(event, lists, names = {}) {
     [_("Shipment"), event.shipment],
     [_("Undoes"), event.undoes],
     [_("Made from check-outs"), event.inputs?.join(", ")],
-    [_("Reason"), event.reason && (REASONS[event.reason]?.() ?? event.reason)],
+    [_("Reason"), event.reason && reasonWords(event.reason)],
     [_("Declared"), declared(event.declared)],
     [_("Time"), moment(event.timeMs)],
     [_("Log"), event.log],
   ].filter(([, value]) => value);
   return { title: actWords(event.op), lines, lists: listed(lists) };
-}
-
-/** A governance statement in words: every field that it has. */
-export function governanceWords(body, names = {}) {
-  const named = (gln) => (names[gln] ? `${names[gln]} (${gln})` : gln);
-  const shown = {
-    by: [_("Acting party"), named],
-    key: [_("Key"), (value) => value],
-    keyid: [_("Key"), (value) => value],
-    use: [_("Use"), (value) => value],
-    sites: [_("Sites"), (value) => value.map((one) => named(one.gln ?? one)).join(", ")],
-    operations: [_("May sign"), (value) => value.map(actWords).join(", ")],
-    staff: [_("Staff number"), (value) => value],
-    from: [_("In force from"), (value) => value],
-    expires: [_("Until"), (value) => value],
-    reason: [_("Reason"), (value) => REASONS[value]?.() ?? value],
-    since: [_("Suspect since"), (value) => value],
-    about: [_("About"), (value) => value],
-    title: [_("Title"), (value) => value],
-    mediaType: [_("Kind of file"), (value) => value],
-    sha256: [_("Hash of the file (SHA-256)"), (value) => value],
-    time: [_("Time"), (value) => value],
-    log: [_("Log"), (value) => value],
-  };
-  const lines = Object.entries(body)
-    .filter(([name]) => name !== "type" && name !== "nonce")
-    .map(([name, value]) => {
-      const [what, words] = shown[name] ?? [name, (one) => plain(one)];
-      return [what, words(value)];
-    })
-    .filter(([, value]) => value !== "");
-  return { title: actWords(body.type), lines, lists: [] };
 }
 
 /** A pack by GTIN and serial, a container by its SSCC: what stands in its Digital Link. */
@@ -133,7 +115,8 @@ export function countWords(ids) {
     .join(", ");
 }
 
-function listed({ items = [], over = [], missing = [] }) {
+/** The lists of a statement that are not empty, each with its name. */
+export function listed({ items = [], over = [], missing = [] }) {
   return [
     [_("Items"), items],
     [_("Found too much"), over],
@@ -149,8 +132,4 @@ function declared(text) {
 function moment(ms) {
   const at = new Date(ms);
   return at.toLocaleString(document.documentElement.lang, { timeZoneName: "short" });
-}
-
-function plain(value) {
-  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -1,0 +1,130 @@
+/** What a person reads of a governance statement before signing it; made from the very bytes to be signed. */
+
+import { _ } from "../words.js";
+import { policyLines } from "./policy_words.js";
+import { actWords, listed, reasonWords } from "./words.js";
+
+const ROLES = {
+  auditor: () => _("auditor"),
+  authority: () => _("authority"),
+  carrier: () => _("carrier"),
+  manufacturer: () => _("manufacturer"),
+  pharmacy: () => _("pharmacy"),
+  repackager: () => _("repackager"),
+  wholesaler: () => _("wholesaler"),
+};
+const KINDS = { recall: () => _("recall of lots"), withdrawal: () => _("withdrawal of a product") };
+const DEPTHS = {
+  wholesale: () => _("down to wholesalers"),
+  pharmacy: () => _("down to pharmacies"),
+  patient: () => _("down to patients"),
+};
+
+/** A role in words. */
+export function roleWords(role) {
+  return ROLES[role]?.() ?? role;
+}
+
+/** A governance statement in words, every field that it has: {title, lines, lists}. */
+export function governanceWords(body, names = {}, lists = {}) {
+  const named = (gln) => (names[gln] ? `${names[gln]} (${gln})` : gln);
+  const lines = Object.entries(body)
+    .filter(([name]) => name !== "type" && name !== "nonce")
+    .flatMap(([name, value]) => linesOf(name, value, named))
+    .filter(([, value]) => value !== "");
+  return { title: actWords(body.type), lines, lists: listed(lists) };
+}
+
+/** The lines of one field: [[what, words]]. One that is not known here stands as it is in the bytes. */
+function linesOf(name, value, named) {
+  if (name === "party" && typeof value === "object") return partyLines(value);
+  if (name === "sites" && typeof value[0] === "object") return value.flatMap(siteLines);
+  if (name === "policy") return policyLines(value);
+  const [what, words] = shown(named)[name] ?? [name, plain];
+  return [[what, words(value)]];
+}
+
+const same = (value) => value;
+
+function shown(named) {
+  const joined = (value) => value.map(named).join(", ");
+  return {
+    by: [_("Acting party"), named],
+    party: [_("Party"), named],
+    gln: [_("Party or site"), named],
+    adminKeys: [_("Administrators' keys"), (value) => value.join(", ")],
+    recoveryKey: [_("Recovery key"), same],
+    replaces: [_("In place of the policy"), same],
+    key: [_("Key"), same],
+    keyid: [_("Key"), same],
+    use: [_("Use"), same],
+    sites: [_("Sites"), joined],
+    operations: [_("May sign"), (value) => value.map(actWords).join(", ")],
+    staff: [_("Staff number"), same],
+    from: [_("In force from"), same],
+    expires: [_("Until"), same],
+    reason: [_("Reason"), reasonWords],
+    since: [_("Suspect since"), same],
+    reviewBy: [_("To be reviewed by"), same],
+    holdId: [_("Hold"), same],
+    scope: [_("What it covers"), scopeWords],
+    kind: [_("Kind"), (value) => KINDS[value]?.() ?? value],
+    class: [_("Class"), String],
+    depth: [_("Depth"), (value) => DEPTHS[value]?.() ?? value],
+    deadline: [_("Answers until"), same],
+    recallId: [_("Recall"), same],
+    outcome: [_("Outcome"), same],
+    site: [_("Site"), named],
+    gtin: [_("GTIN"), same],
+    name: [_("Name"), same],
+    strength: [_("Strength"), same],
+    form: [_("Form"), same],
+    packSize: [_("Pack size"), same],
+    markets: [_("Markets"), (value) => value.join(", ")],
+    nationalCode: [_("National code"), same],
+    holder: [_("Holder"), named],
+    packers: [_("Packers"), joined],
+    wholesalers: [_("Wholesalers"), joined],
+    storage: [_("Storage"), ({ min, max }) => _("%(min)s to %(max)s °C", { min, max })],
+    about: [_("About"), same],
+    title: [_("Title"), same],
+    mediaType: [_("Kind of file"), same],
+    sha256: [_("Hash of the file (SHA-256)"), same],
+    time: [_("Time"), same],
+    log: [_("Log"), same],
+  };
+}
+
+function partyLines({ name, gln, country, roles, licence, prefixes }) {
+  return [
+    [_("Party"), `${name} (${gln})`],
+    [_("Country"), country],
+    [_("Roles"), roles.map(roleWords).join(", ")],
+    [_("Licence"), licenceWords(licence)],
+    [_("GS1 prefixes"), prefixes.join(", ")],
+  ];
+}
+
+function siteLines({ name, gln, address, licence, activities }) {
+  return [
+    [_("Site"), `${name} (${gln})`],
+    [_("Address"), address],
+    [_("Licence"), licenceWords(licence)],
+    [_("Activities"), activities.join(", ")],
+  ];
+}
+
+function licenceWords({ number, level, expires }) {
+  return _("%(number)s, %(level)s, until %(day)s", { number, level, day: expires });
+}
+
+function scopeWords({ gtin, lots, items, statement }) {
+  if (lots) return _("GTIN %(gtin)s, lots %(lots)s", { gtin, lots: lots.join(", ") });
+  if (items) return _("GTIN %(gtin)s, only the packs that are listed", { gtin });
+  if (statement) return _("GTIN %(gtin)s, only what statement %(id)s brought onto the record", { gtin, id: statement });
+  return _("GTIN %(gtin)s, all packs", { gtin });
+}
+
+function plain(value) {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
