@@ -29,6 +29,7 @@ from ledger.proof import clock_words
 from ledger.rules.alerts import Alert
 from ledger.rules.verdict import PURPOSES, Verdict, judge, verdict
 from ledger.statement.gs1 import MAX_TEXT, Label
+from ledger.store.alike import spelt_alike
 from ledger.store.cases import Seen as CaseSeen
 from ledger.store.desk import Scan
 from scanner.check import Reading, judged
@@ -182,7 +183,10 @@ def _explained(told: Told, purpose: str, source: str) -> Told:
     def confirmed(label: Label) -> bool:
         return confirms(judged_as(label))
 
-    found = explain(told.text, source, confirmed, year=here_and_now().year)
+    def alike(gtin: str, serial: str) -> list[str]:
+        return spelt_alike(node().store, gtin, serial)
+
+    found = explain(told.text, source, confirmed, year=here_and_now().year, alike=alike)
     before = _read_before(told.text)
     done = settle(told.verdict, told.label, found, judged_as, before=before)
     return replace(told, verdict=done.verdict, label=done.label, again=done.again, held=done.alert)
@@ -211,7 +215,7 @@ def _record(told: Told, purpose: str, source: str) -> Told:
     alert = _raised(told, row)
     node().desk.add_scan(row._replace(alert=int(alert is not None)))
     if alert is not None:
-        fold(alert, CaseSeen(row.purpose, row.verdict, row.reading, row.source))
+        fold(node(), alert, CaseSeen(row.purpose, row.verdict, row.reading, row.source))
     return _with_case(told, alert)
 
 

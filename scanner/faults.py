@@ -9,7 +9,7 @@ it knows is left to `ledger.rules`; the faults, their likelihood and what was me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from ledger.statement.gs1 import Label, parse_scan
 from scanner.cells import is_shortened
 from scanner.layouts import LAYOUTS
 from scanner.links import misspelt_part
-from scanner.repairs import CAMERA, TYPED, WEDGE, rare_repairs, repairs
+from scanner.repairs import CAMERA, TYPED, WEDGE, Alike, rare_repairs, recased, repairs
 from scanner.splits import Attempt, Split
 
 __all__ = [
@@ -125,6 +125,7 @@ class Explanation:
     faults: tuple[str, ...] = ()  # codes of FAULTS
     words: str = ""  # what seems to have happened and what to do; "" for as-read
     refused: str = ""  # why the reading as it stands is no label, else ""
+    source: str = ""  # what read it
 
     @property
     def said(self) -> dict[str, Any]:
@@ -152,12 +153,20 @@ def parse_reading(text: str, source: str, year: int) -> Label:
 
 
 def explain(
-    text: str, source: str, confirmed: Callable[[Label], bool], *, year: int, most: int = 256
+    text: str,
+    source: str,
+    confirmed: Callable[[Label], bool],
+    *,
+    year: int,
+    most: int = 256,
+    alike: Alike | None = None,
 ) -> Explanation:
     """Explain one reading by what read it and by what the log knows.
 
     `confirmed` says whether the log knows the label's pack and agrees with every claim of the label;
-    it is asked at most `most` times. `year` is the current one, for the century of dates.
+    it is asked at most `most` times. `year` is the current one, for the century of dates. `alike`,
+    where there is a log to ask, gives the serial numbers of a product (GTIN) that differ from one in
+    the case of letters alone.
     """
     try:
         label: Label | None = parse_reading(text, source, year)
@@ -167,11 +176,27 @@ def explain(
     if label is not None and label.id and most > 0:
         most -= 1
         if confirmed(label):
-            return Explanation(AS_READ, label, text)
+            return Explanation(AS_READ, label, text, source=source)
+    found = _repaired(text, source, confirmed, label, refused, year=year, most=most, alike=alike)
+    return replace(found, source=source)
+
+
+def _repaired(
+    text: str,
+    source: str,
+    confirmed: Callable[[Label], bool],
+    label: Label | None,
+    refused: str,
+    *,
+    year: int,
+    most: int,
+    alike: Alike | None,
+) -> Explanation:
+    """What a reading may have been, that the log does not confirm as it stands."""
     seen = {frozenset(label.elements)} if label is not None else set()
     found: dict[str, Explanation] = {}
     suspected: Split | None = None
-    for split in islice(_every(text, source, year, label, found), _TRIED):
+    for split in islice(_every(text, source, year, label, found, alike), _TRIED):
         if most <= 0:
             break
         key = frozenset(split.elements)
@@ -204,7 +229,12 @@ def explain(
 
 
 def _every(
-    text: str, source: str, year: int, label: Label | None, found: Mapping[str, object]
+    text: str,
+    source: str,
+    year: int,
+    label: Label | None,
+    found: Mapping[str, object],
+    alike: Alike | None,
 ) -> Iterator[Split]:
     """All repairs of a reading; the rare ones only while none of the others is confirmed."""
     if len(text) > _LONGEST:
@@ -216,6 +246,8 @@ def _every(
     for split in repairs(text, source, attempt):
         likely.append(split)
         yield split
+    if not found and alike is not None and source != CAMERA:
+        yield from recased(likely, alike)
     if not found:
         yield from rare_repairs(text, source, attempt, likely)
 
@@ -277,6 +309,6 @@ def alerts(explanation: Explanation, again: bool) -> bool:
     if not again:
         return False
     if explanation.outcome == REPAIRED:
-        return _PERSONAL.issuperset(explanation.faults)
+        return explanation.source == TYPED and _PERSONAL.issuperset(explanation.faults)
     label = explanation.label
     return explanation.outcome == UNEXPLAINED and label is not None and bool(label.id)

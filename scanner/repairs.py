@@ -8,9 +8,9 @@ left to `faults`, which asks the log.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, combinations, islice
-from typing import Final
+from typing import Final, TypeAlias
 
 from ledger.errors import Malformed
 from ledger.statement.ai import Element, split_bracketed
@@ -22,6 +22,8 @@ from scanner.spellings import AIM, GS1_AIM, LENS, Faults, spellings, two_layouts
 from scanner.splits import GS, LOOK_ALIKE, LOST, ZEROS, Attempt, Split, separated, splits
 
 CAMERA, WEDGE, TYPED = "camera", "wedge", "typed"
+# GTIN and serial -> the serials on record that are this one but for the case of letters.
+Alike: TypeAlias = Callable[[str, str], Iterable[str]]
 
 _STARTS: Final = re.compile(r"(?=01[0-9]{12}|1[17][0-9]{6}|(?:10|21)[!-~]|00[0-9]{18})", re.ASCII)
 _PIECES: Final = re.compile(r"(?=\][A-Za-z][0-9])|(?=https?://)", re.IGNORECASE)
@@ -40,6 +42,7 @@ _ENDING: Final = re.compile(
 )
 _LINK: Final = re.compile(r"/(?:01/[0-9]{12,14}(?=/|$)|00/[0-9]{18})", re.ASCII)
 _PRINTED: Final = {LOST: "separator-unprinted"}  # in a symbol, it is the print that is wrong
+_RECASED: Final = 4  # likely repairs for which the log is asked
 _PAIRS: Final = 64  # of two characters confused at once
 _LIKE: Final = {"0": "O", "O": "0", "o": "0", "1": "Il", "I": "1l", "l": "1I"}
 _LESS_LIKE: Final = {"S": "5", "5": "S", "B": "8", "8": "B", "Z": "2", "2": "Z", "G": "6", "6": "G"}
@@ -77,6 +80,27 @@ def rare_repairs(
                 return
             for split in _labels(spelt, attempt):
                 yield Split(split.elements, faults + split.faults)
+
+
+def recased(likely: Sequence[Split], alike: Alike) -> Iterator[Split]:
+    """Likely repairs whose serial came in one case, with the serials on record that it may be.
+
+    A scanner that sends capitals only has lost which letters were small: only the log can tell.
+    """
+    for split in likely[:_RECASED]:
+        values = dict(split.elements)
+        serial = values.get("21", "")
+        if "01" not in values or not (serial.isupper() or serial.islower()):
+            continue
+        places = {ai: n for n, (ai, _) in enumerate(split.elements)}
+        for known in alike(values["01"], serial):
+            for lot in dict.fromkeys(_lots(values.get("10", ""))):
+                changed = {places["21"]: known} | ({places["10"]: lot} if lot else {})
+                yield _with(split, changed, "case-lost")
+
+
+def _lots(lot: str) -> tuple[str, ...]:
+    return lot, lot.upper(), lot.lower()
 
 
 def _symbol(text: str, attempt: Attempt) -> Iterator[Split]:

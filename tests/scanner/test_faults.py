@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 from ledger.errors import Malformed
 from ledger.statement.gs1 import Label, parse_scan
 from scanner import faults
-from scanner.faults import CAMERA, FAULTS, SOURCES, TYPED, WEDGE, alerts, explain, parse_reading
+from scanner.faults import (
+    CAMERA,
+    FAULTS,
+    SOURCES,
+    TYPED,
+    WEDGE,
+    Explanation,
+    alerts,
+    explain,
+    parse_reading,
+)
 from scanner.layouts import LAYOUTS
 from scanner.repairs import rare_repairs, repairs
 from scanner.splits import Attempt
@@ -216,6 +226,25 @@ def test_who_is_to_blame_for_a_reading_that_comes_again() -> None:
     assert alerts(one(f"\x02{unknown}", WEDGE), again=True)
     assert alerts(one(unknown.replace(GS, ""), CAMERA), again=True)
     assert not alerts(one(GOOD, CAMERA), again=True)
+
+
+def test_capitals_of_a_scanner_are_no_serial_of_their_own_however_often_they_come() -> None:
+    def explained(source: str, *known: str) -> Explanation:
+        return explain(
+            GOOD[3:].upper(), source, confirmed, year=YEAR, alike=lambda gtin, serial: known
+        )
+
+    confirmed = faulty.Log([PACK]).confirmed
+    said = explained(WEDGE, PACK.serial)
+    assert (said.outcome, said.faults) == ("repaired", ("case-lost",))
+    assert said.label is not None
+    assert said.label.serial == PACK.serial
+    assert not alerts(said, again=True)  # the scanner's, as long as it is not set right
+    assert alerts(explained(TYPED, PACK.serial), again=True)  # the person's, who stands by it
+    # What the log does not confirm is no repair, and a camera changes no case.
+    for other in (explained(WEDGE), explained(WEDGE, "aB12CyZ"), explained(CAMERA, PACK.serial)):
+        assert other.outcome == "unexplained"
+        assert alerts(other, again=True)
 
 
 def test_every_fault_has_words_that_say_what_to_do() -> None:
