@@ -33,8 +33,8 @@ class Moved(msgspec.Struct, frozen=True, gc=False):
     """Packs of one lot that one statement moves.
 
     `side` is NAMED or TAKEN_UP. `site` is where they were, of a receipt where they came to.
-    `shipment` is the index of the shipment that they were in, or that the statement is about; -1 for
-    none, and for what sends them. `scanned` packs were named one by one, `inferred` ones lay inside
+    `about` is the index of another statement: of the shipment that they were in or that this one
+    speaks of, or of what this one undoes; -1 for none, and for what sends them. `scanned` packs were named one by one, `inferred` ones lay inside
     a container that was named.
     """
 
@@ -43,7 +43,7 @@ class Moved(msgspec.Struct, frozen=True, gc=False):
     gtin: str
     lot: str
     site: str
-    shipment: int
+    about: int
     scanned: int
     inferred: int
 
@@ -51,7 +51,8 @@ class Moved(msgspec.Struct, frozen=True, gc=False):
 def moves(
     world: World, changes: Changes, named: Named, event: Event, index: int, about: int
 ) -> list[Moved]:
-    """What an accepted event moves; `world` is the state before it, `about` its shipment or -1.
+    """What an accepted event moves; `world` is the state before it, `about` its shipment, what
+    it undoes, or -1.
 
     An item that was in the same state by the same act already is not moved again, nor is anything
     by what is only observed; what was found too much, or lacked, was not received.
@@ -66,31 +67,31 @@ def moves(
             Moved(index, NAMED, gtin, event.lot or "", event.read_point, -1, named.count, 0)
         ]  # fmt: skip
     counts: dict[tuple[int, LotKey, str, int], list[int]] = {}
-    for side, row, shipment in _rows(world, changes, named, event, about):
+    for side, row, told in _rows(world, changes, named, event, about):
         scanned = 1 if row.lot else 0
         for lot, packs in _packs(world, changes, row):
-            found = counts.setdefault((side, lot, row.site, shipment), [0, 0])
+            found = counts.setdefault((side, lot, row.site, told), [0, 0])
             found[1 - scanned] += packs
     return [
-        Moved(index, side, *lot, site, shipment, *found)
-        for (side, lot, site, shipment), found in sorted(counts.items())
+        Moved(index, side, *lot, site, told, *found)
+        for (side, lot, site, told), found in sorted(counts.items())
     ]
 
 
 def _rows(
     world: World, changes: Changes, named: Named, event: Event, about: int
 ) -> Iterator[tuple[int, Row, int]]:
-    """Each item that is moved, as it stands afterwards, and the shipment it was in."""
+    """Each item that is moved, as it stands afterwards, and the statement that this is about."""
     for item in named.items:
         row = changes.rows.get(item)
         if row is None:
             continue  # done here already
-        shipment = about
+        told = about
         if event.op in GONE:
             before = world.row(item)
             root = world.outermost(before) if before is not None else row
-            shipment = root.shipment if root.status == IN_TRANSIT else -1
-        yield NAMED, row, shipment
+            told = root.shipment if root.status == IN_TRANSIT else -1
+        yield NAMED, row, told
     if event.op == "repack":
         made = set(named.items)
         for item, row in changes.rows.items():

@@ -24,7 +24,7 @@ from ledger.store.staging import resolved
 ROW: Final = ", ".join(Row.__struct_fields__)
 SHIPMENT: Final = "idx, id, op, ms, party, site, to_party, to_site, owner, number, received"
 DELIVERY: Final = "idx, shipment, over"
-MOVED: Final = "idx, side, gtin, lot, site, shipment, scanned, inferred"
+MOVED: Final = "idx, side, gtin, lot, site, about, scanned, inferred"
 ACT: Final = "idx, id, ms, op, by, site, observed"
 BY_ID: Final = "idx IN (SELECT idx FROM entry WHERE id"  # the log's own index of statement ids
 ORIGIN: Final = "gtin, lot, from_gtin, from_lot"

@@ -372,13 +372,13 @@ class MovedRow(Model):
     gtin = TextField()
     lot = TextField()
     site = TextField()
-    shipment = BigIntegerField()
+    about = BigIntegerField()
     scanned = BigIntegerField()
     inferred = BigIntegerField()
 
     class Meta:
         table_name = "moved"
-        primary_key = CompositeKey("idx", "side", "gtin", "lot", "site", "shipment")
+        primary_key = CompositeKey("idx", "side", "gtin", "lot", "site", "about")
         indexes = ((("gtin", "lot", "idx"), False), (("site", "idx"), False))
 
 
@@ -388,5 +388,5 @@ VIEWS = (
     Batch, ItemRow, Membership, Content, LotRow, Origin, Input, ShipmentRow, Act, SignatureRow, Answer,
     Mention, Delivery, Loose, MovedRow,
 )  # fmt: skip
-VIEWS_VERSION = "11"  # raise it with any change of the views: they are dropped and folded anew
+VIEWS_VERSION = "12"  # raise it with any change of the views: they are dropped and folded anew
 VIEWS_MADE = "views"  # in meta: the version of the views that the tables hold

@@ -175,7 +175,10 @@ class Fold:
         for item, row in changes.rows.items():
             self._moves.add(self.world.row(item), row)
         about = self.world.statement(event.shipment) if event.shipment else None
-        moved = moves(self.world, changes, named, event, index, about.index if about else -1)
+        undone = self.world.statement(event.undoes) if event.undoes else None
+        earlier = about or undone
+        referred = earlier.index if earlier else -1
+        moved = moves(self.world, changes, named, event, index, referred)
         self.world.apply(changes, ref, event, keyids, named.all)
         self._rows.update(changes.rows)
         making = event.op in ("commission", "repack") and not changes.observed
