@@ -224,9 +224,10 @@ class _Lots:
         return found
 
 
-class _Root(NamedTuple):
+class Root(NamedTuple):
     """What is outermost around some packs; `held`: something around them is on hold."""
 
+    id: str
     status: str
     reason: str
     site: str
@@ -248,18 +249,18 @@ def _rows(store: Store, extent: Extent, found: Counter) -> None:
     sql = f"SELECT {columns}, COUNT(*) FROM item WHERE {{}} IN (IN) AND lot <> '' GROUP BY {groups}"
     rows = [*store.rows_in(sql.format("born"), born)]
     rows += store.rows_in(sql.format("id"), extent.listed)
-    roots = _roots(store, {row[7] for row in rows if row[7]})
+    roots = roots_of(store, {row[7] for row in rows if row[7]})
     for gtin, lot, status, reason, site, held, shipment, parent, unnamed, n in rows:
         if parent:
             root = roots[parent]
-            status, reason, site, shipment = root[:4]
+            status, reason, site, shipment = root[1:5]
             held, unnamed = held or root.held, root.came
         status = ACTIVE if status == _PENDING else status
         counts = (0, n) if unnamed else (n, 0)
         found.add((gtin, lot), status, reason, site, bool(held), shipment, *counts)
 
 
-def _roots(store: Store, units: Iterable[str]) -> dict[str, _Root]:
+def roots_of(store: Store, units: Iterable[str]) -> dict[str, Root]:
     """The outermost containers around some, or these themselves."""
     sql = "SELECT id, parent, status, reason, site, shipment, hold, arrived FROM item WHERE id IN (IN)"
     rows: dict[str, tuple[Any, ...]] = {}
@@ -277,12 +278,12 @@ def _roots(store: Store, units: Iterable[str]) -> dict[str, _Root]:
             if not row[1]:
                 break
             row = rows[row[1]]
-        found[unit] = _Root(row[2], row[3], row[4], row[5], held, came)
+        found[unit] = Root(row[0], row[2], row[3], row[4], row[5], held, came)
     return found
 
 
 def outermost(store: Store, items: Iterable[str]) -> set[str]:
     """The sites where some items are, in whatever they lie."""
     rows = list(store.rows_in("SELECT site, parent FROM item WHERE id IN (IN)", items))
-    roots = _roots(store, {parent for _, parent in rows if parent})
+    roots = roots_of(store, {parent for _, parent in rows if parent})
     return {site for site, parent in rows if not parent} | {one.site for one in roots.values()}

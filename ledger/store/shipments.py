@@ -116,6 +116,12 @@ def by_id(store: Store, statement: str) -> Shipment | None:
     return shipment_of(row) if row else None
 
 
+def at(store: Store, index: int) -> Shipment | None:
+    """The shipment that the statement at an index announced."""
+    row = store.one(f"SELECT {_COLUMNS} FROM shipment WHERE idx = ?", (index,))
+    return shipment_of(row) if row else None
+
+
 def _lines(store: Store, rows: Iterable[Sequence[Any]]) -> list[Line]:
     shipments = [shipment_of(row) for row in rows]
     indexes = [one.index for one in shipments]

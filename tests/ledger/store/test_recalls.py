@@ -32,6 +32,7 @@ from ledger.statement.gs1 import gtin_of
 from ledger.store.content import every_id
 from ledger.store.recall_board import Board, Boards
 from ledger.store.recall_counts import GONE, HOLD, STOCK, TRANSIT
+from ledger.store.recall_packs import inside, things
 from tests.ledger.store.test_machine import LEAVES
 from tests.postgres import Server
 from tests.world import Chain, Member, seed
@@ -281,6 +282,21 @@ class Recalled(RuleBasedStateMachine):
             assert Boards(chain.store).board(mark) == board
             if self.steps % 3 == 0:  # several statements at once
                 assert self.other.board(mark) == board
+            self.leads_to_its_packs(board, wanted)
+
+    def leads_to_its_packs(self, board: Board, wanted: Expected) -> None:
+        """Each number on the board is that of the packs behind it, page by page."""
+        store = self.chain.store
+        for state, site in {(spot.state, spot.site) for spot in board.tallies}:
+            found, after = 0, ""
+            while page := things(store, board.extent, state, site, 2, after):
+                after = page[-1].id
+                found += sum(one.packs for one in page)
+                for one in page:
+                    if not one.lot:
+                        assert one.packs <= len(inside(store, board.extent, one.id, 99))
+            n = sum(n for (s, at, *_), n in wanted.items() if (s, at) == (state, site))
+            assert found == n, (state, site)
 
     def teardown(self) -> None:
         if hasattr(self, "chain"):
