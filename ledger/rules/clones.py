@@ -72,7 +72,8 @@ def pattern(scan: ScanSeen, history: Sequence[ScanSeen], grace_ms: int) -> Patte
     for one in elsewhere:
         if scan.ms - one.ms < travel_ms(one, scan):
             return Pattern(IMPOSSIBLE_TRAVEL, one.site)
-    since = [one for one in elsewhere if one.ms > scan.acted_ms]
+    # Shops of one party lend each other packs without a word to the log.
+    since = [one for one in elsewhere if one.ms > scan.acted_ms and not one.own_party]
     if since and scan.acted_ms >= 0:
         last = max(since, key=lambda one: one.ms)
         # By the log it has been here all along, or it was read here, there, and here again.
