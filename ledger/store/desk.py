@@ -14,11 +14,21 @@ from typing import Any, Final, NamedTuple
 import peewee
 
 from ledger.statement.login import NONCE_MS
-from ledger.store import bags, cases, contacts, documents, notices, people, waiting
+from ledger.store import (
+    bags,
+    cases,
+    contacts,
+    documents,
+    inspections,
+    notices,
+    people,
+    waiting,
+)
 from ledger.store.bags import Bags
 from ledger.store.cases import Cases
 from ledger.store.contacts import Contacts
 from ledger.store.documents import Documents
+from ledger.store.inspections import Inspections
 from ledger.store.notices import Notices
 from ledger.store.people import People
 from ledger.store.waiting import Waiting
@@ -97,6 +107,7 @@ class Desk:
         self.cases = Cases(self._database)
         self.waiting = Waiting(self._database, key)
         self.documents = Documents(self._database, folder, key)
+        self.inspections = Inspections(self._database, key)
         self.contacts = Contacts(self._database)
         self.notices = Notices(self._database)
         for sql in ";".join(
@@ -107,6 +118,7 @@ class Desk:
                 cases.SCHEMA,
                 waiting.SCHEMA,
                 documents.SCHEMA,
+                inspections.SCHEMA,
                 contacts.SCHEMA,
                 notices.SCHEMA,
             )
