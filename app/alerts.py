@@ -86,9 +86,8 @@ def _seen(scan: Scan) -> ScanSeen:
     )  # fmt: skip
 
 
-def fold(alert: Alert, seen: Seen | None = None) -> int:
+def fold(found: Node, alert: Alert, seen: Seen | None = None) -> int:
     """Put an alert into its case; the case's number."""
-    found = node()
     record = found.reader.authority().product(gtin_of(alert.item)) if alert.item else None
     return found.desk.cases.fold(alert, record.product.holder if record else "", seen)
 
@@ -103,10 +102,18 @@ def refused(error: Refused, submission: Submission, refusal: Envelope | None) ->
     body = submission.statement.body
     if not isinstance(body, Event):
         return
-    seen = _seen_of(submission.statement, body, node().clock(), [i.id for i in submission.items])
+    found = node()
+    world = found.reader.world_of(one.id for one in submission.items[: MOST_ITEMS + 1])
+    items = [
+        one.id
+        for one in submission.items[: MOST_ITEMS + 1]
+        # What the site did itself is told on its screen: no second place is in it.
+        if not ((row := world.row(one.id)) and row.site == body.read_point and body.op != "undo")
+    ]
+    seen = _seen_of(submission.statement, body, found.clock(), items)
     evidence = Seen(refusal=bytes(refusal) if refusal else b"")
     for alert in raise_for_refusal(error.code, seen):
-        fold(alert, evidence)
+        fold(found, alert, evidence)
 
 
 def repeated(submission: Submission, already: dict[str, int], ms: int) -> None:
@@ -114,11 +121,11 @@ def repeated(submission: Submission, already: dict[str, int], ms: int) -> None:
     body = submission.statement.body
     if not already or not isinstance(body, Event):
         return
-    items = tuple(already.items())
+    found, items = node(), tuple(already.items())
     seen = _seen_of(submission.statement, body, ms, [])._replace(repeated=items)
-    grace = node().reader.authority().policy.repeat_grace * 1000
+    grace = found.reader.authority().policy.repeat_grace * 1000
     for alert in raise_for_statement(seen, grace_ms=grace):
-        fold(alert)
+        fold(found, alert)
 
 
 def _seen_of(statement: Statement, body: Event, ms: int, items: list[str]) -> StatementSeen:
@@ -130,7 +137,7 @@ def _seen_of(statement: Statement, body: Event, ms: int, items: list[str]) -> St
 
 
 def look(found: Node) -> int:
-    """Look for what is new since the last look, and pass on what is late; how many alerts there were.
+    """Look for what is new since the last look, and pass on what is late; how many alerts are new.
 
     Looks through at most REACH entries: what is further on is for the next look.
     """
@@ -140,7 +147,7 @@ def look(found: Node) -> int:
 
 
 def _look_at_statements(found: Node) -> int:
-    """Fold the alerts of what has landed; how many there were."""
+    """Fold the alerts of what has landed; how many are new."""
     cases, head = found.desk.cases, found.reader.head()
     start = cases.mark(STATEMENTS)
     end = min(head.size, start + REACH)
@@ -157,10 +164,18 @@ def _look_at_statements(found: Node) -> int:
         if seen is not None:
             alerts += raise_for_statement(seen, grace_ms=grace)
     reached = watched[-1].ref.index + 1 if len(watched) == BATCH else end
-    for alert in alerts:  # before the mark moves: a look that dies is looked again
-        fold(alert)
+    # Before the mark moves: a look that dies is looked again.
+    n = sum(_is_new(found, alert) for alert in alerts)
     cases.set_mark(STATEMENTS, reached, start)
-    return len(alerts)
+    return n
+
+
+def _is_new(found: Node, alert: Alert) -> bool:
+    """Fold what a statement raised; whether it was not folded before."""
+    new = found.desk.cases.known(alert) is None
+    if new:
+        fold(found, alert)
+    return new
 
 
 def _logged(found: Node, authority: Authority, watched: Watched) -> StatementSeen | None:
@@ -205,8 +220,7 @@ def _look_at_shipments(found: Node) -> int:
     for line in lines:
         one, due = line.shipment, due_ms(authority, line.shipment, line.lots)
         if now > due and line.open > line.refused + line.short:
-            fold(raise_for_overdue(one.id, one.site, one.to_site, due))
-            n += 1
+            n += _is_new(found, raise_for_overdue(one.id, one.site, one.to_site, due))
     end = lines[-1].shipment.index + 1 if len(lines) == BATCH else start + REACH
     cases.set_mark(SHIPMENTS, end if end < head.size else 0, start)
     return n

@@ -145,10 +145,10 @@ class Cases:
         The same statement's is folded once, and what was explained is not asked again for some time.
         Where many cases of a rule are open at a site, the rest shares one.
         """
-        if (known := self._known(alert)) is not None:
+        if (known := self.known(alert)) is not None:
             return known
         with self._database.atomic("IMMEDIATE"):
-            if (known := self._known(alert)) is not None:  # another process was faster
+            if (known := self.known(alert)) is not None:  # another process was faster
                 return known
             number = self._open_number(alert.site, alert.subject) or self._explained(alert)
             if number is None and self._crowded(alert):
@@ -159,7 +159,8 @@ class Cases:
             self._add(number, alert, seen or Seen())
         return number
 
-    def _known(self, alert: Alert) -> int | None:
+    def known(self, alert: Alert) -> int | None:
+        """The number of the case that holds a statement's alert already."""
         if not alert.source:
             return None
         sql = "SELECT number FROM case_alert WHERE source = ? AND rule = ? AND subject = ?"
