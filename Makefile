@@ -8,7 +8,7 @@ TEST_STAMP := .venv/.installed-test
 BENCH_STAMP := .venv/.installed-bench
 FROM := setup.cfg pyproject.toml constraints.txt tools/setup $(wildcard app/translations/*/*/*.po)
 
-.PHONY: help setup setup-test setup-bench demo demo-data demo-reset run test drill lint messages bench bench-scan matrix pictures clean
+.PHONY: help setup setup-test setup-bench demo demo-data demo-reset run test drill lint messages bench bench-scan bench-alerts matrix pictures clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ bench: setup-bench ## Measure, in about ten minutes; BENCH_ARGS='--json --plots 
 
 bench-scan: setup-bench ## Measure the scanner beside other decoders; BENCH_ARGS='--json --plots docs/pictures'
 	@$(BIN)/python -m tests.bench.scan $(BENCH_ARGS)
+
+bench-alerts: setup-bench ## Measure false alerts over a simulated year, and the authority's desk on a large log
+	@$(BIN)/python -m tests.bench.alerts $(BENCH_ARGS)
 
 matrix: setup-test ## Print what may happen to a pack, and who may see what, into docs/matrix.md and docs/access.md
 	@$(BIN)/python -m tests.matrix docs/matrix.md
