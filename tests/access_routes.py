@@ -335,6 +335,15 @@ SECTIONS: Final[dict[str, dict[str, tuple[Recipe, ...]]]] = {
 from tests.access_notices import NOTICES  # noqa: E402 - it needs what stands above
 
 SECTIONS["Contacts and notices"] = NOTICES
+from tests.access_inspection import INSPECTION  # noqa: E402 - likewise
+
+SECTIONS["Inspection, figures and the log's health"] = INSPECTION
+from tests.access_parties import PARTIES  # noqa: E402 - likewise
+
+SECTIONS["Parties and policy"] = PARTIES
+from tests.access_alerts import ALERTS  # noqa: E402 - likewise
+
+SECTIONS["Alerts and cases"] = ALERTS
 RECIPES: Final = {
     route: recipes for section in SECTIONS.values() for route, recipes in section.items()
 }
