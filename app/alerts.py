@@ -46,43 +46,52 @@ def raised_by(scan: Scan, told: Verdict, label: Label, who: Person, *, sure: boo
     found = node()
     authority = found.reader.authority()
     world = found.reader.world()
-    acted, own = _standing(found, world, authority, scan.item, who)
+    acted, parties = _standing(found, world, authority, scan.item)
     lot_known = not label.lot or world.lot(label.gtin, label.lot) is not None
     seen = ScanSeen(
         scan.ms, scan.site, scan.item, scan.purpose, told.codes, scan.reading, scan.source,
         sure=sure, acted_ms=acted, mismatch=_differs(told.claims), lot_known=lot_known,
-        own_party=own,
+        own_party=who.party in parties,
     )  # fmt: skip
-    history = [_seen(one) for one in found.desk.scans_of(scan.item, HISTORY)]
+    history = [
+        _seen(one, own_party=_party_of(authority, one.site) in parties)
+        for one in found.desk.scans_of(scan.item, HISTORY)
+    ]
     return raise_for_scan(seen, history, grace_ms=authority.policy.repeat_grace * 1000)
 
 
 def _standing(
-    found: Node, world: World, authority: Authority, item: str, who: Person
-) -> tuple[int, bool]:
-    """When the newest statement about an item landed, and whether it is with the person's party."""
+    found: Node, world: World, authority: Authority, item: str
+) -> tuple[int, frozenset[str]]:
+    """When the newest statement about an item landed, and the parties that it is with, or goes to."""
     row = world.row(item)
     if row is None:
-        return -1, False
+        return -1, frozenset()
     newest = world.newest(row)
     root = world.outermost(row)
     sites = {root.site}
     if root.status == IN_TRANSIT and (shipment := world.shipment(root.shipment)):
         sites.add(shipment.to_site)
-    parties = {site.party for gln in sites if (site := authority.site(gln))}
-    return landed(found.store, [newest]).get(newest, -1), who.party in parties
+    parties = frozenset(_party_of(authority, gln) for gln in sites) - {""}
+    return landed(found.store, [newest]).get(newest, -1), parties
+
+
+def _party_of(authority: Authority, gln: str) -> str:
+    site = authority.site(gln)
+    return site.party if site else ""
 
 
 def _differs(claims: tuple[Claim, ...]) -> tuple[str, ...]:
     return tuple(claim.name for claim in claims if claim.agrees is False)
 
 
-def _seen(scan: Scan) -> ScanSeen:
-    """An earlier scan by its row."""
+def _seen(scan: Scan, *, own_party: bool) -> ScanSeen:
+    """An earlier scan by its row, and by whether the pack is with the scanning party now."""
     codes = tuple(scan.codes.split())
     return ScanSeen(
         scan.ms, scan.site, scan.item, scan.purpose, codes, scan.reading, scan.source,
         misread="scan-again" in codes, sure=bool(scan.alert) or _UNSURE.isdisjoint(codes),
+        own_party=own_party,
     )  # fmt: skip
 
 
