@@ -17,6 +17,7 @@ from app.present import moment
 from ledger.rules.authority import SiteRecord
 from ledger.statement.governance import LiftHold, Recall, RecallClose
 from ledger.statement.parts import Scope, time_text
+from ledger.store import recalls
 from ledger.store.recalls import Case
 
 RECALL, WITHDRAWAL, HOLD = "recall", "withdrawal", "hold"
@@ -30,6 +31,13 @@ _DEPTHS: Final = {
     "wholesale": _lazy("down to wholesalers"),
     "pharmacy": _lazy("down to pharmacies and hospitals"),
     "patient": _lazy("down to patients"),
+}
+
+
+_STATUSES: Final = {
+    recalls.ONGOING: _lazy("ongoing"),
+    recalls.COMPLETED: _lazy("closed"),
+    recalls.LIFTED: _lazy("lifted"),
 }
 
 
@@ -54,6 +62,21 @@ def kind_words(case: Case) -> str:
 def depth_words(depth: str) -> str:
     """How far down a recall reaches, in words."""
     return str(_DEPTHS.get(depth) or depth)
+
+
+def status_words(status: str) -> str:
+    """Whether it goes on, or how it ended, in words."""
+    return str(_STATUSES.get(status) or status)
+
+
+def ending_words(case: Case) -> str:
+    """How a hold or recall ended, in words; "" while it goes on."""
+    if case.ending is None:
+        return ""
+    body = case.ending.body
+    if isinstance(body, LiftHold):
+        return _("The hold is lifted: %(reason)s.", reason=body.reason)
+    return _("The recall's case is closed: %(outcome)s.", outcome=body.outcome)
 
 
 def scope_words(scope: Scope) -> str:
@@ -120,26 +143,28 @@ def answer_link(case: Case) -> str:
     return f"{address()}/recalls/{case.id}"
 
 
+def steps_of(case: Case) -> list[str]:
+    """What a site that has packs of it does, in its order."""
+    if case.is_hold:
+        return [_("Put the packs apart and do not give them out until the hold is lifted.")]
+    return [
+        _("Put the packs apart at once. Do not give them out and do not send them on."),
+        _("Count what is there, what is on its way, and what was given out."),
+        _("Answer by %(time)s, also if you hold none: one press.", time=moment(case.deadline_ms)),
+    ]
+
+
 def notice(case: Case, site: SiteRecord, number: int) -> Told:
     """What a site that has packs of a hold or recall is told; `number` is 0, then that of a reminder."""
     subject = title_of(case)
     if number:
         subject = _("Reminder: %(what)s", what=subject)
     head = _("By the log, packs of it are or were at your site, or are on their way to you.")
-    if isinstance(case.body, Recall):
-        steps = [
-            _("Put the packs apart at once. Do not give them out and do not send them on."),
-            _("Count what is there, what is on its way, and what was given out."),
-            _(
-                "Answer by %(time)s, also if you hold none: one press.",
-                time=moment(case.deadline_ms),
-            ),
-        ]
-    else:
-        steps = [_("Put the packs apart and do not give them out until the hold is lifted.")]
     if number:
         head = _("Your site has not answered yet.") + "\n" + head
-    return Told(_marked(subject), _text(case, site, head, steps), _data(case, site, number))
+    return Told(
+        _marked(subject), _text(case, site, head, steps_of(case)), _data(case, site, number)
+    )
 
 
 def ended(case: Case, site: SiteRecord) -> Told:
@@ -148,13 +173,12 @@ def ended(case: Case, site: SiteRecord) -> Told:
     body, title = case.ending.body, title_of(case)
     if isinstance(body, LiftHold):
         subject = _("Lifted: %(what)s", what=title)
-        head = _("The hold is lifted: %(reason)s.", reason=body.reason)
         steps = [_("Packs that nothing else holds back may go on.")]
     else:
         subject = _("Closed: %(what)s", what=title)
-        head = _("The recall's case is closed: %(outcome)s.", outcome=body.outcome)
         steps = [_("Its packs stay recalled for ever: they may never be given out.")]
-    return Told(_marked(subject), _text(case, site, head, steps), _data(case, site, 0))
+    words = _text(case, site, ending_words(case), steps)
+    return Told(_marked(subject), words, _data(case, site, 0))
 
 
 def _marked(subject: str) -> str:

@@ -98,16 +98,16 @@ class Scene:
         self._units, self._fresh = 100, 0
         maker, pharmacy, depot = self.maker, self.pharmacy, self.depot
         self.goods = {
-            "m": self._deliver(maker),
-            "mw": self._deliver(maker, trader),
-            "md": self._deliver(maker, depot),
-            "mp": self._deliver(maker, pharmacy),
-            "mwp": self._deliver(maker, trader, pharmacy),
-            "coming": self._deliver(maker, trader, pharmacy, received=False),
-            "rw": self._deliver(self.rival, trader),
-            "going": self._deliver(maker, trader, received=False),
-            "far": self._deliver(self.far, self.pharmacy2),
-            "far going": self._deliver(self.far, self.pharmacy2, received=False),
+            "m": self.deliver(maker),
+            "mw": self.deliver(maker, trader),
+            "md": self.deliver(maker, depot),
+            "mp": self.deliver(maker, pharmacy),
+            "mwp": self.deliver(maker, trader, pharmacy),
+            "coming": self.deliver(maker, trader, pharmacy, received=False),
+            "rw": self.deliver(self.rival, trader),
+            "going": self.deliver(maker, trader, received=False),
+            "far": self.deliver(self.far, self.pharmacy2),
+            "far going": self.deliver(self.far, self.pharmacy2, received=False),
         }
         for made in self.goods.values():
             self._document(made)
@@ -136,7 +136,8 @@ class Scene:
         chain.log.submit(chain.governance(Sites, party=depot.gln, sites=[site]))
         chain.log.submit(chain.key_add(self.wholesaler, "depot station", sites=[depot.site]))
 
-    def _deliver(self, *hands: Member, received: bool = True) -> Delivery:
+    def deliver(self, *hands: Member, received: bool = True) -> Delivery:
+        """A lot of the first's making, handed on to the others."""
         chain, maker = self.chain, hands[0]
         self._units += 1
         lot = f"LOT{self._units}X"

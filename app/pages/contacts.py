@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask_babel import gettext as _
 
-from app import contacts, session
+from app import contacts, letters, notice_words, recalls, session
 from app.language import LANGUAGES
 from app.node import node
 from ledger.store.contacts import Contact
@@ -15,8 +15,18 @@ blueprint = Blueprint("contacts", __name__)
 
 @blueprint.get("/contacts")
 def index() -> str:
-    """The party's own; `?site=` opens one to be changed."""
+    """The party's own; `?site=` opens one to be changed; `?silent=` who has not answered a recall."""
     who = session.signed_in()
+    recall = request.args.get("silent")
+    if recall is not None:
+        case = recalls.named(recall)
+        return render_template(
+            "contacts/silent.html",
+            case=case,
+            title=notice_words.title_of(case),
+            silent=letters.phone_list(case, who),
+            phone_words=contacts.phone_words,
+        )
     chosen = request.args.get("site", who.site)
     return _page(node().desk.contacts.of(chosen), {})
 

@@ -84,6 +84,7 @@ PAGES = {
     "/documents": same("/documents"),
     "/decommission": same("/decommission"),
     "/contacts": same("/contacts"),
+    "/recalls/<statement>/letter": Place("/recalls/{recall}/letter", "/recalls/A/letter", 404),
     "/lots": same("/lots")._replace(role="manufacturer"),
     "/lots/new": same("/lots/new")._replace(role="manufacturer"),
     "/lots/<gtin>/<path:lot>": Place("/lots/09521101000016/EX2601", "/lots/09521102000015/A", 404),
@@ -95,7 +96,7 @@ PAGES = {
     "/containers/<sscc>": Place("/containers/{sscc}", "/containers/A", 400),
     "/containers/<sscc>/label": Place("/containers/{sscc}/label", "/containers/A/label", 400),
 }  # fmt: skip
-ANSWERED_OTHERWISE = {"/bags/open"}  # sends on to a bag
+ANSWERED_OTHERWISE = {"/bags/open", "/recalls.atom"}  # sends on to a bag
 
 
 def test_the_list_of_pages_is_whole(bare: Site) -> None:
@@ -126,9 +127,10 @@ def names(demo: Site) -> dict[str, str]:
     with demo.app.app_context():
         [line] = containers.at_site(Person(party, site, ""), 1, "", "")
     shipment = next(one.shipment for one in node.reader.shipments(site) if one.open)
+    recall = next(mark.id for mark in authority.marks.values() if mark.code == "recalled")
     return {
         "gtin": found.gtin, "serial": found.serial, "lot": state.lot,
-        "expiry": state.expiry.strftime("%y%m%d"), "token": token, "shipment": shipment.id, "sscc": line.sscc,
+        "expiry": state.expiry.strftime("%y%m%d"), "token": token, "shipment": shipment.id, "sscc": line.sscc, "recall": recall,
     }  # fmt: skip
 
 
