@@ -13,13 +13,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from app.config import wall_clock
-from app.demo import incidents, labels, measures, tasks
+from app.demo import incidents, labels, measures, places, tasks
 from app.demo.cast import Member
 from app.demo.weeks import live_six_weeks
 from app.demo.world import World
 from app.node import DEMO, DemoPerson
 from ledger.errors import Malformed
 from ledger.store.database import DATABASE
+from ledger.store.desk import Desk
 from ledger.store.publish import published_size
 from ledger.store.queries import Reader
 
@@ -51,6 +52,9 @@ def make(folder: Path, today: date, *, fixed: bool = False) -> str:
     }
     (building / DEMO).write_text(json.dumps(told, indent=1))
     counts, size = Reader(world.log.store).counts(), published_size(world.log.store)
+    desk = Desk(building, world.log.store.key)
+    places.place(desk, world.cast)
+    desk.close()
     world.log.store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     world.log.store.close()
     throw_away(folder)

@@ -22,6 +22,7 @@ from ledger.store import (
     inspections,
     notices,
     people,
+    places,
     waiting,
 )
 from ledger.store.bags import Bags
@@ -31,6 +32,7 @@ from ledger.store.documents import Documents
 from ledger.store.inspections import Inspections
 from ledger.store.notices import Notices
 from ledger.store.people import People
+from ledger.store.places import Places
 from ledger.store.waiting import Waiting
 
 DATABASE: Final = "desk.sqlite"
@@ -103,6 +105,7 @@ class Desk:
         """Open a folder's desk; `key` (32 bytes) seals what names packs."""
         self._database = peewee.SqliteDatabase(str(folder / DATABASE), pragmas=_PRAGMAS)
         self.people = People(self._database)
+        self.places = Places(self._database)
         self.bags = Bags(self._database)
         self.cases = Cases(self._database)
         self.waiting = Waiting(self._database, key)
@@ -114,6 +117,7 @@ class Desk:
             (
                 _SCHEMA,
                 people.SCHEMA,
+                places.SCHEMA,
                 bags.SCHEMA,
                 cases.SCHEMA,
                 waiting.SCHEMA,

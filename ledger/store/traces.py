@@ -99,6 +99,17 @@ def inside(store: Store, container: str) -> set[str]:
     return found
 
 
+def first_packed(store: Store, container: str) -> int:
+    """The index of the first statement that packed something into a container, 0 for none."""
+    row = store.one("SELECT MIN(from_idx) FROM membership WHERE parent = ?", (container,))
+    return int(row[0]) if row and row[0] is not None else 0
+
+
+def erased(store: Store) -> bool:
+    """Whether something of this log was erased after its retention."""
+    return store.one("SELECT 1 FROM kept LIMIT 1") is not None
+
+
 def sent_in(store: Store, shipment: Shipment) -> set[str]:
     """The packs that a shipment carried. Raises TooMuch."""
     items = [item.id for item in content.items(store, shipment.id)]
