@@ -41,11 +41,16 @@ class Concerned(NamedTuple):
     given_out: int = 0
 
 
+def boards() -> Boards:
+    """The boards of this node, as far as they were counted."""
+    found = current_app.extensions.setdefault(_BOARDS, Boards(node().store))
+    assert isinstance(found, Boards)
+    return found
+
+
 def board_of(case: Case) -> Board:
     """Where its packs are now; the caller holds a snapshot."""
-    boards = current_app.extensions.setdefault(_BOARDS, Boards(node().store))
-    assert isinstance(boards, Boards)
-    return boards.board(case.mark)
+    return boards().board(case.mark)
 
 
 def concerned(case: Case) -> dict[str, Concerned]:

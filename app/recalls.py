@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from flask import abort
 from flask_babel import gettext as _
 
@@ -191,6 +193,12 @@ def show(case: Case, who: Person) -> dict[str, Any]:
                 told |= _by_holder(authority, case, board, whole=sight == WHOLE)
         told["beside"] = _beside(authority, case)
     return told
+
+
+def version_of(told: dict[str, Any]) -> str:
+    """By what a page knows that what it shows has changed."""
+    shown = {name: value for name, value in told.items() if name != "now"}
+    return sha256(msgspec.json.encode(shown)).hexdigest()[:16]
 
 
 def _facts(authority: Authority, case: Case) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+/**
+ * Keeps a recall's board up to date: told by server-sent events that it has changed, it fetches the page
+ * and puts the new parts in place of the old. Where no stream is free, it looks now and then.
+ */
+
+import { _, moment } from "./words.js";
+
+const at = (id) => document.getElementById(id);
+const LOOK = 30_000; // ms between two looks without a stream
+const { id } = at("recall").dataset;
+let shown = at("recall").dataset.version;
+let busy = false;
+
+/** Put what has changed into the page; forms, and where somebody is at work, stay as they are. */
+async function refresh() {
+  if (busy) return;
+  busy = true;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of document.querySelectorAll("[data-live]")) {
+      const other = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
+      if (other && other.innerHTML !== part.innerHTML) replace(part, other);
+    }
+    shown = fresh.getElementById("recall")?.dataset.version ?? shown;
+    say(_("Up to date: %(moment)s", { moment: moment(Date.now()) }));
+  } catch {
+    say(_("The server cannot be reached. What is shown may be old."));
+  } finally {
+    busy = false;
+  }
+}
+
+function replace(part, other) {
+  const open = [...part.querySelectorAll("details")].map((one) => one.open);
+  const links = [...part.querySelectorAll("a")];
+  const place = links.indexOf(document.activeElement);
+  part.replaceChildren(...document.adoptNode(other).childNodes);
+  part.querySelectorAll("details").forEach((one, n) => (one.open = open[n] ?? one.open));
+  if (place >= 0) part.querySelectorAll("a")[place]?.focus();
+}
+
+function say(words) {
+  at("live").textContent = words;
+}
+
+function follow() {
+  const stream = new EventSource(`/api/recalls/${id}/events`);
+  stream.addEventListener("open", () => say(_("This page keeps itself up to date.")));
+  stream.addEventListener("board", ({ data }) => JSON.parse(data).version !== shown && refresh());
+  stream.addEventListener("error", () => {
+    // It asks again by itself unless it was refused: then no stream is free.
+    if (stream.readyState === EventSource.CLOSED) setInterval(refresh, LOOK);
+  });
+  addEventListener("pagehide", () => stream.close());
+}
+
+follow();
