@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from app import alerts
+from app import alerts, recalls
 from app.node import maybe_node
 from app.session import acting, person
 from app.underway import waiting_for
@@ -32,6 +32,7 @@ def index() -> str:
         scans=found.desk.scans(who.site) if who else [],
         waiting=waiting_for(who) if who else None,
         alerts=alerts.waiting_for(who) if who else 0,
+        recalls=recalls.waiting_for(who) if who else [],
         packs=packs,
         most=MOST,
     )
