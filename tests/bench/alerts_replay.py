@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from types import SimpleNamespace
-from typing import Final
+from typing import Final, TypeAlias
 from unittest.mock import patch
 
 from app import scanning
@@ -38,6 +38,7 @@ BETWEEN_MS: Final = 8_000  # two readings of a pack in hand
 HUB: Final = frozenset(
     ("unknown", "label-mismatch", "supplied-here", "supplied-elsewhere", "inactive", "stolen")
 )
+Plain: TypeAlias = tuple[Verdict, Label]
 WAYS: Final = ("national", "unfiltered", "filtered")
 
 
@@ -120,7 +121,7 @@ class Desk:
             return Told(scanning.verdict({"not-our-label": ""}, purpose), text=text)
         return scanning._filtered(Reading(label, text), purpose, source)
 
-    def at_its_word(self, text: str, site: str, purpose: str) -> tuple[Verdict, Label] | None:
+    def at_its_word(self, text: str, site: str, purpose: str) -> Plain | None:
         """A reading's verdict without any filter, None where it names no pack."""
         try:
             label = parse_scan(text, year=faulty.YEAR)
@@ -169,9 +170,13 @@ class Replay:
         self.tally.begun[truth] += 1
         if planned.case >= 0 and (self._region, planned.case) not in self.tally.found["filtered"]:
             self.tally.tried[self._region, planned.case] += 1
-        self._plainly(text, source, planned, truth)
         for n in range(mix.MOST_READINGS):
             told = self._scan(text, source, planned, truth)
+            if n == 0:
+                # A right reading that the log confirms is told as it was read.
+                same = fault is None and confirms(told.verdict) and told.label is not None
+                plain = (told.verdict, told.label) if same else None
+                self._plainly(text, source, planned, truth, plain)
             if confirms(told.verdict) or told.held or rng.random() > mix.HEEDS:
                 return
             self._facts.ms += BETWEEN_MS
@@ -227,12 +232,14 @@ class Replay:
             self.tally.rules[alert.rule, truth] += 1
         return told
 
-    def _plainly(self, text: str, source: str, planned: Planned, truth: str) -> None:
+    def _plainly(
+        self, text: str, source: str, planned: Planned, truth: str, plain: Plain | None
+    ) -> None:
         """A first reading taken at its word: by the EU hub's practice, and by our rules."""
-        found = self._desk.at_its_word(text, planned.site.gln, planned.purpose)
-        if found is None:
+        plain = plain or self._desk.at_its_word(text, planned.site.gln, planned.purpose)
+        if plain is None:
             return
-        told, label = found
+        told, label = plain
         seen = self._scan_seen(told, label, source, planned)
         if not HUB.isdisjoint(told.codes):
             self._count("national", (planned.site.gln, label.id), label.id, planned, truth)
