@@ -217,8 +217,8 @@ it, and of a stranger's. What one cannot own or share has no row, or `–` in it
 - **Authority**: all that is on the log, and what goes with it. What is not on the log (bags, people,
   sessions, invitations, acts that wait, files that were not recorded) is not the authority's either,
   but how a site is reached: it calls who does not answer a recall.
-- **Administrator**: the people and keys of all sites of the party; of goods no more than the site that
-  it is signed in at. Its key signs no act on packs.
+- **Administrator**: the people and keys of all sites of the party, and what its administrators sign
+  together; of goods no more than the site that it is signed in at. Its key signs no act on packs.
 - Whoever holds an **invitation** or a **sign-in link** may use it, once; it gives no power over goods:
   a key counts when an administrator has signed for it on the log.
 - A **statement** is taken from whoever carries it: the keys that signed it decide, not the session.

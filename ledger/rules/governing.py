@@ -122,9 +122,14 @@ def check_hands(authority: Authority, statement: Statement, ms: int) -> int:
         if not _may_sign(authority, key, body):
             raise Refused("not-entitled", f"a key for use as {key.use} does not sign this")
     admitted(authority, body.by)
+    check_whose(authority, body)
+    return len(keys)
+
+
+def check_whose(authority: Authority, body: Governance) -> None:
+    """Refuse what only the authority may do, of anybody else. Raises Refused."""
     if body.by != authority.gln and isinstance(body, Admit | Sites | Suspend | PolicyChange):
         raise Refused("not-entitled", f"only the authority {authority.gln} may do this")
-    return len(keys)
 
 
 def needed(authority: Authority, body: Governance) -> int:

@@ -27,7 +27,11 @@ RULES = {
 CHINESE: Final = "简体中文"
 SIGNED_IN: Final = ["Home", "Scan", "Stock", "Shipments", "Log", "Help"]  # whatever the role
 STRANGER: Final = ["Check a pack", "Scan", "Log", "Help"]
-HOLDERS: Final = {"pharmacist": "Pharmacy 1", "manufacturer": "Manufacturer 1"}
+HOLDERS: Final = {
+    "pharmacist": "Pharmacy 1",
+    "manufacturer": "Manufacturer 1",
+    "regulator": "Demo Medicines Agency",
+}
 BAG: Final = "BAG-2ABCDEFG"
 
 
@@ -70,6 +74,18 @@ PAGES = {
     "/join": same("/join"),
     "/join/<token>": Place("/join/{token}", "/join/A", 404),
     "/people": same("/people"),
+    "/parties": same("/parties")._replace(role="regulator"),
+    "/parties/new": same("/parties/new", 403)._replace(role="regulator"),
+    "/parties/<gln>": Place("/parties/{party}", "/parties/A", 404, role="regulator"),
+    "/parties/<gln>/renew": Place(
+        "/parties/{party}/renew", "/parties/A/renew", 403, role="regulator"
+    ),
+    "/parties/<gln>/sites": Place(
+        "/parties/{party}/sites?site={site}", "/parties/A/sites", 403, role="regulator"
+    ),
+    "/parties/<gln>/suspend": Place(
+        "/parties/{party}/suspend", "/parties/A/suspend", 403, role="regulator"
+    ),
     "/waiting": same("/waiting"),
     "/today": same("/today"),
     "/bags": same("/bags"),
@@ -129,7 +145,7 @@ def names(demo: Site) -> dict[str, str]:
     shipment = next(one.shipment for one in node.reader.shipments(site) if one.open)
     recall = next(mark.id for mark in authority.marks.values() if mark.code == "recalled")
     return {
-        "gtin": found.gtin, "serial": found.serial, "lot": state.lot,
+        "party": party, "site": site, "gtin": found.gtin, "serial": found.serial, "lot": state.lot,
         "expiry": state.expiry.strftime("%y%m%d"), "token": token, "shipment": shipment.id, "sscc": line.sscc, "recall": recall,
     }  # fmt: skip
 
