@@ -237,7 +237,7 @@ def dripping(at_once: bytes, slowly: bytes) -> Iterator[str]:
             thread.join()
 
 
-_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"  # over an hour of drops
 
 
 @pytest.mark.parametrize("head", [_HEAD, b""], ids=["content", "headers"])
@@ -245,7 +245,7 @@ def test_a_log_that_drips_its_answer_does_not_hold_a_scanner_up(
     counter: Chain, head: bytes
 ) -> None:
     now = datetime.fromtimestamp(counter.now / 1000, UTC)
-    with dripping(head, _HEAD.removeprefix(head) + bytes(100)) as url:
+    with dripping(head, _HEAD.removeprefix(head) + bytes(100_000)) as url:
         client = httpx.Client(timeout=0.5)
         told = Online(url, client).verdict(
             gs1.parse_scan(label_of(counter).link), counter.trust, now, "check"
