@@ -162,7 +162,7 @@ def of_number(number: int, who: Person) -> tuple[Case, str]:
     case = found.desk.cases.case(number) if number < MOST_NUMBER else None
     side = side_of(case, who, found.reader.authority()) if case else ""
     if case is None or not side:
-        abort(404, _("No case %(number)s of your site or party is on record.", number=number))
+        abort(404, _("No case of this number is your site's or your party's."))
     return case, side
 
 

@@ -28,6 +28,7 @@ def gone_on(scene: Scene, role: str, whose: str) -> Thing | None:
 
 
 def _case(scene: Scene, who: Member, mark: str, holder: str = "") -> Thing:
+    """Numbers are written as long as one that there is not: no answer is told apart by that."""
     key = (f"case {mark}", who.name)
     if key not in scene.memo:
         serial = f"CASE{mark}{who.name.upper()}Z"
@@ -39,7 +40,7 @@ def _case(scene: Scene, who: Member, mark: str, holder: str = "") -> Thing:
             cases.pass_on(number, Step(now, "passed-on", "", who.gln, who.site, "0" * 64))
         else:
             scene.secrets[serial] = who
-        scene.memo[key] = Thing({"number": number}, (serial,))
+        scene.memo[key] = Thing({"number": f"{number:07d}"}, (serial,))
     return scene.memo[key]
 
 

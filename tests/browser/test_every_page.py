@@ -16,7 +16,9 @@ from app import containers
 from app.joining import invitation_of
 from app.pages import BLUEPRINTS
 from app.session import new_token
+from ledger.rules.alerts import Alert
 from ledger.statement import gs1
+from ledger.store.cases import Step
 from ledger.store.desk import Person
 from tests.browser.conftest import Fresh, Scheme, Site, Visit, Visitor
 from tests.nodes import expected
@@ -91,6 +93,9 @@ PAGES = {
     "/bags": same("/bags"),
     "/bags/<number>": Place(f"/bags/{BAG}", "/bags/A", 404),
     "/bags/<number>/slip": Place(f"/bags/{BAG}/slip", "/bags/A/slip", 404),
+    "/alerts": same("/alerts"),
+    "/alerts/<int:number>": Place("/alerts/{case}", "/alerts/99", 404),
+    "/alerts/<int:number>/3911": Place("/alerts/{case}/3911", "/alerts/99/3911", 404),
     "/stock": same("/stock"),
     "/shipments": same("/shipments"),
     "/shipments/new": same("/shipments/new"),
@@ -140,13 +145,16 @@ def names(demo: Site) -> dict[str, str]:
     told_of = {"site": site, "use": "station"}
     node.desk.people.invite(invitation_of(told_of, raw, authority, party, now), now)
     node.desk.bags.fill(site, BAG, [item], now)
+    raised = Alert("already-dispensed", site, item, now, "copied-label", item, codes=("unknown",))
+    case = node.desk.cases.fold(raised, party)
+    node.desk.cases.decide(case, "keep-apart", Step(now, "decided", "keep-apart", party, site, "0"))
     with demo.app.app_context():
         [line] = containers.at_site(Person(party, site, ""), 1, "", "")
     shipment = next(one.shipment for one in node.reader.shipments(site) if one.open)
     recall = next(mark.id for mark in authority.marks.values() if mark.code == "recalled")
     return {
         "party": party, "site": site, "gtin": found.gtin, "serial": found.serial, "lot": state.lot,
-        "expiry": state.expiry.strftime("%y%m%d"), "token": token, "shipment": shipment.id, "sscc": line.sscc, "recall": recall,
+        "expiry": state.expiry.strftime("%y%m%d"), "token": token, "shipment": shipment.id, "sscc": line.sscc, "case": str(case), "recall": recall,
     }  # fmt: skip
 
 
