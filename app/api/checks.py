@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app
 
+from app.bodies import typed
 from app.checking import Asked, check
 from app.node import node
 from app.scanning import check_source
 from app.session import signed_in
-from ledger.errors import Malformed
 
 blueprint = Blueprint("checks", __name__)
 MAX_BODY: Final = 6 << 20  # bytes: a thousand texts of the greatest length
@@ -22,12 +22,8 @@ _decoder: Final = msgspec.json.Decoder(Asked)
 def create() -> Response:
     """`{"op", "items": [text], "source"?, "to"?, "number"?, "shipment"?, "parent"?}`, item by item."""
     who = signed_in()
-    request.max_content_length = MAX_BODY
     current_app.extensions["limits"].count("checks", node().settings.per_minute)
-    try:
-        asked = _decoder.decode(request.get_data(cache=False))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f'a check is {{"op": …, "items": [text, …]}}: {error}') from error
+    asked = typed(_decoder, MAX_BODY, 'a check is {"op": …, "items": [text, …]}')
     if asked.source:
         check_source(asked.source)
     return Response(msgspec.json.encode(check(asked, who)), mimetype="application/json")

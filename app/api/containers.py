@@ -8,11 +8,11 @@ import msgspec
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from app import containers
+from app.bodies import typed
 from app.commissioning import check_units
 from app.lots import read_dpi
 from app.node import node
 from app.session import signed_in
-from ledger.errors import Malformed
 from scanner.label import to_png
 from scanner.logistic import render_unit
 from scanner.zpl import to_zpl
@@ -32,12 +32,8 @@ _decoder: Final = msgspec.json.Decoder(_Wanted)
 def check() -> Response:
     """`{"ssccs"}` of new containers: `{"ok", "code", "words", "next", "taken"}`."""
     who = signed_in()
-    request.max_content_length = MAX_BODY
     current_app.extensions["limits"].count("checks", node().settings.per_minute)
-    try:
-        wanted = _decoder.decode(request.get_data(cache=False))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f'new containers are {{"ssccs": [18 digits, …]}}: {error}') from error
+    wanted = typed(_decoder, MAX_BODY, 'new containers are {"ssccs": [18 digits, …]}')
     return jsonify(check_units(wanted.ssccs, who))
 
 

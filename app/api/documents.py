@@ -11,10 +11,12 @@ from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 from flask_babel import gettext as _
 
 from app import documents
+from app.bodies import typed
 from app.node import node
 from app.session import signed_in
 from ledger.errors import Malformed
@@ -28,6 +30,14 @@ _TYPES: Final = {
     "application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "text/csv": ".csv",
     "text/plain": ".txt",
 }  # fmt: skip
+
+
+class _Signed(msgspec.Struct, frozen=True):
+    about: str
+    statement: str
+
+
+_decoder: Final = msgspec.json.Decoder(_Signed)
 
 
 @blueprint.put("/api/documents/<digest>")
@@ -66,25 +76,15 @@ def _check_hash(digest: str) -> None:
 @blueprint.post("/api/documents/<digest>/statement")
 def sign(digest: str) -> Response:
     """Say by which statement the file came onto the log: `{"about", "statement"}`."""
-    who, told = signed_in(), _told()
+    who, told = (
+        signed_in(),
+        typed(_decoder, MAX_BODY, 'the request is {"about": …, "statement": …}'),
+    )
     _check_hash(digest)
-    documents.confirm(digest, told["about"], told["statement"], who)
-    if not node().desk.documents.sign(who.party, digest, told["about"], told["statement"]):
+    documents.confirm(digest, told.about, told.statement, who)
+    if not node().desk.documents.sign(who.party, digest, told.about, told.statement):
         abort(404, _("This file is not kept here. Send it again."))
-    return jsonify({"statement": told["statement"]})
-
-
-def _told() -> dict[str, str]:
-    request.max_content_length = MAX_BODY
-    try:
-        told = json.loads(request.get_data(cache=False))
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"the request is no JSON: {error}") from error
-    if not isinstance(told, dict) or not all(
-        isinstance(told.get(name), str) for name in ("about", "statement")
-    ):
-        raise Malformed('the request is {"about": …, "statement": …}')
-    return told
+    return jsonify({"statement": told.statement})
 
 
 @blueprint.delete("/api/documents/<digest>")

@@ -8,11 +8,11 @@ import msgspec
 from flask import Blueprint, Response, abort, current_app, request
 from flask_babel import gettext as _
 
+from app.bodies import typed
 from app.commissioning import Wanted, check_lot
 from app.lots import own_lot, read_dpi, read_number, sheet
 from app.node import node
 from app.session import signed_in
-from ledger.errors import Malformed
 from ledger.statement import gs1
 from ledger.store import lots
 from scanner.label import PrintedLabel, render, to_png
@@ -27,14 +27,8 @@ _decoder: Final = msgspec.json.Decoder(Wanted)
 def check() -> Response:
     """`{"gtin", "lot", "expiry", "serials"}`: `{"ok", "code", "words", "next", "taken", "count"}`."""
     who = signed_in()
-    request.max_content_length = MAX_BODY
     current_app.extensions["limits"].count("checks", node().settings.per_minute)
-    try:
-        wanted = _decoder.decode(request.get_data(cache=False))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(
-            f"a lot is asked about by gtin, lot, expiry and serials: {error}"
-        ) from error
+    wanted = typed(_decoder, MAX_BODY, "a lot is asked about by gtin, lot, expiry and serials")
     return Response(msgspec.json.encode(check_lot(wanted, who)), mimetype="application/json")
 
 

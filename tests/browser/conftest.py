@@ -6,6 +6,7 @@ fetched from elsewhere fails the test.
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "-
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
 MISSING = "there is no Chromium on this machine; `make setup-test` installs it"
 Scheme = Literal["light", "dark"]
+_lots = itertools.count()
 
 
 def launch(chromium: BrowserType, *flags: str) -> Browser:
@@ -134,7 +136,10 @@ class Watch:
     def console(self, message: ConsoleMessage) -> None:
         # A page that is answered with 4xx is logged as a failed resource; the test sees the page.
         # Chromium advises RS256 passkeys too; the log knows ES256 and EdDSA.
-        expected = ("Failed to load resource", "pubKeyCredParams is missing")
+        expected = (
+            "Failed to load resource", "pubKeyCredParams is missing",
+            "Service Worker registration blocked",  # by `visit`
+        )  # fmt: skip
         if message.type in ("error", "warning") and not any(e in message.text for e in expected):
             self.faults.append(f"console: {message.text}")
 
@@ -184,6 +189,12 @@ class Visitor:
 
 
 Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def lot() -> str:
+    """A lot that no other test of this log uses."""
+    return f"T{next(_lots):04d}"
 
 
 @pytest.fixture

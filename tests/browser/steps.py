@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from ledger.statement import gs1
 from ledger.statement.events import Event
 from ledger.statement.submission import Statement
 from tests.browser.conftest import Fresh, Visitor
-from tests.browser.keys import Keys
+from tests.browser.keys import GS, Keys
+from tests.world import Chain
 
 
 class Steps:
@@ -83,6 +85,21 @@ class Steps:
     def kept(self) -> None:
         """Wait until the browser keeps the unfinished work."""
         expect(self.page.locator("#kept")).to_have_text("Kept in this browser.")
+
+
+def label(item: str, lot: str = "L1") -> str:
+    """What a scanner sends of an item."""
+    found = gs1.parse_item_id(item)
+    if found.sscc:
+        return f"]C100{found.sscc}"
+    return f"]d201{found.gtin}21{found.serial}{GS}10{lot}{GS}17280131"
+
+
+def row(chain: Chain, item: str) -> Any:
+    """Where an item is, as the log's views have it."""
+    found = chain.reader.world().row(item)
+    assert found is not None
+    return found
 
 
 def logged(chain: Any, statement: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,15 +17,8 @@ from tests.browser.joined import join
 from tests.browser.steps import Steps, logged
 from tests.browser.test_every_page import faults, overflow, small_targets
 
-_lots: Iterator[str] = iter(f"COM{n}" for n in range(1000))
 EXPIRY = "2028-06-30"
 PDF = b"%PDF-1.7 certificate of analysis"
-
-
-@pytest.fixture
-def lot() -> str:
-    """A lot that no other test of this log uses."""
-    return next(_lots)
 
 
 @pytest.fixture

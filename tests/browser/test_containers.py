@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,18 +10,9 @@ from playwright.sync_api import expect
 from ledger.statement import gs1
 from tests.browser.conftest import Fresh, Scheme, Visit
 from tests.browser.joined import join
-from tests.browser.steps import Steps
-from tests.browser.test_dispatch import label
+from tests.browser.steps import Steps, label
 from tests.browser.test_every_page import faults, overflow, small_targets
 from tests.world import Chain
-
-_lots: Iterator[str] = iter(f"P{n}" for n in range(1000))
-
-
-@pytest.fixture
-def lot() -> str:
-    """A lot that no other test of this log uses."""
-    return next(_lots)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,18 +9,9 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Fresh, Scheme, Visit
 from tests.browser.joined import join, put_key, sign_in
-from tests.browser.steps import Steps
-from tests.browser.test_dispatch import label
+from tests.browser.steps import Steps, label, row
 from tests.browser.test_every_page import faults, overflow, small_targets
-from tests.world import Chain, seed
-
-_lots: Iterator[str] = iter(f"X{n}" for n in range(1000))
-
-
-@pytest.fixture
-def lot() -> str:
-    """A lot that no other test of this log uses."""
-    return next(_lots)
+from tests.world import seed
 
 
 @pytest.fixture
@@ -30,12 +20,6 @@ def maker(visit: Visit, fresh: Fresh) -> Steps:
     steps = Steps(join(visit(fresh), fresh, fresh.chain.maker), fresh)
     steps.open("/decommission")
     return steps
-
-
-def row(chain: Chain, item: str) -> Any:
-    found = chain.reader.world().row(item)
-    assert found is not None
-    return found
 
 
 def choose(steps: Steps, op: str) -> None:

@@ -6,50 +6,26 @@ import json
 import time
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from ledger.statement import gs1
 from scanner.label import PrintedLabel, render
 from tests.browser.camera import film, pack, seen_by, write_film
 from tests.browser.conftest import Fresh, Scheme, Visit, Visitor, Watch
 from tests.browser.joined import join
-from tests.browser.keys import GS, Keys
+from tests.browser.steps import Steps, label, row
 from tests.browser.test_every_page import faults, overflow, small_targets
-from tests.world import Chain
 
 
-class Dispatch:
+class Dispatch(Steps):
     """The page /shipments/new, by keyboard."""
 
-    def __init__(self, visitor: Visitor, fresh: Fresh) -> None:
-        self.visitor, self.page, self.chain = visitor, visitor.page, fresh.chain
-        self.keys = Keys(self.page)
-
-    def open(self, kind: str = "ship") -> Dispatch:
-        assert self.visitor.open(f"/shipments/new?kind={kind}") == 200
-        expect(self.page.locator("#work")).to_be_visible()
+    def at(self, kind: str = "ship") -> Dispatch:
+        """Open the page for a kind of shipment."""
+        self.open(f"/shipments/new?kind={kind}")
         return self
-
-    def go_to(self, name: str) -> None:
-        """Reach an element by the Tab key alone."""
-        for _ in range(120):
-            if self.page.evaluate("document.activeElement.id") == name:
-                return
-            self.keys.type("", "Tab")
-        pytest.fail(f"#{name} cannot be reached by the keyboard")
-
-    def press(self, name: str) -> None:
-        """Go to a button, and press it."""
-        self.go_to(name)
-        self.keys.type("", "Enter")
-
-    def enter(self, button: Locator) -> None:
-        """Press what stands somewhere in a list."""
-        button.focus()
-        self.keys.type("", "Enter")
 
     def press_sign(self) -> None:
         """Read what is to be signed, and sign it."""
@@ -88,34 +64,11 @@ def reference(page: Page) -> str:
     return page.locator("#done-facts dt", has_text="Reference").locator("+ dd").inner_text()
 
 
-def label(item: str, lot: str = "L1") -> str:
-    """What a scanner sends of an item."""
-    found = gs1.parse_item_id(item)
-    if found.sscc:
-        return f"]C100{found.sscc}"
-    return f"]d201{found.gtin}21{found.serial}{GS}10{lot}{GS}17280131"
-
-
-_lots = iter(f"D{n}" for n in range(1000))
-
-
-@pytest.fixture
-def lot() -> str:
-    """A lot that no other test of this log uses."""
-    return next(_lots)
-
-
 @pytest.fixture
 def dispatch(visit: Visit, fresh: Fresh) -> Dispatch:
     """The manufacturer's browser on the page."""
     visitor = join(visit(fresh), fresh, fresh.chain.maker)
-    return Dispatch(visitor, fresh).open()
-
-
-def row(chain: Chain, item: str) -> Any:
-    found = chain.reader.world().row(item)
-    assert found is not None
-    return found
+    return Dispatch(visitor, fresh).at()
 
 
 def test_packs_and_a_container_are_dispatched_by_keyboard_and_scanner_alone(
@@ -278,7 +231,7 @@ def test_an_expired_session_keeps_the_work_and_asks_to_sign_in_again(
     page.wait_for_url("**/login")
     dispatch.enter(page.get_by_role("button", name="Sign in at").first)
     page.wait_for_url(f"{dispatch.visitor.site.url}/")
-    dispatch.open().has("2 items, 2 packs")
+    dispatch.at().has("2 items, 2 packs")
 
 
 def test_a_pasted_list_with_bad_lines_tells_them_all_and_takes_nothing_over(
@@ -362,7 +315,7 @@ def test_goods_are_sent_back_by_the_same_page(
     chain = dispatch.chain
     packs = chain.commission(lot, 1)
     chain.hand_over(chain.maker, packs, chain.wholesaler)
-    back = Dispatch(join(visit(fresh), fresh, chain.wholesaler), fresh).open("return")
+    back = Dispatch(join(visit(fresh), fresh, chain.wholesaler), fresh).at("return")
     back.to("pharmacy2").scan(packs[0], lot=lot)
     expect(back.page.locator("#bad-lines")).to_contain_text("It cannot go to this place.")
     back.press("where-other")
@@ -384,7 +337,7 @@ def test_each_state_of_the_page_is_accessible(
     chain.pack(chain.maker, packs[:1], case)
     chain.quarantine(chain.maker, packs[1:2])
     visitor = join(visit(fresh, width=width, scheme=scheme), fresh, chain.maker)
-    page = Dispatch(visitor, fresh).open()
+    page = Dispatch(visitor, fresh).at()
 
     def looked_at() -> None:
         assert faults(visitor) == []
@@ -475,7 +428,7 @@ def test_a_pack_before_the_camera_joins_the_list_once(
         page = browser.new_context(locale="en-GB").new_page()
         watch = Watch(fresh.url)
         watch.over(page)
-        dispatch = Dispatch(join(Visitor(page, fresh), fresh, chain.maker), fresh).open()
+        dispatch = Dispatch(join(Visitor(page, fresh), fresh, chain.maker), fresh).at()
         dispatch.to("wholesaler")
         dispatch.enter(page.locator("#camera summary"))
         dispatch.enter(page.get_by_role("button", name="Start the camera"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -16,29 +15,20 @@ from ledger.store.batch import Receipt
 from ledger.store.shipments import by_id, consignment
 from tests.browser.conftest import Fresh, Scheme, Visit, Visitor
 from tests.browser.joined import join
-from tests.browser.keys import Keys
-from tests.browser.test_dispatch import label
+from tests.browser.steps import Steps, label, row
 from tests.browser.test_every_page import faults, overflow, small_targets
-from tests.world import Chain
-
-_lots = iter(f"R{n}" for n in range(1000))
 
 
-@pytest.fixture
-def lot() -> str:
-    """A lot that no other test of this log uses."""
-    return next(_lots)
-
-
-class Delivery:
+class Delivery(Steps):
     """The page where a delivery is booked in, by keyboard."""
 
-    def __init__(self, visitor: Visitor, chain: Chain, ship: Receipt) -> None:
-        self.visitor, self.page, self.chain, self.ship = visitor, visitor.page, chain, ship
-        self.keys = Keys(self.page)
-        self.open()
+    def __init__(self, visitor: Visitor, fresh: Fresh, ship: Receipt) -> None:
+        super().__init__(visitor, fresh)
+        self.ship = ship
+        self.again()
 
-    def open(self) -> None:
+    def again(self) -> None:
+        """Open the page, at work or done."""
         assert self.visitor.open(f"/shipments/{self.ship.id}/receive") == 200
         expect(self.page.locator("#work, #done").locator("visible=true")).to_have_count(1)
 
@@ -46,11 +36,6 @@ class Delivery:
         for item in items:
             self.keys.scan(label(item, lot))
         return self
-
-    def enter(self, button: Locator) -> None:
-        """Press a button by keyboard."""
-        button.focus()
-        self.keys.type("", "Enter")
 
     def press(self, name: str) -> None:
         self.enter(self.page.locator(f"#{name}"))
@@ -86,12 +71,6 @@ class Delivery:
         return consignment(self.chain.store, self.chain.reader.world(), shipment).standing
 
 
-def row(chain: Chain, item: str) -> Any:
-    found = chain.reader.world().row(item)
-    assert found is not None
-    return found
-
-
 @pytest.fixture
 def packs(fresh: Fresh, lot: str) -> list[str]:
     return fresh.chain.commission(lot, 6)
@@ -110,7 +89,7 @@ def delivery(visit: Visit, fresh: Fresh, packs: list[str], case: str) -> Deliver
     """The wholesaler's browser, with a container of three and two loose packs on the way."""
     chain = fresh.chain
     ship = chain.ship(chain.maker, [case, packs[3], packs[4]], chain.wholesaler)
-    return Delivery(join(visit(fresh), fresh, chain.wholesaler), chain, ship)
+    return Delivery(join(visit(fresh), fresh, chain.wholesaler), fresh, ship)
 
 
 def test_a_whole_delivery_is_booked_in_by_scanner_and_keyboard(
@@ -222,7 +201,7 @@ def test_a_part_is_refused_and_the_sender_books_it_in_again(
     delivery.press_sign()
     delivery.tally(expected=4)
     assert delivery.standing()[packs[4]] == "refused"
-    back = Delivery(join(visit(fresh), fresh, chain.maker), chain, delivery.ship)
+    back = Delivery(join(visit(fresh), fresh, chain.maker), fresh, delivery.ship)
     back.tally(expected=1)
     back.scan(packs[4], lot=lot).tally(seen=1)
     back.sign()
@@ -252,7 +231,7 @@ def test_unfinished_work_survives_a_reload_and_is_signed_once(
 def test_of_two_people_the_second_sees_what_the_first_booked_in(
     delivery: Delivery, visit: Visit, fresh: Fresh, packs: list[str], case: str, lot: str
 ) -> None:
-    second = Delivery(join(visit(fresh), fresh, fresh.chain.wholesaler), fresh.chain, delivery.ship)
+    second = Delivery(join(visit(fresh), fresh, fresh.chain.wholesaler), fresh, delivery.ship)
     for one in (delivery, second):
         one.scan(case, packs[3], lot=lot).tally(seen=4)
     delivery.sign()
@@ -294,7 +273,7 @@ def test_an_expired_session_keeps_the_work_and_asks_to_sign_in_again(
     page.wait_for_url("**/login")
     delivery.enter(page.get_by_role("button", name="Sign in at").first)
     page.wait_for_url(f"{delivery.visitor.site.url}/")
-    delivery.open()
+    delivery.again()
     delivery.tally(seen=2)
 
 
@@ -325,7 +304,7 @@ def test_each_state_of_the_page_is_accessible(
     chain = fresh.chain
     ship = chain.ship(chain.maker, [case, packs[3], packs[4]], chain.wholesaler)
     visitor = join(visit(fresh, width=width, scheme=scheme), fresh, chain.wholesaler)
-    delivery = Delivery(visitor, chain, ship)
+    delivery = Delivery(visitor, fresh, ship)
 
     def looked_at() -> None:
         assert faults(visitor) == []

@@ -58,7 +58,7 @@ def test_a_dispatch_that_a_leaver_began_is_taken_over_and_signed_by_who_is_there
         told = [b64encode(pkcs8).decode(), b64encode(raw).decode(), about, PIN]
         dispatch.page.evaluate(SEALED, told)
     dispatch.page.evaluate(OPEN, [people["61"], PIN])
-    dispatch.open().to("Wholesaler").scan(packs[0], lot="TAKE1").has("1 item, 1 pack")
+    dispatch.at().to("Wholesaler").scan(packs[0], lot="TAKE1").has("1 item, 1 pack")
     expect(dispatch.page.locator("#kept")).to_have_text("Kept in this browser.")
 
     dispatch.page.evaluate(OPEN, [people["62"], PIN])
