@@ -17,7 +17,7 @@ from ledger.errors import CODES, Refused
 from ledger.rules import governing, rights
 from ledger.rules.authority import Authority
 from ledger.statement.events import Event
-from ledger.statement.governance import Genesis, Governance
+from ledger.statement.governance import Genesis, Governance, Sites
 from ledger.statement.parts import time_ms
 from ledger.statement.submission import Statement, Submission, fit_items
 from ledger.store.desk import Person
@@ -86,7 +86,12 @@ def _checked(who: Person, authority: Authority, statement: Statement, now: int) 
     governing.check_hands(authority, statement, now)
     if governing.needed(authority, body) < 2:
         raise Refused("wrong-type", _("one signature is enough for this; hand it to the log"))
-    governing.check_said(authority, body, now)
+    try:
+        governing.check_said(authority, body, now)
+    except Refused as refused:
+        # The first site of a party whose admission waits, too: signed in one press, in this order.
+        if refused.code != "unknown-party" or not isinstance(body, Sites):
+            raise
     return WHOLE_PARTY
 
 
