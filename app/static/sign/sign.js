@@ -4,6 +4,7 @@
  */
 
 import { me } from "../me.js";
+import { asked } from "../server.js";
 import { _, _n } from "../words.js";
 import { base64Bytes, canonical, hex } from "./bytes.js";
 import { SignDialog } from "./dialog.js";
@@ -141,7 +142,19 @@ async function passkeyOf(who) {
   const { staff } = who.find((one) => one.use === "person") ?? who[0];
   const all = await keys.all(me.log);
   const fits = (one) => one.use === "passkey" && one.party === me.party && one.site === me.site;
-  return all.find((one) => fits(one) && one.staff === staff && one.state !== "revoked") ?? null;
+  const found = all.find((one) => fits(one) && one.staff === staff && one.state !== "revoked");
+  return found && (found.state === "ready" || (await isApproved(found))) ? found : null;
+}
+
+/** Whether a key that asked to be approved is on the log by now: nobody may have looked since. */
+async function isApproved({ keyid }) {
+  try {
+    if ((await asked(`/api/keys/${keyid}`)).revoked) return false;
+  } catch {
+    return false;
+  }
+  await keys.mark(keyid, "ready");
+  return true;
 }
 
 function keyWords(record) {
