@@ -6,6 +6,7 @@ are folded into one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,7 +20,7 @@ GAP: Final = 30.0  # between two places: the name stands in it
 TALL: Final = 260.0  # of the column that holds most packs
 MOST: Final = 9  # places of a column
 LETTERS: Final = 24  # of a name
-OTHERS: Final = "others"
+_STEPS: Final = 24  # of a curve on paper
 
 
 @dataclass(slots=True)
@@ -67,6 +68,28 @@ class Link:
         """The curve as SVG has it."""
         a, b, c, d = (f"{x:.1f} {y:.1f}" for x, y in self.points)
         return f"M{a}C{b} {c} {d}"
+
+    @property
+    def band(self) -> list[tuple[float, float]]:
+        """The edge of what the curve covers, for paper that knows no wide curves."""
+        near, far = [], []
+        a, b, c, d = self.points
+        for step in range(_STEPS + 1):
+            t = step / _STEPS
+            u = 1 - t
+            x, y = (
+                u**3 * a[i] + 3 * u * u * t * b[i] + 3 * u * t * t * c[i] + t**3 * d[i]
+                for i in (0, 1)
+            )
+            dx, dy = (
+                u * u * (b[i] - a[i]) + 2 * u * t * (c[i] - b[i]) + t * t * (d[i] - c[i])
+                for i in (0, 1)
+            )
+            long = math.hypot(dx, dy) or 1.0
+            half = self.width / 2
+            near.append((x - dy / long * half, y + dx / long * half))
+            far.append((x + dy / long * half, y - dx / long * half))
+        return near + far[::-1]
 
 
 @dataclass(slots=True)

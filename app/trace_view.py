@@ -217,6 +217,8 @@ class Names:
         party = self._authority.party(site.party) if site else None
         if party is not None and party.gln in self._alone:
             return party.name
+        if site is not None and party is not None and site.name.startswith(party.name):
+            return site.name  # a chain's shops are called by it
         return site_name(self._authority, gln) or gln
 
     def place(self, place: Place) -> str:

@@ -124,7 +124,7 @@ def find(text: str, who: Person) -> Subject:
     """What somebody wrote into the box. Raises Malformed; ends in 404 for what it cannot name."""
     text = text.strip()
     if _ID.fullmatch(text):
-        return _shipment(consignments.named(text, who)[0].id, who)
+        return _shipment(text, who)
     if _DIGITS.fullmatch(text) and len(text) == 18:
         return subject("container", text, who)
     if is_gln(text):
@@ -137,7 +137,7 @@ def find(text: str, who: Person) -> Subject:
         label = parse_scan(text, year=here_and_now().year)
     except Malformed:
         if re.fullmatch(r"[A-Za-z0-9-]{1,20}", text):
-            return _shipment(consignments.named(text.upper(), who)[0].id, who)
+            return _shipment(text.upper(), who)
         raise
     return _of_label(label, who)
 
@@ -183,7 +183,13 @@ def subject(kind: str, name: str, who: Person) -> Subject:
 
 
 def _shipment(name: str, who: Person) -> Subject:
-    [one, *others] = consignments.named(name, who)
+    if who.party == node().reader.authority().gln and not _ID.fullmatch(name):
+        found = traces.numbered(node().store, name)
+    else:
+        found = consignments.named(name, who)
+    if not found:
+        abort(404, _("No shipment %(name)s is on record.", name=name[:64]))
+    [one, *others] = found
     if others:
         abort(409, _("Several shipments have this number: open the one that is meant first."))
     return Subject("shipment", one.id, _("shipment %(number)s", number=one.number))

@@ -9,6 +9,7 @@ from app.api import (
     documents,
     governance,
     health,
+    inspections,
     lots,
     packs,
     people,
@@ -19,6 +20,7 @@ from app.api import (
     shipments,
     statements,
     tlog,
+    traces,
     waiting,
 )
 
@@ -33,6 +35,7 @@ BLUEPRINTS = tuple(
         documents,
         governance,
         health,
+        inspections,
         lots,
         packs,
         people,
@@ -43,6 +46,7 @@ BLUEPRINTS = tuple(
         shipments,
         statements,
         tlog,
+        traces,
         waiting,
     )
 )

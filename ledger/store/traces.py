@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import quote
 
 from ledger.rules.moves import MAKES, NAMED, TAKEN_UP, Moved
 from ledger.rules.state import IN_TRANSIT, REFUSED, SHORT, LotKey, Shipment
 from ledger.rules.trace import Act, Step, life
-from ledger.statement.gs1 import gtin_of, is_pack
+from ledger.statement.gs1 import ROOT, gtin_of, is_pack
 from ledger.store import content
 from ledger.store.database import Store
 from ledger.store.loading import MOVED, ROW, SHIPMENT, shipment_of
@@ -99,6 +100,12 @@ def inside(store: Store, container: str) -> set[str]:
     return found
 
 
+def numbered(store: Store, number: str) -> list[Shipment]:
+    """The shipments of a tracking number, whoever sent them, newest first."""
+    sql = f"SELECT {SHIPMENT} FROM shipment WHERE number = ? ORDER BY idx DESC"
+    return [shipment_of(row) for row in store.rows(sql, (number,))]
+
+
 def first_packed(store: Store, container: str) -> int:
     """The index of the first statement that packed something into a container, 0 for none."""
     row = store.one("SELECT MIN(from_idx) FROM membership WHERE parent = ?", (container,))
@@ -108,6 +115,33 @@ def first_packed(store: Store, container: str) -> int:
 def erased(store: Store) -> bool:
     """Whether something of this log was erased after its retention."""
     return store.one("SELECT 1 FROM kept LIMIT 1") is not None
+
+
+def named(store: Store, statement: str, most: int = MOST_PACKS) -> list[str] | None:
+    """The ids that a statement acts on; None where they are more than asked for, or were erased."""
+    if content.count(store, statement) > most:
+        return None
+    return [item.id for item in content.items(store, statement)] or None
+
+
+def example(store: Store, index: int, statement: str, lot: LotKey) -> str:
+    """One pack of a lot that a statement names, or that lay in a container it names; "" for none."""
+    ids = content.ids_between(store, statement, 0, content.PART)
+    for item in ids:
+        if gtin_of(item) == lot[0] and store.one(
+            "SELECT 1 FROM item WHERE id = ? AND lot = ?", (item, lot[1])
+        ):
+            return item
+    roots = {item: item for item in ids if not is_pack(item)}
+    for _root, pack, number in members(store, roots, index, content.PART):
+        if (gtin_of(pack), number) == lot:
+            return pack
+    return ""
+
+
+def lot_uri(gtin: str, lot: str) -> str:
+    """A lot's canonical Digital Link, which EPCIS calls a class."""
+    return f"{ROOT}/01/{gtin}/10/{quote(lot, safe='')}"
 
 
 def sent_in(store: Store, shipment: Shipment) -> set[str]:

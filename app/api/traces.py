@@ -1,0 +1,44 @@
+"""A trace as a file: CSV, EPCIS 2.0, PDF with its evidence, or JSON; filtered as its page is."""
+
+from __future__ import annotations
+
+import msgspec
+from flask import Blueprint, Response, abort, current_app, request
+from flask_babel import gettext as _
+
+from app import trace_files, traces
+from app.node import node
+from app.session import signed_in
+from app.tables import csv_table, json_table
+from app.trace_evidence import evidence
+from app.trace_report import report
+from app.trace_view import view
+
+blueprint = Blueprint("traces", __name__)
+
+
+@blueprint.get("/api/traces/<kind>/<path:name>")
+def show(kind: str, name: str) -> Response:
+    """`as` is csv, epcis, pdf or json (by default); the filter is that of the page."""
+    who = signed_in()
+    current_app.extensions["limits"].count("traces", node().settings.per_minute)
+    form = request.args.get("as", "json")
+    if form not in ("csv", "epcis", "pdf", "json"):
+        abort(400, _("A trace is told as csv, epcis, pdf or json."))
+    trace = traces.trace(traces.subject(kind, name, who), traces.read_filter(), who)
+    if form == "csv":
+        return csv_table("trace", trace_files.COLUMNS, trace_files.rows(trace))
+    if form == "json":
+        return json_table(
+            trace_files.COLUMNS, trace_files.rows(trace), of=trace.subject.name, kind=kind,
+            whole=trace.whole, leftOut=trace.left_out,
+        )  # fmt: skip
+    if form == "epcis":
+        told = msgspec.json.encode(trace_files.epcis(trace, who.party))
+        answer = Response(told, mimetype="application/ld+json")
+        answer.headers["GS1-EPCIS-Version"] = "2.0.0"
+        answer.headers["Content-Disposition"] = 'attachment; filename="trace.epcis.json"'
+        return answer
+    answer = Response(report(view(trace), evidence(trace, who)), mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = 'attachment; filename="trace.pdf"'
+    return answer
