@@ -177,6 +177,24 @@ def test_a_fake_before_a_scanners_suffix_alerts_all_the_same(stock: Chain, sign_
     assert (codes(told)[0], told["alert"]) == ("unknown", True)
 
 
+def test_capitals_of_a_scanner_are_no_unknown_serial(stock: Chain, sign_in: SignIn) -> None:
+    pack = gs1.sgtin(stock.gtin, "aB12cYz")
+    stock.act("commission", stock.maker, [pack], lot="L7", expiry=date(2028, 1, 31))
+    stock.hand_over(stock.maker, [pack], stock.pharmacy)
+    client = sign_in(stock.pharmacy)
+    capitals = label(stock, "AB12CYZ", "L7").removeprefix("]d2")
+    for _ in range(3):
+        stock.now += 5_000
+        told = say(client, capitals)
+        assert (told["verdict"], told["alert"]) == ("Not checked", False)
+        assert told["again"]["faults"] == ["case-lost"]
+        assert told["again"]["offered"]["serial"] == "aB12cYz"
+    # No serial on record differs from this one in the case of letters alone.
+    for expected in (False, True):
+        stock.now += 5_000
+        assert say(client, capitals.replace("CYZ", "CYQ"))["alert"] is expected
+
+
 def test_what_a_spreadsheet_shortened_is_asked_for_again(stock: Chain, sign_in: SignIn) -> None:
     client = sign_in(stock.pharmacy)
     for _ in range(2):
