@@ -1,11 +1,13 @@
 """What a notice of a hold or recall says, in the language of who reads it; and the same for programs.
 
-Everything in it stands in the clear on the log. What lies at a site stays out of it, for mail is read
-on its way: how many packs there are is shown to the site once it has signed in.
+What is in it stands in the clear on the log, but for lots that a site has to look for and that the
+statement does not name. Packs, and how many there are, stay out of it, for mail is read on its way:
+they are shown to the site once it has signed in.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from flask_babel import gettext as _
@@ -15,6 +17,7 @@ from app.goods import product_name, site_name
 from app.node import node
 from app.present import moment
 from ledger.rules.authority import SiteRecord
+from ledger.rules.state import LotKey
 from ledger.statement.governance import LiftHold, Recall, RecallClose
 from ledger.statement.parts import Scope, time_text
 from ledger.store import recalls
@@ -119,6 +122,26 @@ def facts(case: Case) -> list[tuple[str, str]]:
     return found
 
 
+def also(case: Case, lots: Iterable[LotKey]) -> list[LotKey]:
+    """Of some lots those that the statement does not name: repacked, or of single packs."""
+    scope = case.body.scope
+    whole = scope.items is None and scope.statement is None
+    return [
+        (gtin, lot)
+        for gtin, lot in lots
+        if not (whole and gtin == scope.gtin and (scope.lots is None or lot in scope.lots))
+    ]
+
+
+def also_words(lots: Iterable[LotKey]) -> str:
+    """Some lots, each with its product."""
+    authority = node().reader.authority()
+    return _(", ").join(
+        _("lot %(lot)s of %(product)s", lot=lot, product=product_name(authority, gtin) or gtin)
+        for gtin, lot in lots
+    )
+
+
 def title_of(case: Case) -> str:
     """A hold or recall in one line: what, and of what."""
     body = case.body
@@ -154,7 +177,7 @@ def steps_of(case: Case) -> list[str]:
     ]
 
 
-def notice(case: Case, site: SiteRecord, number: int) -> Told:
+def notice(case: Case, site: SiteRecord, number: int, lots: Iterable[LotKey] = ()) -> Told:
     """What a site that has packs of a hold or recall is told; `number` is 0, then that of a reminder."""
     subject = title_of(case)
     if number:
@@ -162,9 +185,11 @@ def notice(case: Case, site: SiteRecord, number: int) -> Told:
     head = _("By the log, packs of it are or were at your site, or are on their way to you.")
     if number:
         head = _("Your site has not answered yet.") + "\n" + head
-    return Told(
-        _marked(subject), _text(case, site, head, steps_of(case)), _data(case, site, number)
-    )
+    more, data = also(case, lots), _data(case, site, number)
+    if more:
+        head += "\n" + _("Look also for %(lots)s.", lots=also_words(more))
+        data["data"]["also"] = [{"gtin": gtin, "lot": lot} for gtin, lot in more]
+    return Told(_marked(subject), _text(case, site, head, steps_of(case)), data)
 
 
 def ended(case: Case, site: SiteRecord) -> Told:

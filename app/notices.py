@@ -19,6 +19,7 @@ from app.language import LANGUAGES
 from app.node import node
 from app.notice_words import Told
 from ledger.rules.authority import SiteRecord
+from ledger.rules.state import LotKey
 from ledger.statement.governance import Recall
 from ledger.store import recalls
 from ledger.store.contacts import Contact
@@ -34,11 +35,15 @@ _BOARDS: Final = "recall boards"
 
 
 class Concerned(NamedTuple):
-    """A site that a hold or recall concerns: packs there, on their way to it, and given out there."""
+    """A site that a hold or recall concerns: packs there, on their way to it, and given out there.
+
+    `lots` (GTIN, lot number) are those that its packs are of.
+    """
 
     here: int = 0
     coming: int = 0
     given_out: int = 0
+    lots: tuple[LotKey, ...] = ()
 
 
 def boards() -> Boards:
@@ -59,15 +64,23 @@ def concerned(case: Case) -> dict[str, Concerned]:
     Where it reaches patients, so do those that gave packs out and have none left.
     """
     found: dict[str, list[int]] = {}
+    lots: dict[str, set[LotKey]] = {}
     patients = isinstance(case.body, Recall) and case.body.depth == PATIENT
     for spot, tally in board_of(case).tallies.items():
         if spot.state in (STOCK, HOLD):
-            found.setdefault(spot.site, [0, 0, 0])[0] += tally.packs
+            site, place = spot.site, 0
         elif spot.state == TRANSIT:
-            found.setdefault(spot.to_site, [0, 0, 0])[1] += tally.packs
+            site, place = spot.to_site, 1
         elif spot.state in _GIVEN_OUT and patients:
-            found.setdefault(spot.site, [0, 0, 0])[2] += tally.packs
-    return {site: Concerned(*counts) for site, counts in sorted(found.items())}
+            site, place = spot.site, 2
+        else:
+            continue
+        found.setdefault(site, [0, 0, 0])[place] += tally.packs
+        lots.setdefault(site, set()).add((spot.gtin, spot.lot))
+    return {
+        site: Concerned(*counts, tuple(sorted(lots[site])))
+        for site, counts in sorted(found.items())
+    }
 
 
 def silent(case: Case) -> list[str]:
@@ -103,12 +116,13 @@ def make() -> int:
 
 def _opened(case: Case, now: int) -> Iterator[Notice]:
     first, rounds = node().desk.notices.first(case.id), _rounds(case.id)
-    quiet = set(silent(case))
-    for site, contact in _sites(concerned(case)):
+    concern, quiet = concerned(case), set(silent(case))
+    for site, contact in _sites(concern):
         number = 0
         if site.gln in quiet:
             number = round_of(first.get(site.gln, now), case.deadline_ms, now)
-        yield from _by_each(case.id, site, contact, number, rounds, case, now)
+        lots = concern[site.gln].lots
+        yield from _by_each(case.id, site, contact, number, rounds, case, now, lots)
 
 
 def _ended(case: Case, now: int) -> Iterator[Notice]:
@@ -122,14 +136,14 @@ def _ended(case: Case, now: int) -> Iterator[Notice]:
 
 def _by_each(
     about: str, site: SiteRecord, contact: Contact, number: int, rounds: dict[tuple[str, str], int],
-    case: Case, now: int,
+    case: Case, now: int, lots: tuple[LotKey, ...] = (),
 ) -> Iterator[Notice]:  # fmt: skip
     """A notice by each channel that reaches a site and has not brought this round yet."""
     channels = [PAGE, *([EMAIL] if contact.email else []), *([WEBHOOK] if contact.webhook else [])]
     todo = [one for one in channels if rounds.get((site.gln, one), -1) < number]
     if not todo:
         return
-    told = _told(case, site, contact, number)
+    told = _told(case, site, contact, number, lots)
     for channel in todo:
         yield Notice(
             about, site.gln, channel, number, now, told.subject, told.words,
@@ -138,11 +152,13 @@ def _by_each(
         )  # fmt: skip
 
 
-def _told(case: Case, site: SiteRecord, contact: Contact, number: int) -> Told:
+def _told(
+    case: Case, site: SiteRecord, contact: Contact, number: int, lots: tuple[LotKey, ...]
+) -> Told:
     with force_locale(LANGUAGES[contact.language][0]):
         if case.ending:
             return notice_words.ended(case, site)
-        return notice_words.notice(case, site, number)
+        return notice_words.notice(case, site, number, lots)
 
 
 def _rounds(about: str) -> dict[tuple[str, str], int]:

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from app.config import wall_clock
-from app.demo import incidents, labels, measures, places, tasks
+from app.demo import incidents, labels, measures, places, reach, tasks
 from app.demo.cast import Member
 from app.demo.weeks import live_six_weeks
 from app.demo.world import World
@@ -54,9 +54,11 @@ def make(folder: Path, today: date, *, fixed: bool = False) -> str:
     counts, size = Reader(world.log.store).counts(), published_size(world.log.store)
     desk = Desk(building, world.log.store.key)
     places.place(desk, world.cast)
+    reach.keep_contacts(desk, world.cast, end)
     desk.close()
     world.log.store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     world.log.store.close()
+    reach.tell(building, end)
     throw_away(folder)
     building.rename(folder)  # whole, or not at all
     return f"{counts['packs']} packs of {len(world.expiry)} lots, {size} entries"

@@ -18,11 +18,16 @@ def letter(statement: str) -> str:
     """The letter to the session's site; `?site=` another's, or `silent` for all that owe an answer."""
     who = signed_in()
     case = recalls.named(statement)
+    found = letters.letters(case, who, request.args.get("site", ""))
     link = f"{_home()}/recalls/{case.id}"
     return render_template(
         "notices/letter.html",
         case=case,
-        letters=letters.letters(case, who, request.args.get("site", "")),
+        letters=found,
+        also={
+            one.to.site.gln: notice_words.also_words(notice_words.also(case, one.packs.lots))
+            for one in found
+        },
         title=notice_words.title_of(case),
         facts=notice_words.facts(case),
         steps=notice_words.steps_of(case),

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -194,6 +195,21 @@ def test_a_message_says_what_to_do_and_nothing_of_a_sites_stock(
     assert message["Message-ID"] == f"<{sender.rows(case, EMAIL)[0].id}@authority.example>"
     assert not any(pack.rpartition("/")[2] in text for pack in spread)
     assert "SIMULATED" not in text + message["Subject"]
+    assert "Look also" not in text
+
+
+def test_who_has_what_was_repacked_is_told_of_its_lot(sender: Sender, chain: Chain) -> None:
+    old = chain.commission("L1", 2)
+    out = chain.act("check_out", chain.maker, old)
+    made = chain.pack_ids("N1", 2)
+    chain.act("repack", chain.maker, made, inputs=(out.id,), lot="N1", expiry=date(2028, 1, 31))
+    chain.hand_over(chain.maker, made, chain.pharmacy)
+    sender.reach(chain.pharmacy, webhook=sender.hook_address())
+    recall(chain)
+    sender.tell()
+    assert "Look also for lot N1 of Examplin 10 mg." in sender.box.messages[0].get_content()
+    data = json.loads(sender.hook.taken[0][1])["data"]
+    assert (data["lots"], data["also"]) == (["L1"], [{"gtin": chain.gtin, "lot": "N1"}])
 
 
 def test_each_site_is_told_in_its_own_language(
