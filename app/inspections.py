@@ -77,10 +77,10 @@ def open_at(site: str, who: Person) -> str:
     authority = node().reader.authority()
     if not gs1.is_gln(site):
         raise Malformed(_("a site is named by its GLN of 13 digits"))
-    if authority.site(site) is None:
-        raise Refused("unknown-site", site)
     if site != who.site and who.party != authority.gln:
         raise Refused("wrong-site", _("only an authority's inspector counts at another's site"))
+    if authority.site(site) is None:
+        raise Refused("unknown-site", site)
     number = "INS-" + "".join(secrets.choice(_LETTERS) for _ in range(10))
     node().desk.inspections.open(number, site, who.party, node().clock())
     return number
@@ -89,7 +89,7 @@ def open_at(site: str, who: Person) -> str:
 def found(number: str, who: Person) -> Inspection:
     """An inspection that a person may see; ends in 404."""
     one = node().desk.inspections.one(number) if _NUMBER.fullmatch(number) else None
-    if one is None or not (who.party == one.party or who.site == one.site):
+    if one is None or not (began(one, who) or who.site == one.site):
         abort(404, _("There is no such inspection that your site may see."))
     return one
 
@@ -97,17 +97,24 @@ def found(number: str, who: Person) -> Inspection:
 def counting(number: str, who: Person) -> Inspection:
     """One that a person may count for: the party that opened it. Ends in 403, 404, 409."""
     one = found(number, who)
-    if who.party != one.party:
+    if not began(one, who):
         abort(403, _("Only the side that began this count goes on with it."))
     if one.closed:
         abort(409, _("This count is closed. Open it again, if nobody has signed it."))
     return one
 
 
+def began(one: Inspection, who: Person) -> bool:
+    """Whether a person is of the side that began a count: an inspector, or the site itself."""
+    own = who.site == one.site or who.party == node().reader.authority().gln
+    return who.party == one.party and own
+
+
 def of(who: Person) -> list[Inspection]:
     """What a person may see, newest first."""
     kept = node().desk.inspections
-    both = {one.id: one for one in (*kept.at(who.site), *kept.of(who.party))}
+    mine = [one for one in kept.of(who.party) if began(one, who)]
+    both = {one.id: one for one in (*kept.at(who.site), *mine)}
     return sorted(both.values(), key=lambda one: (-one.opened, one.id))
 
 
@@ -233,7 +240,7 @@ def close(one: Inspection, note: str) -> None:
 
 def reopen(one: Inspection, who: Person) -> None:
     """Go on with a count that nobody has signed; ends in 403, 409."""
-    if who.party != one.party:
+    if not began(one, who):
         abort(403, _("Only the side that began this count goes on with it."))
     if not node().desk.inspections.reopen(one.id):
         abort(409, _("What somebody has signed stays as it is. Begin another count."))

@@ -164,6 +164,42 @@ def bag(scene: Scene, role: str, whose: str) -> Thing | None:
     return scene.memo[key]
 
 
+def count(scene: Scene, role: str, whose: str) -> Thing | None:
+    """A stock-taking in progress at a site, with a lot counted by number."""
+    who = scene.owner(role, whose)
+    if who is None:
+        return None
+    answer = scene.at(who).post("/inspections", data={"site": who.site})
+    number = answer.location.rpartition("/")[2]
+    made = _own_goods(scene, who)
+    of_lot = {"gtin": made.gtin, "lot": made.lot, "n": "3"}
+    assert scene.at(who).post(f"/inspections/{number}/number", data=of_lot).status_code == 303
+    assert scene.at(who).post(f"/inspections/{number}/scan", data={"text": made.packs[1]})
+    scene.secrets[number] = who
+    fields = {"number": number, "item": made.packs[1], "gtin": made.gtin, "lot": made.lot}
+    return Thing(fields, (number,))
+
+
+def closed_count(scene: Scene, role: str, whose: str) -> Thing | None:
+    """One that is closed, and the statement by which its site signs it."""
+    found, who = count(scene, role, whose), scene.owner(role, whose)
+    if found is None or who is None:
+        return None
+    path = f"/inspections/{found['number']}"
+    assert scene.at(who).post(f"{path}/close", data={}).status_code == 303
+    data = scene.at(who).get(f"{path}/report.json").data
+    about = f"https://id.gs1.org/414/{who.site}"
+    said = scene.document_statement(who, about, data, "Stock-taking")
+    return Thing({**found.fields, "statement": said}, found.marks)
+
+
+def _no_count(scene: Scene) -> Thing:
+    made = scene.goods["far"]
+    fields = {"number": "INS-2222222222", "item": made.packs[1], "gtin": made.gtin,
+              "lot": made.lot, "statement": secrets.token_hex(32)}  # fmt: skip
+    return Thing(fields)
+
+
 def act(scene: Scene, role: str, whose: str) -> Thing | None:
     """An act that waits for a second signature."""
     who = scene.owner(role, whose)
@@ -310,7 +346,7 @@ KINDS: Final[dict[str, Maker]] = {
     "act that waits": act, "act to wait": unsigned_act, "statement in its name": signature,
     "invitation": invitation, "invitation's link": invitation, "session": session, "person": person,
     "site": site, "party": site, "document": document, "file not on the log": draft,
-    "sign-in link": link,
+    "sign-in link": link, "stock-taking": count, "stock-taking's report": closed_count,
 }  # fmt: skip
 UNKNOWN: Final[dict[str, Callable[[Scene], Thing]]] = {
     "pack": no_pack, "container": _no_container, "shipment": _no_shipment,
@@ -318,5 +354,6 @@ UNKNOWN: Final[dict[str, Callable[[Scene], Thing]]] = {
     "statement": _no_statement, "bag": lambda _scene: Thing({"number": "BAG-22222222"}),
     "act that waits": _no_act, "invitation": _no_invitation, "invitation's link": _no_invitation,
     "session": _no_session, "site": _no_site, "document": _no_document,
-    "file not on the log": _no_draft,
+    "file not on the log": _no_draft, "stock-taking": _no_count,
+    "stock-taking's report": _no_count,
 }  # fmt: skip

@@ -61,7 +61,7 @@ def show(number: str) -> str:
         authority = reader.authority()
         told: dict[str, Any] = {
             "one": one, "site": site_name(authority, one.site), "states": STATES, "names": SIDES,
-            "by": _party(one.party), "mine": who.party == one.party,
+            "by": _party(one.party), "mine": inspections.began(one, who),
             "product": lambda gtin: product_name(authority, gtin),
         }  # fmt: skip
         if not one.closed:

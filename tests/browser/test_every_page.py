@@ -69,6 +69,8 @@ PAGES = {
     ),
     "/log": same("/log"),
     "/log/health": same("/log/health"),
+    "/inspections": same("/inspections"),
+    "/inspections/<number>": Place("/inspections/INS-2222222222", "/inspections/A", 404),
     "/log/<int:number>": Place("/log/528", "/log/0"),
     "/account": same("/account"),
     "/login": same("/login"),
@@ -145,6 +147,8 @@ def names(demo: Site) -> dict[str, str]:
     told_of = {"site": site, "use": "station"}
     node.desk.people.invite(invitation_of(told_of, raw, authority, party, now), now)
     node.desk.bags.fill(site, BAG, [item], now)
+    node.desk.inspections.open("INS-2222222222", site, party, now)
+    node.desk.inspections.scan("INS-2222222222", item, now)
     raised = Alert("already-dispensed", site, item, now, "copied-label", item, codes=("unknown",))
     case = node.desk.cases.fold(raised, party)
     node.desk.cases.decide(case, "keep-apart", Step(now, "decided", "keep-apart", party, site, "0"))
