@@ -66,6 +66,9 @@ bench-scan: setup-bench ## Measure the scanner beside other decoders; BENCH_ARGS
 bench-alerts: setup-bench ## Measure false alerts over a simulated year, and the authority's desk on a large log
 	@$(BIN)/python -m tests.bench.alerts $(BENCH_ARGS)
 
+bench-fingerprint: setup-bench ## Measure how labels are told from copies; FINGERPRINT_DATA=… BENCH_ARGS='--json --labels 20'
+	@$(BIN)/python -m tests.bench.fingerprint $(BENCH_ARGS)
+
 matrix: setup-test ## Print what may happen to a pack, and who may see what, into docs/matrix.md and docs/access.md
 	@$(BIN)/python -m tests.matrix docs/matrix.md
 	@$(BIN)/python -m tests.access docs/access.md

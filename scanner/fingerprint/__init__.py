@@ -4,6 +4,7 @@
     rectify   frame + design -> the code laid flat, and what the frame was worth
     points    design + seed -> where to look, and what the design explains there
     residual  flat picture + points -> a vector
+    screen    flat picture -> whether it shows points in rows
     limits    every threshold, with the data it comes from
     session   frames of one label -> gate, and the vectors' mean
     template  enrolment: a vector as bytes (`AFP1`), and the commitment that a log keeps

@@ -27,6 +27,8 @@ def enrol(session: Session) -> Template:
         raise EnrolmentRefused(session.turned_away or ["no-frames"])
     if session.px_per_mm < session.limits.enrol_px_per_mm:
         raise EnrolmentRefused(["low-resolution"])
+    if session.patterned:
+        raise EnrolmentRefused(["looks-like-a-screen"])
     return Template.of(
         session.vector(), extractor=EXTRACTOR, frames=session.frames,
         px_per_mm=session.px_per_mm, focus=session.focus, seed=session.seed,

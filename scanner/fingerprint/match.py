@@ -73,7 +73,8 @@ def _verdict(
     edge: float, off: float | None, template: Template, session: Session, limits: Limits
 ) -> tuple[str, tuple[str, ...]]:
     files = session.rules is Rules.FILES
-    if edge >= limits.copy:
+    both = edge + (edge if off is None else off)
+    if edge >= limits.copy or both >= limits.copy_sum:
         reasons = []
         if not files and session.frames < limits.copy_frames:
             reasons.append("few-frames")
@@ -86,8 +87,10 @@ def _verdict(
         return COPY_SUSPECTED, ("differs",)
     if edge > limits.genuine:
         return CANNOT_TELL, ("between",)
-    if off is not None and off > limits.genuine_off:
+    if (off or 0.0) > limits.genuine_off or both > _most_together(session.px_per_mm, limits):
         return CANNOT_TELL, ("ink-differs",)
+    if session.patterned:
+        return CANNOT_TELL, ("looks-like-a-screen",)
     if not files and session.frames < limits.genuine_frames:
         return CANNOT_TELL, ("few-frames",)
     if files and "identical-frames" in session.turned_away:
@@ -95,6 +98,12 @@ def _verdict(
     if not files and session.still:
         return CANNOT_TELL, ("still-image",)
     return GENUINE_MATCH, ()
+
+
+def _most_together(px_per_mm: float, limits: Limits) -> float:
+    """How much both scores may come to: coarse frames are farther from the enrolment, all alike."""
+    share = min(1.0, max(0.0, (px_per_mm - 12) / 6))
+    return limits.genuine_sum_coarse + share * (limits.genuine_sum - limits.genuine_sum_coarse)
 
 
 def false_match_log10(edge: float, points: int, limits: Limits) -> float:

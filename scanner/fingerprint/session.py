@@ -19,6 +19,7 @@ from scanner.fingerprint.limits import EXTRACTOR, LIMITS, Limits
 from scanner.fingerprint.points import Points
 from scanner.fingerprint.rectify import FINE, Flat, Plan, flatten, middles_of
 from scanner.fingerprint.residual import Vector, vector
+from scanner.fingerprint.screen import pattern
 from scanner.frames import MAX_PIXELS, Frame
 
 MODULE_MM: Final = 0.4233  # ten dots of 600 an inch: our own label's module
@@ -54,6 +55,7 @@ class _Kept:
     frame: Frame
     vector: Vector
     flat: Flat
+    pattern: float
 
 
 @dataclass
@@ -126,7 +128,9 @@ class Session:
         if points is None:
             points = Points(located.design, self.seed)
             self._plan, self._points, self.text = plan, points, located.text
-        return self._keep(_Kept(frame, vector(flat, points), flat), result)
+        return self._keep(
+            _Kept(frame, vector(flat, points), flat, pattern(flat.light, plan)), result
+        )
 
     def _chosen(self, frame: Frame) -> Located | str:
         """The one code that this session is about, or why there is none."""
@@ -175,6 +179,12 @@ class Session:
     def focus(self) -> float:
         """Likewise."""
         return _mean([one.flat.focus for one in self._kept])
+
+    @property
+    def patterned(self) -> bool:
+        """Whether most kept frames show points in rows, as a screen has."""
+        rows = sum(one.pattern > self.limits.pattern for one in self._kept)
+        return 2 * rows > len(self._kept)
 
     @property
     def still(self) -> bool:

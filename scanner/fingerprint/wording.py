@@ -27,6 +27,7 @@ REASONS: Final[Mapping[str, str]] = {
     "dark": "There is too little contrast. Give more light.",
     "out-of-focus": "The picture is blurred. Hold still, a little farther away or closer.",
     "poor-fit": "The picture is too noisy, or not of print on paper. Give more light.",
+    "looks-like-a-screen": "There are points in rows, as a screen has. Show the label itself.",
     # of a session
     "no-frames": "There was no picture.",
     "few-frames": "More good pictures are needed. Hold the label before the camera.",
