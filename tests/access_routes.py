@@ -344,9 +344,9 @@ SECTIONS["Parties and policy"] = PARTIES
 from tests.access_alerts import ALERTS  # noqa: E402 - likewise
 
 SECTIONS["Alerts and cases"] = ALERTS
-from tests.access_parties import PARTIES  # noqa: E402 - likewise
+from tests.access_recalls import RECALLS  # noqa: E402 - likewise
 
-SECTIONS["Parties and policy"] = PARTIES
+SECTIONS["Holds and recalls"] = RECALLS
 RECIPES: Final = {
     route: recipes for section in SECTIONS.values() for route, recipes in section.items()
 }
