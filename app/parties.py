@@ -81,6 +81,16 @@ class Effect(NamedTuple):
         """All packs in stock."""
         return sum(lot.packs for lot in self.stock)
 
+    @property
+    def takers(self) -> list[tuple[Taker, int]]:
+        """Who is to take how many packs back in all, and of how many lots; the most first."""
+        found: dict[tuple[str, bool], tuple[Taker, int]] = {}
+        for one in (one for lot in self.stock for one in lot.takers):
+            known, lots = found.get((one.site, one.holder), (one._replace(packs=0), 0))
+            whole = known._replace(packs=known.packs + one.packs)
+            found[one.site, one.holder] = (whole, lots + 1)
+        return sorted(found.values(), key=lambda one: (-one[0].packs, one[0].name))
+
 
 def today() -> date:
     """The log's day."""

@@ -29,6 +29,7 @@ from ledger.tlog.ed25519 import public_of
 
 ORIGIN: Final = "packtrace.example/demo"
 DAYS: Final = 42  # day 42 is today
+ENDING: Final = "pharmacy-8"  # whose licence ends soon
 _DAY_MS: Final = 24 * HOUR_MS
 _MINUTE_MS: Final = 60_000
 
@@ -142,8 +143,11 @@ class World:
 
     def _introduce(self, member: Member) -> None:
         agency = self.cast.authority
+        ends = f"{self.today.year + 4}-12-31"
+        if member.label == ENDING:
+            ends = (self.today + timedelta(days=30)).isoformat()
         licence = Licence(
-            expires=f"{self.today.year + 4}-12-31", level=member.role,
+            expires=ends, level=member.role,
             number=f"SIM-{member.label.upper()}",
         )  # fmt: skip
         if member.shop > 1:

@@ -63,6 +63,9 @@ def test_stock_of_a_suspended_site_goes_back_to_who_sent_it_or_to_the_holder(
         assert (lot.lot, lot.packs, lot.held, lot.expiry) == ("LOT1", 5, 1, "2028-01-31")
         told = {one.site: (one.packs, one.holder) for one in lot.takers}
         assert told == {chain.wholesaler.site: (4, False), chain.maker.site: (1, False)}
+        assert [(one.site, one.packs, lots) for one, lots in found.takers] == [
+            (chain.wholesaler.site, 4, 1), (chain.maker.site, 1, 1)
+        ]  # fmt: skip
         assert [(one.packs, one.other) for one in found.coming] == [
             (1, "Wholesaler, Wholesaler site")
         ]

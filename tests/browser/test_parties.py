@@ -82,6 +82,7 @@ def test_a_party_is_admitted_renewed_and_suspended_by_two_people(
     first.open(f"/parties/{chain.pharmacy.gln}")
     page.get_by_role("link", name="Suspend Pharmacy site").click()
     stock = page.get_by_role("row").filter(has_text="SHUT1")
+    page.get_by_text("Lot by lot").click()
     expect(stock).to_contain_text("Maker, Maker site, who sent it")
     assert "Shipments on the way in\n1" in first.words
     page.get_by_label("Reason").fill("cold room out of order")
