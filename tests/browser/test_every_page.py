@@ -107,6 +107,15 @@ PAGES = {
     "/documents": same("/documents"),
     "/decommission": same("/decommission"),
     "/contacts": same("/contacts"),
+    "/recalls": same("/recalls"),
+    "/recalls/new": same("/recalls/new")._replace(role="manufacturer"),
+    "/recalls/<statement>": Place("/recalls/{recall}", "/recalls/A", 404, role="manufacturer"),
+    "/recalls/<statement>/report": Place(
+        "/recalls/{recall}/report", "/recalls/A/report", 404, role="manufacturer"
+    ),
+    "/recalls/<statement>/packs": Place(
+        "/recalls/{recall}/packs?state=hold&site={site}", "/recalls/A/packs", 404
+    ),
     "/recalls/<statement>/letter": Place("/recalls/{recall}/letter", "/recalls/A/letter", 404),
     "/lots": same("/lots")._replace(role="manufacturer"),
     "/lots/new": same("/lots/new")._replace(role="manufacturer"),
