@@ -10,17 +10,22 @@ from typing import Any, Final, NamedTuple
 
 from flask import abort
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 
 from app.alert_words import LEVELS, words_of
 from app.alerts import look
 from app.goods import label_json, site_name
 from app.node import Node, node
-from app.present import role_words
+from app.present import op_words, role_words, state_words
 from ledger.errors import Malformed, Refused
 from ledger.rules import casework
 from ledger.rules.authority import Authority
 from ledger.rules.casework import AUTHORITY, CLOSED, HOLDER, OPEN, SITE
+from ledger.rules.state import ACTIVE, IN_TRANSIT, INACTIVE
+from ledger.rules.verdict import standing
+from ledger.statement.forms import FORMS
 from ledger.statement.gs1 import gtin_of
+from ledger.store import shipments
 from ledger.store.acts import act_at
 from ledger.store.cases import Case, Evidence, Step
 from ledger.store.desk import Person
@@ -42,6 +47,7 @@ class Line(NamedTuple):
     product: str
     lot: str
     serial: str
+    about: str  # where it is about no pack: a shipment's number, or who is suspended
     place: str  # the site, as far as the side may know it
     owner: str  # whose turn it is
 
@@ -55,6 +61,13 @@ class Told(NamedTuple):
     place: str
 
 
+class Record(NamedTuple):
+    """How the log has a pack, and the entry that says so; -1 where that is not this side's to know."""
+
+    words: str
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
+
+
 class Shown(NamedTuple):
     """A case with all that its page needs."""
 
@@ -66,6 +79,7 @@ class Shown(NamedTuple):
     related: list[Line]
     label: dict[str, Any]
     sides: tuple[str, str]
+    record: Record | None
     inspect: str  # the verdict's code that an inspection would sign, "" for none
 
 
@@ -122,8 +136,40 @@ def _line(found: Node, case: Case, side: str) -> Line:
     return Line(
         case, side, mine, case.status == OPEN and found.clock() > case.due,
         label.get("product", ""), label.get("lot", ""), label.get("serial") or label.get("sscc", ""),
-        _place(authority, case.site, side), _owner(authority, case, side),
+        "" if case.item else _about(found, authority, case), _place(authority, case.site, side), _owner(authority, case, side),
     )  # fmt: skip
+
+
+def _about(found: Node, authority: Authority, case: Case) -> str:
+    """What a case is about that is about no one pack."""
+    if shipment := shipments.by_id(found.store, case.subject):
+        return _("shipment %(number)s", number=shipment.number)
+    if party := authority.party(case.subject):
+        return party.name
+    return site_name(authority, case.subject) or (_("several packs") if case.alerts > 1 else "")
+
+
+def _record(found: Node, authority: Authority, case: Case, side: str) -> Record | None:
+    """How the log has the pack now: where, for the authority alone."""
+    row = found.reader.world().row(case.item) if case.item else None
+    if row is None or side not in (SITE, AUTHORITY):
+        return None
+    world = found.reader.world()
+    root = world.outermost(row)
+    if side == AUTHORITY:
+        words = _STATUSES.get(root.status, root.status)
+        reason = op_words(root.reason) if root.reason in FORMS else ""
+        where = site_name(authority, root.site)
+        return Record(", ".join(filter(None, (str(words), reason, where))), world.newest(row))
+    state = standing(world, authority, case.item, case.site, found.clock()).state
+    return Record(state_words(state), -1)
+
+
+_STATUSES: Final = {
+    ACTIVE: lazy("in trade"),
+    IN_TRANSIT: lazy("on its way"),
+    INACTIVE: lazy("out of the chain"),
+}
 
 
 def _label(found: Node, authority: Authority, case: Case) -> dict[str, Any]:
@@ -179,6 +225,7 @@ def show(number: int, who: Person) -> Shown:
             if its_side := side_of(one, who, authority):
                 related.append(_line(found, one, its_side))
         line = _line(found, case, side)
+        record = _record(found, authority, case, side)
     shared = not case.item or side == AUTHORITY
     other = site_name(authority, case.other) if case.other and shared else ""
     steps = [(step, _signer(authority, step, who)) for step in cases.steps(number)]
@@ -189,7 +236,7 @@ def show(number: int, who: Person) -> Shown:
     )
     return Shown(
         line, evidence, steps, may and _is_turn(case, side), may, related, label,
-        (line.place, other), inspect,
+        (line.place, other), record, inspect,
     )  # fmt: skip
 
 
@@ -275,6 +322,7 @@ def told_json(shown: Shown) -> dict[str, Any]:
     return {
         **line_json(line),
         "label": shown.label,
+        "record": shown.record.words if shown.record else None,
         "sides": [one for one in shown.sides if one],
         "evidence": [
             {
@@ -298,7 +346,7 @@ def told_json(shown: Shown) -> dict[str, Any]:
 
 COLUMNS: Final = (
     "number", "rule", "cause", "eu", "us", "status", "level", "opened", "due", "late", "product",
-    "gtin", "lot", "serial", "place", "owner", "decision", "root", "closing",
+    "gtin", "lot", "serial", "about", "place", "owner", "decision", "root", "closing",
 )  # fmt: skip
 
 
@@ -308,6 +356,6 @@ def line_json(line: Line) -> dict[str, Any]:
     values = (
         case.number, case.rule, case.cause, case.eu, case.us, case.status, case.level, case.opened,
         case.due, line.late, line.product, gtin_of(case.item) if case.item else "", line.lot,
-        line.serial, line.place, line.owner, case.decision, case.root, case.closing,
+        line.serial, line.about, line.place, line.owner, case.decision, case.root, case.closing,
     )  # fmt: skip
     return dict(zip(COLUMNS, values, strict=True))
