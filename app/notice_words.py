@@ -16,31 +16,19 @@ from flask_babel import lazy_gettext as _lazy
 from app.goods import product_name, site_name
 from app.node import node
 from app.present import moment
+from app.recall_words import KINDS, STATUSES
 from ledger.rules.authority import SiteRecord
 from ledger.rules.state import LotKey
 from ledger.statement.governance import LiftHold, Recall, RecallClose
 from ledger.statement.parts import Scope, time_text
-from ledger.store import recalls
 from ledger.store.recalls import Case
 
-RECALL, WITHDRAWAL, HOLD = "recall", "withdrawal", "hold"
+HOLD: Final = "hold"
 HOME: Final = "http://localhost:8000"  # of a simulated world that was told no address
-_KINDS: Final = {
-    RECALL: _lazy("Recall"),
-    WITHDRAWAL: _lazy("Withdrawal"),
-    HOLD: _lazy("Hold"),
-}
 _DEPTHS: Final = {
     "wholesale": _lazy("down to wholesalers"),
     "pharmacy": _lazy("down to pharmacies and hospitals"),
     "patient": _lazy("down to patients"),
-}
-
-
-_STATUSES: Final = {
-    recalls.ONGOING: _lazy("ongoing"),
-    recalls.COMPLETED: _lazy("closed"),
-    recalls.LIFTED: _lazy("lifted"),
 }
 
 
@@ -53,13 +41,13 @@ class Told(NamedTuple):
 
 
 def kind_of(case: Case) -> str:
-    """RECALL, WITHDRAWAL or HOLD."""
+    """`recall`, `withdrawal` or `hold`."""
     return case.body.kind if isinstance(case.body, Recall) else HOLD
 
 
 def kind_words(case: Case) -> str:
     """What it is, in words."""
-    return str(_KINDS[kind_of(case)])
+    return str(KINDS[kind_of(case)])
 
 
 def depth_words(depth: str) -> str:
@@ -69,7 +57,7 @@ def depth_words(depth: str) -> str:
 
 def status_words(status: str) -> str:
     """Whether it goes on, or how it ended, in words."""
-    return str(_STATUSES.get(status) or status)
+    return str(STATUSES[status][0])
 
 
 def ending_words(case: Case) -> str:

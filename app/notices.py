@@ -83,6 +83,26 @@ def concerned(case: Case) -> dict[str, Concerned]:
     }
 
 
+class HeldBack(NamedTuple):
+    """A hold on packs at a site or on their way to it, in one line, with how many."""
+
+    case: Case
+    title: str
+    here: int
+    coming: int
+
+
+def holds_at(site: str) -> list[HeldBack]:
+    """The holds in force that concern a site, newest first."""
+    found, held = node(), []
+    with found.reader.snapshot():
+        for case in recalls.cases(found.store, found.reader.authority()):
+            if case.is_hold and case.ending is None and (one := concerned(case).get(site)):
+                title = notice_words.title_of(case)
+                held.append(HeldBack(case, title, one.here, one.coming))
+    return held
+
+
 def silent(case: Case) -> list[str]:
     """The sites that a recall concerns and that have not answered it, by GLN; none for a hold."""
     if case.is_hold:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from app import alerts, recalls
+from app import alerts, notices, recalls
 from app.node import maybe_node
 from app.session import acting, person
 from app.underway import waiting_for
@@ -33,6 +33,7 @@ def index() -> str:
         waiting=waiting_for(who) if who else None,
         alerts=alerts.waiting_for(who) if who else 0,
         recalls=recalls.waiting_for(who) if who else [],
+        holds=notices.holds_at(who.site) if who else [],
         packs=packs,
         most=MOST,
     )

@@ -32,7 +32,7 @@ from ledger.store.batch import Receipt
 from ledger.store.contacts import Contact
 from ledger.store.notices import EMAIL, FAILED, LEASE_MS, PAGE, WAITING, WEBHOOK, Notice
 from tests.app.carriers import Hook, Mailbox, mail_server, webhook
-from tests.app.conftest import give_keys
+from tests.app.conftest import SignIn, give_keys
 from tests.nodes import close
 from tests.world import Chain, Member, seed
 
@@ -489,3 +489,27 @@ def test_a_notice_is_signed_for_nothing_else(chain: Chain) -> None:
 
     with pytest.raises(Malformed):
         sign_webhook(seed("status"), "DSSEv1 1", 0, b"")
+
+
+# The home page
+
+
+def test_a_sites_home_page_shows_what_concerns_it_with_its_deadline(
+    app: Flask, chain: Chain, spread: list[str], sign_in: SignIn
+) -> None:
+    case = recall(chain)
+    held = chain.log.submit(chain.hold(chain.scope(lots=["L1"])))
+    for who in (chain.pharmacy, chain.pharmacy2):  # there, and on their way
+        page = sign_in(who).get("/").text
+        assert f'href="/recalls/{case.id}"' in page
+        assert "9 Oct 2026" in page
+        assert f'href="/recalls/{held.id}"' in page
+        assert "1 hold on packs at this site" in page
+    page = sign_in(chain.wholesaler).get("/").text
+    assert case.id not in page
+    assert held.id not in page
+    chain.log.submit(chain.lift(held))
+    chain.log.submit(chain.answer(chain.pharmacy, case))
+    page = sign_in(chain.pharmacy).get("/").text
+    assert case.id not in page
+    assert held.id not in page
