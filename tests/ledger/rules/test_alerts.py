@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +34,7 @@ from ledger.rules.casework import AUTHORITY, HOLDER, SITE
 from ledger.rules.clones import LEAST_TRAVEL_MS, MOST_A_DAY, occasions
 from ledger.rules.verdict import PURPOSES
 
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "alerts.md"
 HERE, THERE, THIRD = "9521113000107", "9521114000106", "9521115000105"
 PACK = "https://id.gs1.org/01/09521111000013/21/S1"
 MINUTE, HOUR = 60_000, 3_600_000
@@ -218,6 +221,14 @@ def test_a_pack_of_a_lot_that_nobody_knows_lacks_rather_its_data() -> None:
 def test_us_reasons_name_what_differs() -> None:
     assert us_reason("label-mismatch", ()) == "No_reason_provided"
     assert us_reason("label-mismatch", ("expiry", "product")) == "No_match_GTIN_Serial_Expiry"
+
+
+def test_the_documentation_has_every_rule_with_its_codes() -> None:
+    text = DOCS.read_text()
+    rows = re.findall(r"^\| `([a-z-]+)` \| .* \| (\S*) ?\| (\S*) ?\|$", text, re.MULTILINE)
+    assert rows == [(rule, codes.eu, us_reason(rule, ("lot",))) for rule, codes in RULES.items()]
+    closings = re.findall(r"^\| `([a-z-]+)` \| [^|]* \|$", text, re.MULTILINE)
+    assert closings == list(casework.CLOSINGS)
 
 
 # Statements
