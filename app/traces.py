@@ -238,7 +238,7 @@ def trace(about: Subject, wanted: Filter, who: Person) -> Trace:
     with found.reader.snapshot():
         authority = found.reader.authority()
         try:
-            traced, packs, pivot = _traced(about, wanted, authority)
+            traced, packs, pivot = _traced(about, wanted, authority, who)
         except TooMuch as error:
             if who.party != authority.gln and about.kind != "shipment":
                 abort(404, _nothing(about))  # of others' goods not even that they are many
@@ -248,14 +248,15 @@ def trace(about: Subject, wanted: Filter, who: Person) -> Trace:
             words = traced.lacking.get((flow.index, flow.key), {}) if flow.open else {}
             flow.short, flow.refused = words.get("short", 0), words.get("refused", 0)
         whole = who.party == authority.gln
-        seen = all_flows if whole else [f for f in all_flows if _may_see(authority, f, who)]
+        seen = all_flows if whole else _seen(authority, traced, all_flows, who)
         period = about.kind in ("party", "site") and (wanted.start or wanted.end)
         if not seen and not period:
             abort(404, _nothing(about))
         erased = traces.erased(found.store)
     own = _backward(about, pivot, traced, authority)
     shown = [flow for flow in seen if _fits(flow, wanted, own)]
-    return Trace(about, wanted, shown, traced.stages, whole, len(seen) - len(shown), erased,
+    stages = {flow.key: traced.stage(flow.key) for flow in seen}  # no lot that was left out
+    return Trace(about, wanted, shown, stages, whole, len(seen) - len(shown), erased,
                  frozenset(packs))  # fmt: skip
 
 
@@ -263,7 +264,9 @@ def _nothing(about: Subject) -> str:
     return _("No %(what)s is on record here that you may trace.", what=about.words)
 
 
-def _traced(about: Subject, wanted: Filter, authority: Authority) -> tuple[Traced, set[str], int]:
+def _traced(
+    about: Subject, wanted: Filter, authority: Authority, who: Person
+) -> tuple[Traced, set[str], int]:
     """Its moves, the packs looked at one by one, and the index that parts backward from forward."""
     store = node().store
     if about.kind == "lot":
@@ -281,11 +284,38 @@ def _traced(about: Subject, wanted: Filter, authority: Authority) -> tuple[Trace
         packs, pivot = traces.sent_in(store, one), one.index
     elif about.kind == "container":
         item = gs1.sscc(about.name)
-        packs, pivot = traces.inside(store, item), traces.first_packed(store, item)
+        known = _known(authority, traces.about_container(store, item), who)
+        packs = traces.inside(store, item, known[-1]) if known else set()
+        pivot = traces.first_packed(store, item)
     else:
         gtin, serial = _gtin_and(about.name)
         packs, pivot = {gs1.sgtin(gtin, serial)}, 0
     return traces.of_packs(store, packs), packs, pivot
+
+
+def _known(authority: Authority, indexes: list[int], who: Person) -> list[int]:
+    """Those of some statements that somebody may see whole."""
+    if who.party == authority.gln:
+        return indexes
+    return [index for index in indexes if _concerned(authority, index, who)]
+
+
+def _concerned(authority: Authority, index: int, who: Person) -> bool:
+    reader = node().reader
+    try:
+        statement = Statement.parse(reader.logged(index).envelope)
+    except LookupError:
+        return False  # erased after its retention
+    return who.party in reader.concerned(authority, statement)
+
+
+def _seen(authority: Authority, traced: Traced, found: list[Flow], who: Person) -> list[Flow]:
+    """The flows that a party may see; of what was made of goods, or went into them, only where it
+    repacked: which packs became which is the repackager's to tell."""
+    seen = [flow for flow in found if _may_see(authority, flow, who)]
+    if any(flow.op == "repack" for flow in seen):
+        return seen
+    return [flow for flow in seen if not traced.stage(flow.key)]
 
 
 def _may_see(authority: Authority, flow: Flow, who: Person) -> bool:
@@ -294,9 +324,7 @@ def _may_see(authority: Authority, flow: Flow, who: Person) -> bool:
         sites = []
     if flow.by != who.party and not any(site and site.party == who.party for site in sites):
         return False  # it concerns nobody but its two sides
-    reader = node().reader
-    statement = Statement.parse(reader.logged(flow.index).envelope)
-    return who.party in reader.concerned(authority, statement)
+    return _concerned(authority, flow.index, who)
 
 
 def _backward(

@@ -14,13 +14,14 @@ from urllib.parse import quote
 
 from ledger.rules.moves import MAKES, NAMED, TAKEN_UP, Moved
 from ledger.rules.state import IN_TRANSIT, REFUSED, SHORT, LotKey, Shipment
-from ledger.rules.trace import Act, Step, life
+from ledger.rules.trace import Act
 from ledger.statement.gs1 import ROOT, gtin_of, is_pack
 from ledger.store import content
 from ledger.store.database import Store
 from ledger.store.loading import MOVED, ROW, SHIPMENT, shipment_of
 from ledger.store.shipments import members
 from ledger.store.staging import resolved
+from ledger.store.trace_lives import lives, taken_up_by
 
 MOST_PACKS: Final = 100_000  # that are looked at one by one
 MOST_ACTS: Final = 200_000  # moves that a trace holds
@@ -87,17 +88,26 @@ def of_sites(store: Store, sites: Iterable[str], start_ms: int, end_ms: int) -> 
     return _finished(store, traced)
 
 
-def inside(store: Store, container: str) -> set[str]:
-    """The packs that were ever in a container. Raises TooMuch."""
+def inside(store: Store, container: str, until: int = 1 << 62) -> set[str]:
+    """The packs that were ever in a container, packed by an index at the latest. Raises TooMuch."""
     found: set[str] = set()
     containers = {container}
-    sql = "SELECT DISTINCT child FROM membership WHERE parent IN (IN)"
+    sql = f"SELECT DISTINCT child FROM membership WHERE parent IN (IN) AND from_idx <= {int(until)}"
     while containers:
         children = {child for (child,) in store.rows_in(sql, containers)}
         found |= {child for child in children if is_pack(child)}
         containers = {child for child in children if not is_pack(child)}
         _bound(found)
     return found
+
+
+def about_container(store: Store, container: str) -> list[int]:
+    """The indexes of the statements that made a container, packed it or named it; ascending."""
+    sql = (
+        "SELECT idx FROM mention WHERE item = ? UNION SELECT from_idx FROM membership WHERE parent = ? "
+        "UNION SELECT born FROM item WHERE id = ? ORDER BY 1"
+    )
+    return [index for (index,) in store.rows(sql, (container, container, container))]
 
 
 def numbered(store: Store, number: str) -> list[Shipment]:
@@ -211,9 +221,9 @@ class _Gathered:
         ]
         for row in rows:
             self.traced.stages.setdefault((gtin_of(row.id), row.lot), stage)
-        acts, repacked = _lives(self.store, {row.id: (row.lot, row.born) for row in rows})
+        acts, repacked = lives(self.store, {row.id: (row.lot, row.born) for row in rows})
         taken_up = {row.id: row.last for row in rows if row.reason == "repack"}
-        acts += _taken_up(self.store, taken_up, {row.id: row.lot for row in rows})
+        acts += taken_up_by(self.store, taken_up, {row.id: row.lot for row in rows})
         self.traced.acts += acts
         if stage >= 0:
             self._forward(set(taken_up.values()), stage)
@@ -283,142 +293,3 @@ def _finished(store: Store, traced: Traced) -> Traced:
                 words = traced.lacking.setdefault((index, (gtin, lot)), {})
                 words[reason] = words.get(reason, 0) + int(n)
     return traced
-
-
-def _taken_up(store: Store, packs: dict[str, int], lots: dict[str, str]) -> list[Act]:
-    """The repackings that took up some packs."""
-    counts: dict[tuple[int, str, str], int] = {}
-    for item, index in packs.items():
-        key = index, gtin_of(item), lots[item]
-        counts[key] = counts.get(key, 0) + 1
-    sql = "SELECT idx, id, ms, op, by, site FROM act WHERE idx IN (IN)"
-    facts = {row[0]: row[1:] for row in store.rows_in(sql, {key[0] for key in counts})}
-    return [
-        Act(Moved(index, TAKEN_UP, gtin, lot, facts[index][4], -1, n, 0), *facts[index][:4])
-        for (index, gtin, lot), n in counts.items()
-    ]
-
-
-_Life = tuple[tuple[int, ...], tuple[tuple[str, int, int], ...]]
-
-
-def _lives(store: Store, packs: dict[str, tuple[str, int]]) -> tuple[list[Act], set[int]]:
-    """What moved some packs, of each its lot and birth; and the repackings that made them.
-
-    Packs with the same history are looked at once.
-    """
-    mentions, spans = _told(store, packs)
-    same: dict[tuple[str, str, int, _Life], int] = {}
-    for item, (lot, born) in packs.items():
-        one: _Life = (tuple(mentions.get(item, ())), tuple(spans.get(item, ())))
-        key = gtin_of(item), lot, born, one
-        same[key] = same.get(key, 0) + 1
-    containers = {parent for *_, (_m, around) in same for parent, _from, _to in around}
-    while containers:
-        more_mentions, more_spans = _told(store, containers)
-        mentions |= more_mentions
-        spans |= more_spans
-        containers = {p for found in more_spans.values() for p, _f, _t in found} - spans.keys()
-    indexes = {index for found in mentions.values() for index in found}
-    indexes |= {born for _lot, born in packs.values()}
-    facts = _facts(store, indexes)
-    counts: dict[tuple[int, str, str, str, int], list[int]] = {}
-
-    def add(index: int, gtin: str, lot: str, site: str, about: int, scanned: bool, n: int) -> None:
-        found = counts.setdefault((index, gtin, lot, site, about), [0, 0])
-        found[0 if scanned else 1] += n
-
-    for (gtin, lot, born, (named, around)), n in same.items():
-        if born not in facts:
-            continue  # its first statement was erased
-        site = facts[born].site
-        add(born, gtin, lot, site, -1, True, n)
-        steps = _steps(facts, named, around, mentions, spans)
-        for index, where, about, scanned in life(site, steps):
-            add(index, gtin, lot, where, about, scanned, n)
-    acts = [
-        Act(Moved(index, NAMED, gtin, lot, site, about, *n), f.id, f.ms, f.op, f.by)
-        for (index, gtin, lot, site, about), n in counts.items()
-        for f in (facts[index],)
-    ]
-    return acts, {act.moved.index for act in acts if act.op == "repack"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    id: str
-    ms: int
-    op: str
-    by: str
-    site: str
-    observed: str
-    shipment: int
-
-
-def _facts(store: Store, indexes: set[int]) -> dict[int, _Fact]:
-    sql = "SELECT idx, shipment FROM delivery WHERE idx IN (IN)"
-    about = dict(store.rows_in(sql, indexes))
-    sql = "SELECT idx, id, ms, op, by, site, observed FROM act WHERE idx IN (IN)"
-    return {
-        index: _Fact(statement, ms, op, by, site, observed, about.get(index, -1))
-        for index, statement, ms, op, by, site, observed in store.rows_in(sql, indexes)
-    }
-
-
-def _told(
-    store: Store, items: Iterable[str]
-) -> tuple[dict[str, list[int]], dict[str, list[tuple[str, int, int]]]]:
-    """Of each item the statements that name it, and the containers that it was in; by index."""
-    wanted = list(items)
-    mentions: dict[str, list[int]] = {}
-    for item, index in store.rows_in("SELECT item, idx FROM mention WHERE item IN (IN)", wanted):
-        mentions.setdefault(item, []).append(index)
-    spans: dict[str, list[tuple[str, int, int]]] = {item: [] for item in wanted}
-    sql = "SELECT child, parent, from_idx, to_idx FROM membership WHERE child IN (IN)"
-    for child, parent, start, end in store.rows_in(sql, wanted):
-        spans[child].append((parent, start, end))
-    for indexes in mentions.values():
-        indexes.sort()
-    for around in spans.values():
-        around.sort()
-    return mentions, spans
-
-
-_LAST: Final = 1 << 62
-
-
-def _steps(
-    facts: dict[int, _Fact],
-    named: tuple[int, ...],
-    around: tuple[tuple[str, int, int], ...],
-    mentions: dict[str, list[int]],
-    spans: dict[str, list[tuple[str, int, int]]],
-) -> list[Step]:
-    """The steps of a pack's life: its own, and those of its containers while it was in them."""
-    found: dict[int, tuple[bool, bool]] = {}
-
-    def add(
-        named: Iterable[int],
-        around: Iterable[tuple[str, int, int]],
-        start: int,
-        end: int,
-        own: bool,
-    ) -> None:
-        here = list(around)
-        ended = {to for _parent, _from, to in here}
-        for index in named:
-            if start <= index <= end:
-                # What a receipt takes out of what it receives is what lacked.
-                found.setdefault(index, (own, index in ended))
-        for parent, joined, left in here:
-            to = left - 1 if left != -1 else _LAST
-            first, last = max(start, joined + 1), min(end, to)
-            if first <= last:
-                add(mentions.get(parent, ()), spans.get(parent, ()), first, last, False)
-
-    add(named, around, 0, _LAST, True)
-    return [
-        Step(index, fact.op, fact.site, fact.shipment, own, lacked)
-        for index, (own, lacked) in sorted(found.items())
-        if (fact := facts.get(index)) is not None and not fact.observed
-    ]
