@@ -347,6 +347,9 @@ SECTIONS["Alerts and cases"] = ALERTS
 from tests.access_recalls import RECALLS  # noqa: E402 - likewise
 
 SECTIONS["Holds and recalls"] = RECALLS
+from tests.access_traces import TRACES  # noqa: E402 - likewise
+
+SECTIONS["Traces"] = TRACES
 RECIPES: Final = {
     route: recipes for section in SECTIONS.values() for route, recipes in section.items()
 }

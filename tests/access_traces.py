@@ -1,0 +1,49 @@
+"""How the routes of traces are asked: of a pack, its lot, a container, a shipment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from tests.access_routes import PUBLIC, Recipe
+from tests.access_things import KINDS, UNKNOWN, Maker
+from tests.access_world import Scene, Thing
+
+_NAMED: Final[dict[str, Callable[[Thing], tuple[str, str]]]] = {
+    "pack": lambda thing: ("pack", f"{thing['gtin']}/{thing['serial']}"),
+    "lot": lambda thing: ("lot", f"{thing['gtin']}/{thing['lot']}"),
+    "container": lambda thing: ("container", thing["sscc"]),
+    "shipment": lambda thing: ("shipment", thing["statement"]),
+}
+
+
+def _traced(name: str, thing: Thing) -> Thing:
+    kind, path = _NAMED[name](thing)
+    return Thing({**thing.fields, "kind": kind, "name": path}, thing.marks, thing.hands)
+
+
+def _maker(name: str) -> Maker:
+    def made(scene: Scene, role: str, whose: str) -> Thing | None:
+        found = KINDS["pack" if name == "lot" else name](scene, role, whose)
+        return None if found is None else _traced(name, found)
+
+    return made
+
+
+def _unknown(name: str) -> Callable[[Scene], Thing]:
+    return lambda scene: _traced(name, UNKNOWN["pack" if name == "lot" else name](scene))
+
+
+for _name in _NAMED:
+    KINDS[f"traced {_name}"] = _maker(_name)
+    UNKNOWN[f"traced {_name}"] = _unknown(_name)
+
+_RECIPES: Final = tuple(Recipe(f"traced {name}") for name in _NAMED)
+TRACES: Final[dict[str, tuple[Recipe, ...]]] = {
+    "GET /traces": (PUBLIC,),
+    "GET /traces/<kind>/<path:name>": _RECIPES,
+    "GET /api/traces/<kind>/<path:name>": (
+        *_RECIPES,
+        Recipe("traced pack", query=lambda _s, _t: {"as": "epcis"}),
+    ),
+}
