@@ -50,6 +50,7 @@ _MAKERS: Final = frozenset({"manufacturer", "repackager"})
 _OWN: Final = (
     ("/waiting", _("Waiting for a colleague")),
     ("/people", _("People & keys")),
+    ("/contacts", _("Contacts")),
     ("/account", _("Account")),
 )
 _DOOR: Final = (("/login", _("Sign in")),)

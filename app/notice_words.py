@@ -157,9 +157,9 @@ def answer_link(case: Case) -> str:
 def steps_of(case: Case) -> list[str]:
     """What a site that has packs of it does, in its order."""
     if case.is_hold:
-        return [_("Put the packs apart and do not give them out until the hold is lifted.")]
+        return [_("Put the packs aside and do not give them out until the hold is lifted.")]
     return [
-        _("Put the packs apart at once. Do not give them out and do not send them on."),
+        _("Put the packs aside at once. Do not give them out and do not send them on."),
         _("Count what is there, what is on its way, and what was given out."),
         _("Answer by %(time)s, also if you hold none: one press.", time=moment(case.deadline_ms)),
     ]
