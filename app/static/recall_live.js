@@ -11,7 +11,7 @@ const { id } = at("recall").dataset;
 let shown = at("recall").dataset.version;
 let busy = false;
 
-/** Put what has changed into the page; forms, and where somebody is at work, stay as they are. */
+/** Put what has changed into the page; what somebody has written, and where they are, stays. */
 async function refresh() {
   if (busy) return;
   busy = true;
@@ -34,11 +34,17 @@ async function refresh() {
 
 function replace(part, other) {
   const open = [...part.querySelectorAll("details")].map((one) => one.open);
-  const links = [...part.querySelectorAll("a")];
+  const written = [...part.querySelectorAll("input")].map((one) => [one.id, one.value]);
+  const links = [...part.querySelectorAll("a, input")];
   const place = links.indexOf(document.activeElement);
+  const name = document.activeElement.id;
   part.replaceChildren(...document.adoptNode(other).childNodes);
   part.querySelectorAll("details").forEach((one, n) => (one.open = open[n] ?? one.open));
-  if (place >= 0) part.querySelectorAll("a")[place]?.focus();
+  for (const one of part.querySelectorAll("input")) {
+    const [, value] = written.find(([id]) => id === one.id) ?? [];
+    one.value = value ?? one.value;
+  }
+  if (place >= 0) (document.getElementById(name) ?? part.querySelectorAll("a, input")[place])?.focus();
 }
 
 function say(words) {

@@ -208,4 +208,5 @@ if (told) {
     at("continue").focus();
   });
   show();
+  at("work").hidden = false;
 }
