@@ -11,6 +11,8 @@ _REPORT: Final = Recipe("stock-taking's report", tell=_done)
 INSPECTION: Final[dict[str, tuple[Recipe, ...]]] = {
     "GET /log/health": (PUBLIC,),
     "GET /log/health.json": (PUBLIC,),
+    "GET /statistics": (PUBLIC,),
+    "GET /statistics.csv": (PUBLIC,),
     "GET /inspections": (Recipe("stock-taking", listing=True),),
     "POST /inspections": (Recipe("site", form=_of("site"), tell=_done),),
     "GET /inspections/<number>": (_COUNT, Recipe("stock-taking's report")),

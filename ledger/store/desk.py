@@ -234,6 +234,14 @@ class Desk:
         sql = f"SELECT {columns} FROM scan WHERE item = ? AND site <> '' ORDER BY ms DESC LIMIT ?"
         return [Scan(*row) for row in self._database.execute_sql(sql, (item, limit)).fetchall()]
 
+    def tally(self) -> list[tuple[str, str, int, int]]:
+        """Scans by month (YYYY-MM, UTC) and site, with how many of them raised an alert."""
+        sql = (
+            "SELECT strftime('%Y-%m', ms / 1000, 'unixepoch'), site, COUNT(*), "
+            "SUM(alert <> 0) FROM scan WHERE site <> '' GROUP BY 1, 2"
+        )
+        return [tuple(row) for row in self._database.execute_sql(sql).fetchall()]
+
     def forget_scans(self, before: int) -> None:
         """Delete scans older than the policy keeps."""
         self._database.execute_sql("DELETE FROM scan WHERE ms < ?", (before,))

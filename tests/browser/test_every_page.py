@@ -70,6 +70,7 @@ PAGES = {
     "/log": same("/log"),
     "/log/health": same("/log/health"),
     "/inspections": same("/inspections"),
+    "/statistics": same("/statistics", 403)._replace(role="regulator"),
     "/inspections/<number>": Place("/inspections/INS-2222222222", "/inspections/A", 404),
     "/log/<int:number>": Place("/log/528", "/log/0"),
     "/account": same("/account"),
@@ -90,6 +91,8 @@ PAGES = {
     "/parties/<gln>/suspend": Place(
         "/parties/{party}/suspend", "/parties/A/suspend", 403, role="regulator"
     ),
+    "/policy": same("/policy"),
+    "/policy/new": same("/policy/new", 403)._replace(role="regulator"),
     "/waiting": same("/waiting"),
     "/today": same("/today"),
     "/bags": same("/bags"),
