@@ -8,7 +8,7 @@ TEST_STAMP := .venv/.installed-test
 BENCH_STAMP := .venv/.installed-bench
 FROM := setup.cfg pyproject.toml constraints.txt tools/setup $(wildcard app/translations/*/*/*.po)
 
-.PHONY: help setup setup-test setup-bench demo demo-data demo-reset run test drill lint messages bench bench-scan bench-alerts matrix pictures clean
+.PHONY: help setup setup-test setup-bench demo demo-data demo-reset run test drill lint messages bench bench-scan bench-alerts bench-fingerprint matrix pictures clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -33,7 +33,7 @@ _port_option = click.option(
 )
 @click.option(
     "--dpi",
-    type=click.Choice(["203", "300", "600"]),
+    type=click.Choice(["203", "300", "600", "1200"]),
     default="300",
     show_default=True,
     help="Dots an inch of the printer.",
@@ -42,6 +42,11 @@ _port_option = click.option(
     "--datamatrix",
     is_flag=True,
     help="Beside the QR code a GS1 DataMatrix, as packs in the EU have.",
+)
+@click.option(
+    "--fingerprint",
+    is_flag=True,
+    help="Framed, to be enrolled once printed, with a line to check the size; 600 or 1200 dpi.",
 )
 @click.option(
     "--format",
@@ -54,8 +59,8 @@ _port_option = click.option(
 @log_option
 @json_option
 def labels(
-    gtin: str, lot: str, output: Path, dpi: str, datamatrix: bool, form: str, where: str,
-    as_json: bool,
+    gtin: str, lot: str, output: Path, dpi: str, datamatrix: bool, fingerprint: bool, form: str,
+    where: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Draw the labels of a lot's packs, one file a pack; each is read back before it is written.
 
@@ -63,6 +68,7 @@ def labels(
     Examples:
       packtrace labels 09521101000016 EX2601 -o labels/
       packtrace labels 09521101000016 EX2601 --datamatrix --dpi 600
+      packtrace labels 09521101000016 EX2601 --fingerprint --dpi 600
       packtrace labels 09521101000016 EX2601 --dpi 203 --format zpl -o labels/
       cat labels/*.zpl | nc printer.example 9100
     """
@@ -82,7 +88,7 @@ def labels(
         for item in progress:
             serial = gs1.parse_item_id(item).serial
             label = PrintedLabel(gtin, lot, record.expiry, serial, reader.practice)
-            picture = render(label, dpi=dots, datamatrix=datamatrix)
+            picture = render(label, dpi=dots, datamatrix=datamatrix, fingerprint=fingerprint)
             data = to_zpl(picture).encode() if form == "zpl" else to_png(picture, dpi=dots)
             # The id's escapes keep a serial's / out of file names, and two serials apart; ~ is no
             # character of a serial, and unlike % safe in shells and addresses.

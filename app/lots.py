@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from flask import abort
@@ -14,10 +15,31 @@ from ledger.statement import gs1
 from ledger.store import lots
 from ledger.store.desk import Person
 from ledger.store.lots import Making
+from scanner.fingerprint import raster
 from scanner.label import DPI, PrintedLabel
 
 PAGE: Final = 40  # labels of one sheet, or of one file for the label printer
 DENSITIES: Final = (203, 300, 600)  # dots an inch of label printers
+
+
+class Look(NamedTuple):
+    """How labels are drawn; what `scanner.label.render` takes."""
+
+    dpi: int
+    datamatrix: bool
+    fingerprint: bool
+
+    @property
+    def densities(self) -> list[int]:
+        """The dots an inch that a page offers."""
+        known = raster.DENSITIES if self.fingerprint else DENSITIES
+        return sorted({*known, self.dpi})
+
+    @property
+    def query(self) -> str:
+        """The same as a query."""
+        marks = "&datamatrix=1" * self.datamatrix + "&fingerprint=1" * self.fingerprint
+        return f"dpi={self.dpi}{marks}"
 
 
 class OwnLot(NamedTuple):
@@ -76,6 +98,14 @@ def read_dpi(text: str) -> int:
         words = _("a label has %(low)s to %(high)s dots an inch", low=low, high=high)
         raise Malformed(f"{words}: {text[:20]!r}")
     return int(text)
+
+
+def read_look(query: Mapping[str, str]) -> Look:
+    """How labels are asked for: `dpi`, `datamatrix`, `fingerprint`. Raises Malformed."""
+    dpi, fingerprint = read_dpi(query.get("dpi", "")), query.get("fingerprint", "") == "1"
+    if fingerprint and dpi not in raster.DENSITIES:
+        dpi = raster.DENSITIES[0]
+    return Look(dpi, query.get("datamatrix", "") == "1", fingerprint)
 
 
 def read_number(text: str) -> int:

@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ledger.errors import Malformed
 from ledger.statement import gs1
+from scanner.fingerprint.raster import OUTSIDE, framed
 from scanner.symbols import read
 
 Modules: TypeAlias = NDArray[np.bool_]  # rows x columns of a symbol, True is dark
@@ -32,6 +33,8 @@ DATAMATRIX_MM: Final = 0.42  # a DataMatrix's
 LEVEL: Final = "M"  # error correction of the QR code
 QUIET: Final = 4  # modules of white round a QR code (ISO/IEC 18004 section 9.1)
 QUIET_DATAMATRIX: Final = 3  # ISO/IEC 16022 asks for 1
+LEVEL_FINGERPRINT: Final = "Q"  # of one that is to be enrolled: more of it may be worn
+CHECK_MM: Final = 20  # a label's line by which its printed size is checked
 WORDS_MM: Final = 2.8  # height of the type, 8 points
 PRACTICE_WORDS: Final = ("INTERNAL", "PRACTICE")  # GS1's title of AI 99, and its value
 _LINE: Final = 1.3  # from line to line, in heights of the type
@@ -77,9 +80,17 @@ class PrintedLabel:
         return values == own and said.practice == self.practice
 
 
-def qr_modules(text: str, *, level: str = LEVEL) -> Modules:
-    """The modules of a text's QR code, without quiet zone; `level` is one of L, M, Q, H."""
-    return _modules(zxingcpp.create_barcode(text, zxingcpp.QRCode, ec_level=level))
+def qr_modules(text: str, *, level: str = LEVEL, least: int = 0) -> Modules:
+    """The modules of a text's QR code, without quiet zone; `level` is one of L, M, Q, H.
+
+    `least` is the least side, in modules: 37 for version 5.
+    """
+    modules = _modules(zxingcpp.create_barcode(text, zxingcpp.QRCode, ec_level=level))
+    if len(modules) < least:
+        version = (least - 17) // 4
+        made = zxingcpp.create_barcode(text, zxingcpp.QRCode, ec_level=level, version=version)
+        return _modules(made)
+    return modules
 
 
 def datamatrix_modules(label: PrintedLabel) -> Modules:
@@ -97,13 +108,32 @@ def _modules(barcode: zxingcpp.Barcode) -> Modules:
     return np.array(picture) < 128
 
 
-def render(
-    label: PrintedLabel, *, dpi: int = 300, module: int = 0, datamatrix: bool = False
+def render_label(
+    payload: str, label_id: bytes = b"", *, dpi: int = 600, cdp: bool = False
 ) -> Image.Image:
+    """The label that is made to be enrolled, alone, of one bit a dot (`fingerprint.raster`).
+
+    A QR code of level Q, version 5 or as the payload needs. Raises Malformed for other densities
+    than 600 and 1,200, and when what was drawn cannot be read back.
+    """
+    dots = framed(
+        qr_modules(payload, level=LEVEL_FINGERPRINT, least=37), dpi, label_id if cdp else None
+    )
+    grey = (~dots).astype(np.uint8) * np.uint8(255)
+    if [one.text for one in read(grey, quick=True)] != [payload]:
+        raise Malformed("the label was drawn but cannot be read back, so it is not handed out")
+    return Image.fromarray(grey).convert("1", dither=Image.Dither.NONE)
+
+
+def render(
+    label: PrintedLabel, *, dpi: int = 300, module: int = 0, datamatrix: bool = False,
+    fingerprint: bool = False,
+) -> Image.Image:  # fmt: skip
     """The label in black and white, as grey values 0 and 255: QR code left, words beside it.
 
     `datamatrix` adds the GS1 DataMatrix at the right, apart from the QR code so that a scanner
-    aims at one of them. `module` is the side of a QR module in whole dots, by default the next to
+    aims at one of them. `fingerprint` draws the QR code as one that is to be enrolled, in a frame, and
+    below a line by which the printed size can be checked; dpi is then 600 or 1,200. `module` is the side of a QR module in whole dots, by default the next to
     0.5 mm at `dpi`; a DataMatrix's is in proportion. Raises Malformed when the label's values
     break GS1's rules, when dpi or module are out of range, and when the drawn label cannot be
     read back.
@@ -114,7 +144,8 @@ def render(
         raise Malformed(f"a label has {DPI[0]} to {DPI[1]} dots an inch, a module up to 100 dots")
     dots = module or max(2, round(MODULE_MM / MM_PER_INCH * dpi))
     margin = QUIET * dots
-    parts = [_symbol(qr_modules(label.link), dots, QUIET), _words(label, dpi, margin, datamatrix)]
+    code = _framed(label, dpi) if fingerprint else _symbol(qr_modules(label.link), dots, QUIET)
+    parts = [code, _words(label, dpi, margin, datamatrix)]
     if datamatrix:
         small = max(2, round(dots * DATAMATRIX_MM / MODULE_MM))
         parts.append(_symbol(datamatrix_modules(label), small, QUIET_DATAMATRIX))
@@ -123,6 +154,8 @@ def render(
     for part in parts:
         page.paste(part, (left, (page.height - part.height) // 2))
         left += part.width
+    if fingerprint:
+        page = _above(page, check_line(dpi))
     confirm(page, label, datamatrix=datamatrix)
     return page
 
@@ -130,6 +163,36 @@ def render(
 def _symbol(modules: Modules, dots: int, quiet: int) -> Image.Image:
     light = ~np.pad(modules, quiet)
     return Image.fromarray(light.repeat(dots, 0).repeat(dots, 1).astype(np.uint8) * 255)
+
+
+def _framed(label: PrintedLabel, dpi: int) -> Image.Image:
+    dots = framed(qr_modules(label.link, level=LEVEL_FINGERPRINT, least=37), dpi)
+    return Image.fromarray((~dots).astype(np.uint8) * np.uint8(255))
+
+
+def check_line(dpi: int, mm: int = CHECK_MM) -> Image.Image:
+    """A line of so many millimetres with its length in words: a ruler shows a wrong size at once."""
+    long, tick = round(mm / MM_PER_INCH * dpi), round(1.5 / MM_PER_INCH * dpi)
+    margin, thick = OUTSIDE * dpi // 600, max(1, dpi // 200)
+    font = ImageFont.load_default(round(WORDS_MM / MM_PER_INCH * dpi * 0.8))
+    words = f"{mm} mm"
+    wide = margin * 3 + long + round(font.getlength(words))
+    strip = Image.new("L", (wide, 2 * tick + margin), 255)
+    draw = ImageDraw.Draw(strip)
+    draw.fontmode = "1"
+    ends = margin, margin + long - 1  # the ticks' outer edges are the length
+    draw.rectangle((ends[0], tick, ends[1], tick + thick - 1), fill=0)
+    draw.rectangle((ends[0], tick // 2, ends[0] + thick - 1, tick * 3 // 2), fill=0)
+    draw.rectangle((ends[1] - thick + 1, tick // 2, ends[1], tick * 3 // 2), fill=0)
+    draw.text((ends[1] + margin, tick), words, fill=0, font=font, anchor="lm")
+    return strip
+
+
+def _above(page: Image.Image, below: Image.Image) -> Image.Image:
+    both = Image.new("L", (max(page.width, below.width), page.height + below.height), 255)
+    both.paste(page, (0, 0))
+    both.paste(below, (0, page.height))
+    return both
 
 
 def _words(label: PrintedLabel, dpi: int, margin: int, datamatrix: bool) -> Image.Image:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from app.bodies import typed
 from app.commissioning import Wanted, check_lot
-from app.lots import own_lot, read_dpi, read_number, sheet
+from app.lots import own_lot, read_look, read_number, sheet
 from app.node import node
 from app.session import signed_in
 from ledger.statement import gs1
@@ -47,9 +47,9 @@ def picture() -> Response:
     if lot is None or maker != who.party:
         abort(404, _("No such pack was commissioned by your party."))
     label = PrintedLabel(found.gtin, lot.lot, lot.expiry, found.serial, node().practice)
-    dpi = read_dpi(request.args.get("dpi", ""))
-    drawn = render(label, dpi=dpi, datamatrix=_with_datamatrix())
-    answer = Response(to_png(drawn, dpi=dpi), mimetype="image/png")
+    look = read_look(request.args)
+    drawn = render(label, **look._asdict())
+    answer = Response(to_png(drawn, dpi=look.dpi), mimetype="image/png")
     answer.headers["Cache-Control"] = "private, max-age=3600"
     return answer
 
@@ -60,19 +60,14 @@ def zpl() -> Response:
     who = signed_in()
     current_app.extensions["limits"].count("sheets", node().settings.per_minute)
     gtin, lot = request.args.get("gtin", ""), request.args.get("lot", "")
-    number, dpi = read_number(request.args.get("sheet", "")), read_dpi(request.args.get("dpi", ""))
+    number, look = read_number(request.args.get("sheet", "")), read_look(request.args)
     reader = node().reader
     with reader.snapshot():
         own = own_lot(gtin, lot, who)
         if own is None:
             abort(404, _("No packs of this lot were commissioned by your party."))
         labels = sheet(own, number)
-    datamatrix = _with_datamatrix()
-    text = "".join(to_zpl(render(one, dpi=dpi, datamatrix=datamatrix)) for one in labels)
+    text = "".join(to_zpl(render(one, **look._asdict())) for one in labels)
     answer = Response(text, mimetype="text/plain")
     answer.headers["Content-Disposition"] = f'attachment; filename="labels-{gtin}-{number}.zpl"'
     return answer
-
-
-def _with_datamatrix() -> bool:
-    return request.args.get("datamatrix", "") == "1"

@@ -10,7 +10,7 @@
     template  enrolment: a vector as bytes (`AFP1`), and the commitment that a log keeps
     match     template + session -> score and one of three verdicts, with reasons
     wording   those in words
-    label     the label that is printed to be enrolled
+    raster    the dots of a label that is printed to be enrolled
     command   `python -m scanner fingerprint`                                    -- shell
 
 All but the last is pure: no camera, no clock, no file, no randomness. What it can tell and what it
