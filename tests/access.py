@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 
 from tests.access_routes import NOTHING, PART, RECIPES, SECTIONS, Recipe
 from tests.access_things import KINDS, UNKNOWN
+from tests.access_traces import KIND_NAMES as TRACED
 from tests.access_world import (
     ADMINISTRATOR,
     AUTHORITY,
@@ -39,7 +40,7 @@ from tests.world import Member
 YES, NO, SIGN_IN, PUBLIC, BY_LINK, NONE = "yes", "no", "sign in", "public", "by link", "–"
 # What the authority knows of, be it whose it is; what it may do with it is another matter.
 ON_THE_LOG: Final = frozenset(
-    {"pack", "container", "shipment", "shipment under way", "statement", "document"}
+    {"pack", "container", "shipment", "shipment under way", "statement", "document", *TRACED}
 )
 _QUOTE: Final = rb'(?:"|&#34;|&quot;)'
 _ENCODED: Final = re.compile(_QUOTE + rb"([A-Za-z0-9+/]{40,}={0,2})" + _QUOTE)

@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.access_routes import PUBLIC, Recipe
 from tests.access_things import KINDS, UNKNOWN, Maker
-from tests.access_world import Scene, Thing
+from tests.access_world import OTHER_SITE, Scene, Thing
 
 _NAMED: Final[dict[str, Callable[[Thing], tuple[str, str]]]] = {
     "pack": lambda thing: ("pack", f"{thing['gtin']}/{thing['serial']}"),
@@ -17,15 +17,17 @@ _NAMED: Final[dict[str, Callable[[Thing], tuple[str, str]]]] = {
 }
 
 
-def _traced(name: str, thing: Thing) -> Thing:
+def _traced(name: str, thing: Thing, whose: str = "") -> Thing:
     kind, path = _NAMED[name](thing)
-    return Thing({**thing.fields, "kind": kind, "name": path}, thing.marks, thing.hands)
+    # What another site of the party sent and received is the party's to see.
+    hands = () if whose == OTHER_SITE else thing.hands
+    return Thing({**thing.fields, "kind": kind, "name": path}, thing.marks, hands)
 
 
 def _maker(name: str) -> Maker:
     def made(scene: Scene, role: str, whose: str) -> Thing | None:
         found = KINDS["pack" if name == "lot" else name](scene, role, whose)
-        return None if found is None else _traced(name, found)
+        return None if found is None else _traced(name, found, whose)
 
     return made
 
@@ -34,6 +36,7 @@ def _unknown(name: str) -> Callable[[Scene], Thing]:
     return lambda scene: _traced(name, UNKNOWN["pack" if name == "lot" else name](scene))
 
 
+KIND_NAMES: Final = frozenset(f"traced {name}" for name in _NAMED)
 for _name in _NAMED:
     KINDS[f"traced {_name}"] = _maker(_name)
     UNKNOWN[f"traced {_name}"] = _unknown(_name)

@@ -26,6 +26,7 @@ from tests.access import (
 )
 from tests.access_routes import PART, RECIPES, SECTIONS
 from tests.access_things import no_pack, pack
+from tests.access_traces import KIND_NAMES as TRACED
 from tests.access_world import (
     ADMINISTRATOR,
     AUTHORITY,
@@ -45,7 +46,8 @@ REFUSED = {NO, SIGN_IN, NONE}
 # What can be asked of anybody's thing, and tells each what he may know of it.
 TELLS_IN_PART = {"pack", "statement"}
 # Of the goods and the papers that go with them each party sees what concerns it, at all its sites.
-OF_THE_PARTY = {"statement", "shipment", "shipment's number", "document", "file not on the log"}
+OF_THE_PARTY = {"statement", "shipment", "shipment's number", "document", "file not on the log",
+                *TRACED}  # fmt: skip
 # Nobody signed in changes anything but his own session and language; a verdict is asked by POST.
 FOR_EVERYBODY = {
     "DELETE /api/session", "POST /api/scans", "POST /language", "POST /logout", "POST /verify"
@@ -134,7 +136,7 @@ def test_what_is_one_s_own_is_had(found: list[Cell]) -> None:
     """The matrix is worth nothing where everything is refused."""
     had = {cell.kind for cell in found if cell.whose == OWN and cell.outcome in (YES, BY_LINK)}
     assert had == {cell.kind for cell in found if cell.kind and cell.whose == OWN} - {
-        "shipment", "shipment's number", "shipment under way"
+        "shipment", "shipment's number", "shipment under way", "traced shipment"
     }  # fmt: skip
     shared = [cell for cell in found if cell.kind == "shipment" and cell.outcome == YES]
     assert {cell.role for cell in shared} >= {"pharmacy", "wholesaler", "manufacturer"}
