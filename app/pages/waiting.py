@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from app import hands, session
+from app import hands, policies, session
 from app.node import node
 from app.present import use_words
 from ledger.rules.authority import Authority
+from ledger.statement.governance import PolicyChange
 
 blueprint = Blueprint("waiting", __name__)
 
@@ -28,6 +29,12 @@ def index() -> str:
         names={act.site: people.names(act.site) for act in acts},
         sites={act.site: authority.site(act.site) for act in acts},
         governance=governance,
+        # What a policy changes of the one in force; its bytes say all of it, see the dialog.
+        changes={
+            one.act.id: policies.changes(authority.policy, one.body.policy)
+            for one in governance
+            if isinstance(one.body, PolicyChange)
+        },
         signers={one.act.id: _signers(one, authority) for one in governance},
     )
 

@@ -1,0 +1,151 @@
+"""The policy in plain words, what another one changes, and what the log's statements would have met."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import policies
+from ledger.statement.parts import Policy, ProductPolicy, Storage
+from tests.app.conftest import SignIn
+from tests.world import ROLES, Chain, policy
+
+
+@pytest.fixture
+def official(chain: Chain, sign_in: SignIn) -> FlaskClient:
+    """Somebody of the authority."""
+    return sign_in(chain.authority)
+
+
+def proposal(chain: Chain, **changes: Any) -> dict[str, Any]:
+    """Another policy in place of the one in force, as the page sends it."""
+    told = msgspec.to_builtins(policy(**changes))
+    return {"policy": told, "replaces": chain.reader.authority().policy_id, "days": 30}
+
+
+def test_every_field_of_the_policy_has_its_words(app: Flask) -> None:
+    named = {field.name.partition(".")[0] for field in policies.FIELDS}
+    lists = {"exportUndo", "sensitive", "roles", "products", "supplyBy"}
+    assert named | lists == {field.encode_name for field in msgspec.structs.fields(Policy)}
+    rule = ProductPolicy(max_transit=48, storage=Storage(max=8, min=2))
+    with app.test_request_context():
+        told = policies.said_in_words(policy(products={"09521111000013": rule}))
+        assert told["How far back a statement's own time may lie"] == "604,800 seconds (7 days)"
+        assert told["How long a supply can be undone"] == "240 hours"
+        assert "48 hours under way, stored at 2 to 8 °C" in told["Product 09521111000013"]
+        assert told["What a pharmacy may sign"].startswith("close short, destroy")
+
+
+def test_what_differs_is_said_of_lists_by_what_comes_and_goes(app: Flask) -> None:
+    roles = {**ROLES, "pharmacy": [one for one in ROLES["pharmacy"] if one != "supply"]}
+    roles["wholesaler"] = []
+    with app.test_request_context():
+        assert policies.changes(policy(), policy()) == []
+        found = {
+            one.what: (one.before, one.after)
+            for one in policies.changes(
+                policy(), policy(undo_hours=1, roles=roles, sensitive=["lost"])
+            )
+        }
+        assert found["How long a supply can be undone"] == ("240 hours", "1 hour")
+        assert found["What a pharmacy may sign"][1] == "no longer: supply"
+        assert found["Acts that as many people sign"] == ("nothing", "now also: report a loss")
+        assert set(found) == {
+            "How long a supply can be undone", "What a pharmacy may sign",
+            "What a wholesaler may sign", "Acts that as many people sign",
+        }  # fmt: skip
+        assert policies.warnings(policy(), policy(roles=roles)) == [
+            "Nobody could sign any more: supply.",
+            "Whose role is one of these could sign nothing any more: wholesaler.",
+        ]
+
+
+def test_the_bounds_of_the_form_are_those_of_the_statement(
+    chain: Chain, official: FlaskClient
+) -> None:
+    for field in policies.FIELDS:
+        for value in (field.low - 1, field.high + 1):
+            told = proposal(chain)
+            place = told["policy"]
+            *above, last = field.name.split(".")
+            for part in above:
+                place = place[part]
+            place[last] = value
+            answer = official.post("/api/policy/trials", json=told)
+            assert (answer.status_code, answer.get_json()["code"]) == (400, "malformed"), field.name
+
+
+def test_a_policy_is_tried_before_it_is_signed(chain: Chain, official: FlaskClient) -> None:
+    packs = chain.commission("P1", 3)
+    chain.act("lost", chain.maker, packs[:1])
+    size = chain.reader.head().size
+    roles = {**ROLES, "manufacturer": [one for one in ROLES["manufacturer"] if one != "lost"]}
+    told = official.post("/api/policy/trials", json=proposal(chain, roles=roles)).get_json()
+    assert (told["judged"], told["refused"], told["whole"]) == (size - 1, 1, True)  # but genesis
+    [group] = told["groups"]
+    assert (group["code"], group["examples"], group["act"]) == (
+        "not-listed-op",
+        [size - 1],
+        "report a loss",
+    )
+    assert told["objection"] is None
+    assert [one["what"] for one in told["changes"]] == ["What a manufacturer may sign"]
+    same = official.post("/api/policy/trials", json=proposal(chain)).get_json()
+    assert (same["changes"], same["refused"]) == ([], 0)
+    assert chain.reader.head().size == size
+
+
+def test_what_would_lock_everybody_out_or_is_stale_is_said(
+    chain: Chain, official: FlaskClient
+) -> None:
+    told = official.post("/api/policy/trials", json=proposal(chain, threshold=4)).get_json()
+    assert told["objection"]["code"] == "lockout"
+    assert "Add authority keys first." in told["objection"]["words"]
+    stale = proposal(chain)
+    chain.log.submit(chain.policy_change(undo_hours=5))
+    told = official.post("/api/policy/trials", json=stale).get_json()
+    assert told["objection"]["code"] == "stale-policy"
+    none = official.post("/api/policy/trials", json=proposal(chain, roles={})).get_json()
+    assert none["warnings"][0].startswith("Nobody could sign any more: ")
+
+
+def test_a_trial_that_cannot_be_read_says_so(
+    chain: Chain, official: FlaskClient, sign_in: SignIn
+) -> None:
+    good = proposal(chain)
+    bad: list[Any] = [
+        [], {}, {**good, "policy": None}, {**good, "policy": {}}, {**good, "replaces": 5},
+        {**good, "days": 0}, {**good, "days": 367}, {**good, "days": True}, {**good, "days": "30"},
+        {**good, "policy": {**good["policy"], "more": 1}}, {**good, "policy": {**good["policy"], "backdate": 1.5}},
+        {**good, "policy": {**good["policy"], "roles": {"king": []}}},
+    ]  # fmt: skip
+    for body in bad:
+        answer = official.post("/api/policy/trials", json=body)
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "malformed"), body
+    assert official.post("/api/policy/trials", data=b"\xff").status_code == 400
+    assert sign_in(chain.maker).post("/api/policy/trials", json=good).status_code == 403
+
+
+def test_the_page_shows_every_version_and_compares_any_two(
+    chain: Chain, sign_in: SignIn, client: FlaskClient, official: FlaskClient
+) -> None:
+    chain.log.submit(chain.policy_change(undo_hours=5))
+    chain.log.submit(chain.policy_change(undo_hours=6, backdate=3600))
+    last = chain.reader.head().size - 1
+    page = sign_in(chain.pharmacy)
+    told = page.get("/policy").text
+    assert "3,600 seconds (1 hour)" in told
+    assert told.count("What it changed") == 2
+    told = page.get(f"/policy?old=0&new={last}").text
+    assert f"From entry 0 to entry {last}" in told
+    assert "240 hours" in told
+    assert "Nothing differs." in page.get(f"/policy?old={last}&new={last}").text
+    for query in ("old=1&new=0", "old=x", "new=99999999999999999999", "old=-1"):
+        assert page.get(f"/policy?{query}").status_code == 404
+    assert client.get("/policy").status_code == 401
+    assert page.get("/policy/new").status_code == 403
+    assert "Change the key" in official.get("/policy/new").text  # an administrator signs
