@@ -177,7 +177,7 @@ def notice(case: Case, site: SiteRecord, number: int, lots: Iterable[LotKey] = (
     if more:
         head += "\n" + _("Look also for %(lots)s.", lots=also_words(more))
         data["data"]["also"] = [{"gtin": gtin, "lot": lot} for gtin, lot in more]
-    return Told(_marked(subject), _text(case, site, head, steps_of(case)), data)
+    return Told(marked(subject), _text(case, site, head, steps_of(case)), data)
 
 
 def ended(case: Case, site: SiteRecord) -> Told:
@@ -191,23 +191,28 @@ def ended(case: Case, site: SiteRecord) -> Told:
         subject = _("Closed: %(what)s", what=title)
         steps = [_("Its packs stay recalled for ever: they may never be given out.")]
     words = _text(case, site, ending_words(case), steps)
-    return Told(_marked(subject), words, _data(case, site, 0))
+    return Told(marked(subject), words, _data(case, site, 0))
 
 
-def _marked(subject: str) -> str:
+def marked(subject: str) -> str:
     """A subject that cannot be taken for real where it is not."""
     if node().practice:
         return _("PRACTICE: %(what)s", what=subject)
     return _("SIMULATED: %(what)s", what=subject) if node().simulated else subject
 
 
+def opening() -> list[str]:
+    """The first lines of a message, where it must not be taken for real."""
+    if node().practice:
+        return [_("PRACTICE: nothing here is a medicine."), ""]
+    if node().simulated:
+        return [_("SIMULATED: every party, product and pack here is made up."), ""]
+    return []
+
+
 def _text(case: Case, site: SiteRecord, head: str, steps: list[str]) -> str:
     authority = node().reader.authority()
-    lines = []
-    if node().practice:
-        lines += [_("PRACTICE: nothing here is a medicine."), ""]
-    elif node().simulated:
-        lines += [_("SIMULATED: every party, product and pack here is made up."), ""]
+    lines = opening()
     lines += [f"{site_name(authority, site.gln)} (GLN {site.gln})", "", head, ""]
     lines += [f"{name}: {value}" for name, value in [(kind_words(case), ""), *facts(case)] if value]
     lines += ["", *(f"{n}. {step}" for n, step in enumerate(steps, 1)), ""]

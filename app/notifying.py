@@ -1,4 +1,4 @@
-"""`packtrace notify`: tells sites of holds and recalls, once or for as long as it runs."""
+"""`packtrace notify`: tells sites of holds, recalls and cases, once or for as long as it runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ledger.store.database import FAILURES
 )
 @json_option
 def notify(where: Path, once: bool, every: int | None, as_json: bool) -> None:
-    """Tell each site of the holds and recalls that concern it, and remind who has not answered.
+    """Tell each site of the holds, recalls and cases that concern it, and remind who is silent.
 
     \b
     Examples:
@@ -73,12 +73,12 @@ def notify(where: Path, once: bool, every: int | None, as_json: bool) -> None:
 
 def tell(app: Flask, as_json: bool) -> None:
     """One round: make what is due, send it, and say what became of it."""
-    from app import notices, sending
+    from app import case_notices, notices, sending
     from app.language import LANGUAGES
     from app.node import node
 
     with app.app_context(), force_locale(LANGUAGES["en"][0]):
-        made = notices.make()
+        made = notices.make() + case_notices.make()
         sent = sending.send()
         left = node().desk.notices.waiting()
         mail, hooks = sending.mail_server(), node().answers is not None

@@ -26,6 +26,7 @@ from ledger.store import (
     waiting,
 )
 from ledger.store.bags import Bags
+from ledger.store.case_turns import Turns
 from ledger.store.cases import Cases
 from ledger.store.contacts import Contacts
 from ledger.store.documents import Documents
@@ -108,6 +109,7 @@ class Desk:
         self.places = Places(self._database)
         self.bags = Bags(self._database)
         self.cases = Cases(self._database)
+        self.case_turns = Turns(self._database)
         self.waiting = Waiting(self._database, key)
         self.documents = Documents(self._database, folder, key)
         self.inspections = Inspections(self._database, key)

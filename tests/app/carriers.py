@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -14,6 +15,19 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from flask import Flask
+from flask_babel import force_locale
+
+from app import create_app, notices, sending
+from app.config import Settings
+from app.node import KEY, Node
+from app.sending import Sent
+from ledger.store.batch import Receipt
+from ledger.store.contacts import Contact
+from ledger.store.notices import Notice
+from tests.app.conftest import give_keys
+from tests.nodes import close
+from tests.world import Chain, Member
 
 
 class Mailbox:
@@ -107,3 +121,57 @@ def webhook(trusted: SSLContext | None = None) -> Iterator[tuple[Hook, int]]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class Sender:
+    """A node that sends, with a mail server and a webhook; `now` is the chain's."""
+
+    def __init__(self, chain: Chain, box: Mailbox, hook: Hook, smtp: str, port: int) -> None:
+        self.chain, self.box, self.hook, self.port = chain, box, hook, port
+        self.settings = Settings(
+            log=chain.folder, secure=False, per_minute=0, clock=lambda: chain.now, smtp=smtp,
+            mail_from="recalls@authority.example", url="https://log.example",
+            webhook_networks=(ipaddress.ip_network("127.0.0.0/8"),),
+        )  # fmt: skip
+        self.app: Flask = create_app(self.settings)
+
+    @property
+    def node(self) -> Node:
+        found = self.app.extensions[KEY]
+        assert isinstance(found, Node)
+        return found
+
+    def reach(self, who: Member, **changes: str) -> None:
+        """Keep how a member's site is reached."""
+        fields = {"email": f"recalls@{who.name}.example", **changes}
+        self.node.desk.contacts.keep(Contact(who.site, "Recall desk", **fields))
+
+    def hook_address(self, path: str = "/recalls") -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def tell(self) -> tuple[int, Sent]:
+        """One round, as the command does it."""
+        with self.app.app_context(), force_locale("en_GB"):
+            return notices.make(), sending.send()
+
+    def rows(self, about: Receipt, channel: str = "") -> list[Notice]:
+        found = self.node.desk.notices.about(about.id)
+        return [one for one in found if not channel or one.channel == channel]
+
+    def mail(self) -> list[tuple[str, str]]:
+        """To whom mail went since the last look, and under which subject."""
+        found = [(one["To"], one["Subject"]) for one in self.box.messages]
+        self.box.messages.clear()
+        return found
+
+
+@contextmanager
+def sending_node(chain: Chain) -> Iterator[Sender]:
+    """A node of a chain's log, with a mail server and a webhook."""
+    give_keys(chain)
+    with ExitStack() as stack:
+        box, smtp = stack.enter_context(mail_server())
+        hook, port = stack.enter_context(webhook())
+        made = Sender(chain, box, hook, smtp, port)
+        stack.callback(close, made.app)
+        yield made

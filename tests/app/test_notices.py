@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from email import message_from_bytes
@@ -23,75 +21,26 @@ from hypothesis import strategies as st
 
 from app import create_app, notices, sending
 from app.config import Settings
-from app.node import KEY, Node
+from app.node import KEY
 from app.notices import DAY_MS, round_of
 from app.sending import Sent
 from ledger.statement.parts import time_ms
 from ledger.statement.webhook import verify_webhook
 from ledger.store.batch import Receipt
 from ledger.store.contacts import Contact
-from ledger.store.notices import EMAIL, FAILED, LEASE_MS, PAGE, WAITING, WEBHOOK, Notice
-from tests.app.carriers import Hook, Mailbox, mail_server, webhook
-from tests.app.conftest import SignIn, give_keys
+from ledger.store.notices import EMAIL, FAILED, LEASE_MS, PAGE, WAITING, WEBHOOK
+from tests.app.carriers import Sender, sending_node
+from tests.app.conftest import SignIn
 from tests.nodes import close
-from tests.world import Chain, Member, seed
+from tests.world import Chain, seed
 
-HOUR_MS = 3_600_000
 DEADLINE_MS = time_ms("2026-10-09T12:00:00Z")  # of the chain's recalls
 ROOT = Path(__file__).resolve().parents[2]
-Made = Callable[..., "Sender"]
-
-
-class Sender:
-    """A node that sends, with a mail server and a webhook; `now` is the chain's."""
-
-    def __init__(self, chain: Chain, box: Mailbox, hook: Hook, smtp: str, port: int) -> None:
-        self.chain, self.box, self.hook, self.port = chain, box, hook, port
-        self.settings = Settings(
-            log=chain.folder, secure=False, per_minute=0, clock=lambda: chain.now, smtp=smtp,
-            mail_from="recalls@authority.example", url="https://log.example",
-            webhook_networks=(ipaddress.ip_network("127.0.0.0/8"),),
-        )  # fmt: skip
-        self.app: Flask = create_app(self.settings)
-
-    @property
-    def node(self) -> Node:
-        found = self.app.extensions[KEY]
-        assert isinstance(found, Node)
-        return found
-
-    def reach(self, who: Member, **changes: str) -> None:
-        """Keep how a member's site is reached."""
-        fields = {"email": f"recalls@{who.name}.example", **changes}
-        self.node.desk.contacts.keep(Contact(who.site, "Recall desk", **fields))
-
-    def hook_address(self, path: str = "/recalls") -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
-
-    def tell(self) -> tuple[int, Sent]:
-        """One round, as the command does it."""
-        with self.app.app_context(), force_locale("en_GB"):
-            return notices.make(), sending.send()
-
-    def rows(self, about: Receipt, channel: str = "") -> list[Notice]:
-        found = self.node.desk.notices.about(about.id)
-        return [one for one in found if not channel or one.channel == channel]
-
-    def mail(self) -> list[tuple[str, str]]:
-        """To whom mail went since the last look, and under which subject."""
-        found = [(one["To"], one["Subject"]) for one in self.box.messages]
-        self.box.messages.clear()
-        return found
 
 
 @pytest.fixture
 def sender(chain: Chain) -> Iterator[Sender]:
-    give_keys(chain)
-    with ExitStack() as stack:
-        box, smtp = stack.enter_context(mail_server())
-        hook, port = stack.enter_context(webhook())
-        made = Sender(chain, box, hook, smtp, port)
-        stack.callback(close, made.app)
+    with sending_node(chain) as made:
         yield made
 
 
