@@ -93,8 +93,6 @@ PAGES = {
     ),
     "/policy": same("/policy"),
     "/policy/new": same("/policy/new", 403)._replace(role="regulator"),
-    "/policy": same("/policy"),
-    "/policy/new": same("/policy/new", 403)._replace(role="regulator"),
     "/waiting": same("/waiting"),
     "/today": same("/today"),
     "/bags": same("/bags"),
