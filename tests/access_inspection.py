@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Final
+from zipfile import ZipFile
+
+from werkzeug.test import TestResponse
 
 from tests.access_routes import PUBLIC, Recipe, _done, _of
+
+
+def _movements(answer: TestResponse, _role: str) -> str:
+    """Whether the answer tells of any movement."""
+    with ZipFile(BytesIO(answer.data)) as files:
+        return "yes" if files.read("transactions.csv").count(b"\n") > 1 else "no"
+
 
 _COUNT: Final = Recipe("stock-taking")
 _REPORT: Final = Recipe("stock-taking's report", tell=_done)
@@ -13,6 +24,10 @@ INSPECTION: Final[dict[str, tuple[Recipe, ...]]] = {
     "GET /log/health.json": (PUBLIC,),
     "GET /statistics": (PUBLIC,),
     "GET /statistics.csv": (PUBLIC,),
+    "GET /tracing-requests": (PUBLIC, Recipe("pack", query=_of("gtin", "lot"))),
+    "GET /tracing-requests/answer.zip": (
+        Recipe("pack", query=_of("gtin", "lot"), tell=_movements),
+    ),
     "GET /inspections": (Recipe("stock-taking", listing=True),),
     "POST /inspections": (Recipe("site", form=_of("site"), tell=_done),),
     "GET /inspections/<number>": (_COUNT, Recipe("stock-taking's report")),

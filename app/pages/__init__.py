@@ -29,6 +29,7 @@ from app.pages import (
     stock,
     today,
     traces,
+    tracing_requests,
     verify,
     waiting,
 )
@@ -64,6 +65,7 @@ BLUEPRINTS = tuple(
         stock,
         today,
         traces,
+        tracing_requests,
         verify,
         waiting,
     )

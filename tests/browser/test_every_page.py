@@ -70,6 +70,7 @@ PAGES = {
     "/log": same("/log"),
     "/log/health": same("/log/health"),
     "/inspections": same("/inspections"),
+    "/tracing-requests": Place("/tracing-requests?gtin=09521101000016", "/tracing-requests"),
     "/statistics": same("/statistics", 403)._replace(role="regulator"),
     "/inspections/<number>": Place("/inspections/INS-2222222222", "/inspections/A", 404),
     "/log/<int:number>": Place("/log/528", "/log/0"),
@@ -107,6 +108,10 @@ PAGES = {
     "/shipments/<name>": Place("/shipments/{shipment}", "/shipments/A", 404),
     "/shipments/<name>/note": Place("/shipments/{shipment}/note", "/shipments/A/note", 404),
     "/shipments/<name>/receive": Place("/shipments/{shipment}/receive", "/shipments/A/receive", 404),
+    "/traces": same("/traces"),
+    "/traces/<kind>/<path:name>": Place(
+        "/traces/lot/09521101000016/EX2602", "/traces/lot/09521102000015/A", 404
+    ),
     "/documents": same("/documents"),
     "/decommission": same("/decommission"),
     "/contacts": same("/contacts"),
@@ -131,7 +136,7 @@ PAGES = {
     "/containers/<sscc>": Place("/containers/{sscc}", "/containers/A", 400),
     "/containers/<sscc>/label": Place("/containers/{sscc}/label", "/containers/A/label", 400),
 }  # fmt: skip
-ANSWERED_OTHERWISE = {"/bags/open", "/recalls.atom"}  # sends on to a bag
+ANSWERED_OTHERWISE = {"/bags/open", "/tracing-requests/answer.zip", "/recalls.atom"}  # sends on to a bag
 
 
 def test_the_list_of_pages_is_whole(bare: Site) -> None:
