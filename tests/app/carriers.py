@@ -58,7 +58,7 @@ class Mailbox:
         return "250 taken"
 
 
-class _OnAnyPort(Controller):
+class OnAnyPort(Controller):
     """Listens on a port that the system chooses."""
 
     def _trigger_server(self) -> None:
@@ -70,7 +70,7 @@ class _OnAnyPort(Controller):
 def mail_server() -> Iterator[tuple[Mailbox, str]]:
     """A mail server on loopback, and its address."""
     box = Mailbox()
-    controller = _OnAnyPort(box, hostname="127.0.0.1", port=0)
+    controller = OnAnyPort(box, hostname="127.0.0.1", port=0)
     controller.start()
     try:
         yield box, f"smtp://127.0.0.1:{controller.port}"
