@@ -165,3 +165,9 @@ def _waits(found: Node, who: Person, act: Act, body: bytes) -> Waits:
         act, statement.body, signers, hands, governing.needed(authority, statement.body),
         objection, who.keyid in signers,
     )  # fmt: skip
+
+
+def for_whom(who: Person) -> int:
+    """How much waits for the signature of whoever looks."""
+    acts = sum(act.keyid != who.keyid for act in of_site(who))
+    return acts + sum(not one.mine for one in of_party(who))

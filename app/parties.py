@@ -220,3 +220,8 @@ def _moving(authority: Authority, line: Shipped, site: SiteRecord) -> Moving:
         one.id, one.number, site.name, site_name(authority, other) or other,
         sum(line.lots.values()), sent + timedelta(days=authority.policy.dispute_days),
     )  # fmt: skip
+
+
+def licences_to_renew() -> int:
+    """How many parties have a licence that has run out or soon will."""
+    return sum(line.state in (EXPIRED, ENDING) for line in listed())

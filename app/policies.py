@@ -120,14 +120,16 @@ def said_in_words(policy: Policy) -> dict[str, str]:
     told[_("An export can be undone")] = _("yes") if policy.export_undo else _("no")
     told[_("Acts that as many people sign")] = _acts(policy.sensitive)
     for role in sorted(policy.roles):
-        told[_("What a %(role)s may sign", role=role_words(role))] = _acts(policy.roles[role])
+        told[_("What a party may sign as %(role)s", role=role_words(role))] = _acts(
+            policy.roles[role]
+        )
     for gtin, rule in sorted(policy.products.items()):
         told[_("Product %(gtin)s", gtin=gtin)] = _(
             "at most %(hours)s under way, stored at %(min)s to %(max)s °C",
             hours=quantity(rule.max_transit, "hours"), min=rule.storage.min, max=rule.storage.max,
         )  # fmt: skip
     for role, customers in sorted(policy.supply_by.items()):
-        told[_("Whom a %(role)s may supply", role=role_words(role))] = ", ".join(customers)
+        told[_("Whom a party may supply as %(role)s", role=role_words(role))] = ", ".join(customers)
     return told
 
 
@@ -150,7 +152,7 @@ def _narrowed(change: Change, old: Policy, new: Policy) -> Change:
     """A change of a list of acts by what is added and what is taken away."""
     lists = {_("Acts that as many people sign"): (old.sensitive, new.sensitive)}
     for role in {*old.roles, *new.roles}:
-        what = _("What a %(role)s may sign", role=role_words(role))
+        what = _("What a party may sign as %(role)s", role=role_words(role))
         lists[what] = (old.roles.get(role, []), new.roles.get(role, []))
     if change.what not in lists:
         return change

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from app import alerts, notices, recalls
+from app import alerts, governance, hands, notices, parties, recalls
 from app.node import maybe_node
 from app.session import acting, person
 from app.underway import waiting_for
@@ -35,5 +35,7 @@ def index() -> str:
         recalls=recalls.waiting_for(who) if who else [],
         holds=notices.holds_at(who.site) if who else [],
         packs=packs,
+        signatures=hands.for_whom(who) if who else 0,
+        renewals=parties.licences_to_renew() if who and governance.is_authority(who) else 0,
         most=MOST,
     )

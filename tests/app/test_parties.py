@@ -44,6 +44,7 @@ def test_what_needs_looking_after_comes_first(chain: Chain, app: Flask) -> None:
         [found] = parties.listed(q="pharmacy2 SITE", state="ending")
         assert found.party.gln == chain.pharmacy2.gln
         assert parties.listed(role="carrier") == []
+        assert parties.licences_to_renew() == 3
 
 
 def test_stock_of_a_suspended_site_goes_back_to_who_sent_it_or_to_the_holder(

@@ -37,7 +37,7 @@ def test_every_field_of_the_policy_has_its_words(app: Flask) -> None:
         assert told["How far back a statement's own time may lie"] == "604,800 seconds (7 days)"
         assert told["How long a supply can be undone"] == "240 hours"
         assert "48 hours under way, stored at 2 to 8 °C" in told["Product 09521111000013"]
-        assert told["What a pharmacy may sign"].startswith("close short, destroy")
+        assert told["What a party may sign as pharmacy"].startswith("close short, destroy")
 
 
 def test_what_differs_is_said_of_lists_by_what_comes_and_goes(app: Flask) -> None:
@@ -52,11 +52,11 @@ def test_what_differs_is_said_of_lists_by_what_comes_and_goes(app: Flask) -> Non
             )
         }
         assert found["How long a supply can be undone"] == ("240 hours", "1 hour")
-        assert found["What a pharmacy may sign"][1] == "no longer: supply"
+        assert found["What a party may sign as pharmacy"][1] == "no longer: supply"
         assert found["Acts that as many people sign"] == ("nothing", "now also: report a loss")
         assert set(found) == {
-            "How long a supply can be undone", "What a pharmacy may sign",
-            "What a wholesaler may sign", "Acts that as many people sign",
+            "How long a supply can be undone", "What a party may sign as pharmacy",
+            "What a party may sign as wholesaler", "Acts that as many people sign",
         }  # fmt: skip
         assert policies.warnings(policy(), policy(roles=roles)) == [
             "Nobody could sign any more: supply.",
@@ -93,7 +93,7 @@ def test_a_policy_is_tried_before_it_is_signed(chain: Chain, official: FlaskClie
         "report a loss",
     )
     assert told["objection"] is None
-    assert [one["what"] for one in told["changes"]] == ["What a manufacturer may sign"]
+    assert [one["what"] for one in told["changes"]] == ["What a party may sign as manufacturer"]
     same = official.post("/api/policy/trials", json=proposal(chain)).get_json()
     assert (same["changes"], same["refused"]) == ([], 0)
     assert chain.reader.head().size == size

@@ -112,6 +112,8 @@ def test_what_an_authority_s_keys_sign_together_waits_for_its_administrators(
     first, second = official(1), official(2)
     assert first.post("/api/waiting", data=bytes(draft)).status_code == 201
     assert "You have signed it." in first.get("/waiting").text
+    for seen, client_ in ((False, first), (True, second), (False, sign_in(chain.authority))):
+        assert ("To sign" in client_.get("/").text) == seen
     assert "Look at it and sign" in second.get("/waiting").text
     assert "was suspended: inspection" in second.get("/waiting").text
     # Neither the authority's own station, nor anybody else, sees what it means to do.
