@@ -58,6 +58,10 @@ def preview(asked: Proposed, who: Person) -> dict[str, Any]:
         raise Malformed(_("this is too long for one statement; make several"))
     for lot in asked.lots:
         gs1.check_lot(lot)
+    if any(
+        gs1.gtin_of(item) != asked.gtin for item in asked.items
+    ):  # where others' packs are, is theirs
+        raise Malformed(_("a list names packs of the product alone"))
     found = node()
     with found.reader.snapshot():
         board = boards().preview(_aim(asked))
@@ -71,7 +75,6 @@ def preview(asked: Proposed, who: Person) -> dict[str, Any]:
             )
         return {
             **_told(board), "unknownLots": unknown,
-            "missing": len(asked.items) - len(board.extent.listed) if asked.items else 0,
             "already": [{"id": mark.id, "kind": mark.code} for mark in over],
         }  # fmt: skip
 

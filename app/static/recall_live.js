@@ -51,15 +51,23 @@ function say(words) {
   at("live").textContent = words;
 }
 
+let stream = null;
+let looking = 0;
+
+/** A page that nobody looks at keeps no stream: browsers open six connections to a server, servers few. */
 function follow() {
-  const stream = new EventSource(`/api/recalls/${id}/events`);
+  stream?.close();
+  clearInterval(looking);
+  if (document.hidden) return;
+  stream = new EventSource(`/api/recalls/${id}/events`);
   stream.addEventListener("open", () => say(_("This page keeps itself up to date.")));
   stream.addEventListener("board", ({ data }) => JSON.parse(data).version !== shown && refresh());
-  stream.addEventListener("error", () => {
+  stream.addEventListener("error", ({ target }) => {
     // It asks again by itself unless it was refused: then no stream is free.
-    if (stream.readyState === EventSource.CLOSED) setInterval(refresh, LOOK);
+    if (target === stream && target.readyState === EventSource.CLOSED) looking = setInterval(refresh, LOOK);
   });
-  addEventListener("pagehide", () => stream.close());
 }
 
+document.addEventListener("visibilitychange", follow);
+addEventListener("pagehide", () => stream?.close());
 follow();

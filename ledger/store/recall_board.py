@@ -19,7 +19,7 @@ from ledger.store.recall_extent import Aim, Births, Extent, aim_of, extent
 
 MOST: Final = 500  # statements that are looked at one by one
 LONG: Final = 2_000  # items of a statement that are looked at one by one
-KEPT: Final = 100  # boards
+KEPT: Final = 200  # boards
 _MAKING: Final = ("commission", "repack")
 # What may change a row at another site than the one that says so.
 _ELSEWHERE: Final = ("quarantine", "release", "stolen")

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from ledger.rules.authority import Mark
 from ledger.rules.state import LotKey
-from ledger.statement.parts import Scope
+from ledger.statement.gs1 import gtin_of
 from ledger.store import content, lots
 from ledger.store.database import Store
 from ledger.store.lots import Making
@@ -23,7 +23,7 @@ _STEP: Final = "commission"
 class Aim(NamedTuple):
     """What a hold or recall names of a product: some lots, some packs, one commissioning, or all.
 
-    `listed` is None unless single packs are named.
+    `listed` is None unless single packs are named, which are all of the product.
     """
 
     gtin: str
@@ -68,18 +68,12 @@ class Births:
 
 
 def aim_of(store: Store, mark: Mark) -> Aim:
-    """What a mark that is on the log names."""
+    """What a mark that is on the log names; packs of other products in its list are not marked."""
     listed = None
     if mark.listed:
-        listed = frozenset(item.id for item in content.items(store, mark.id))
+        ids = (item.id for item in content.items(store, mark.id))
+        listed = frozenset(item for item in ids if gtin_of(item) == mark.gtin)
     return Aim(mark.gtin, mark.lots, listed, mark.statement)
-
-
-def aim_at(scope: Scope, listed: Iterable[str]) -> Aim:
-    """What a scope that is not signed yet would name."""
-    some = frozenset(listed) if scope.items is not None else None
-    named = frozenset(scope.lots) if scope.lots is not None else None
-    return Aim(scope.gtin, named, some, scope.statement or "")
 
 
 def extent(store: Store, aim: Aim, births: dict[int, Making]) -> Extent:

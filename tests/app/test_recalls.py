@@ -16,14 +16,16 @@ from app import recalls
 from app.recall_events import KEY as STREAMS
 from app.recall_events import LIFE, MOST, Streams
 from app.serve import THREADS
+from ledger.build import list_scope, sign_governance
 from ledger.statement import gs1
-from ledger.statement.governance import Sites
-from ledger.statement.parts import Counts, Open, Site
+from ledger.statement.events import Event
+from ledger.statement.governance import Product, Sites
+from ledger.statement.parts import Counts, Open, Scope, Site, Storage
 from ledger.store.batch import Receipt
 from ledger.store.desk import Person
 from ledger.store.recalls import answered, cases
 from tests.app.conftest import SignIn, login_body
-from tests.world import LICENCE, Chain, Member, gln, seed
+from tests.world import LICENCE, Chain, Member, gln, gtin, seed
 
 
 @pytest.fixture
@@ -240,6 +242,32 @@ def test_a_list_of_packs_and_containers_is_read(
         (True, packs[11:]), (True, packs[9:11]), (False, []), (False, []), (False, []), (False, []),
     ]  # fmt: skip
     assert read(chain.authority, theirs) == [(True, packs[:3])]
+
+
+def test_a_list_is_no_way_to_learn_where_others_packs_are(
+    chain: Chain, packs: list[str], sign_in: SignIn
+) -> None:
+    """Neither asked for before it is signed, nor signed as it is: packs of another product stay out."""
+    other = gtin(f"0{chain.wholesaler.prefix}00001")
+    theirs = {"gtin": other, "holder": chain.wholesaler.gln, "by": chain.wholesaler.gln}
+    made = chain.governance(
+        Product, chain.wholesaler.admin, form="tablet", markets=["BE"], name="Othin",
+        pack_size="30", packers=[], storage=Storage(max=25, min=2), strength="5 mg",
+        wholesalers=[], **theirs,
+    )  # fmt: skip
+    chain.log.submit(made)
+    client = sign_in(chain.wholesaler)
+    answer = client.post("/api/recalls/preview", json={"gtin": other, "items": packs[:2]})
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "malformed")
+    secret = b"1" * 32
+    scope = Scope(gtin=other, items=list_scope(packs, secret))
+    body = chain.recall_of(
+        scope, by=chain.wholesaler.gln, keys=[chain.wholesaler.key]
+    ).statement.body
+    assert not isinstance(body, Event)
+    recall = chain.log.submit(sign_governance(body, [chain.wholesaler.key], packs, secret))
+    board = told(client, recall)
+    assert (board["sight"], board["packs"], board["holders"]) == ("holders", 0, [])
 
 
 def test_who_does_not_hold_the_product_opens_nothing(
