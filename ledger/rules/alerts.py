@@ -12,7 +12,8 @@ the scanner-fault filter where the log does not confirm the reading (`scanner.fa
 - `sure`: `Settled.alert or scanner.settle.confirms(verdict)`. An unsure reading raises nothing;
 - `mismatch`: names of the verdict's claims whose `agrees` is False;
 - `acted_ms`: landing of the newest statement about the pack, whoever may see it; -1 for none;
-- `own_party`: the log has the pack at, or under way to, another site of the scanning party.
+- `own_party`: the log has the pack at, or under way to, a site of the scanning party, or it was
+  supplied or taken out there.
 
 Without the filter is: `misread=False, sure=True` for every scan. `history` are the item's earlier
 scans at every site within the days that the policy keeps, as `ScanSeen` too, in any order, without
@@ -28,7 +29,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ledger.rules import clones
-from ledger.rules.clones import ScanSeen
+from ledger.rules.clones import TYPED, ScanSeen
 
 __all__ = ["CAUSES", "HISTORY", "RULES", "Alert", "Rule", "ScanSeen", "raise_for_scan", "us_reason"]
 
@@ -95,6 +96,8 @@ BY_CODE: Final = {
 }
 _PLACES: Final = {rule: place for place, rule in enumerate(RULES)}
 _DEAD: Final = frozenset(("supplied-here", "supplied-elsewhere", "inactive", "stolen"))
+_GONE: Final = frozenset(("supplied-here", "supplied-elsewhere", "inactive"))
+_BY_READING: Final = frozenset(("unknown", "label-mismatch", "symbols-disagree"))
 _ARRIVING: Final = frozenset(("announced", "in-transit"))
 
 
@@ -139,7 +142,7 @@ def raise_for_scan(
     found: dict[str, str] = {}
     for code in scan.codes:
         rule, cause = BY_CODE.get(code, ("", ""))
-        if rule and not _has_grace(code, scan, history):
+        if rule and not _has_grace(code, scan, history, grace_ms):
             found.setdefault(rule, cause)
     if _repeats(scan, history, grace_ms):
         found["already-dispensed"] = "procedure" if scan.purpose == "dispense" else "copied-label"
@@ -162,13 +165,21 @@ def raise_for_scan(
     )  # fmt: skip
 
 
-def _has_grace(code: str, scan: ScanSeen, history: Sequence[ScanSeen]) -> bool:
+def _has_grace(code: str, scan: ScanSeen, history: Sequence[ScanSeen], grace_ms: int) -> bool:
     """Whether what a verdict says is, this time, only told to the person."""
-    if code == "inactive":
-        # Expired stock that is counted, a pack under a sampling act: only in trade is it wrong.
-        return scan.purpose == "check"
+    if code == "inactive" and scan.purpose == "check":
+        return (
+            True  # a sample that is looked at, a lost pack that is found: only in trade is it wrong
+        )
     if code == "other-holder":
         return scan.own_party or _ahead(scan, history)
+    if code in ("supplied-elsewhere", "inactive"):
+        # A party's shops sell each other's packs by a slip, as one shop does its own.
+        return scan.own_party and not _again(scan, history, grace_ms)
+    if code in _BY_READING and scan.source == TYPED:
+        # Who mistypes may mistype the same again: the third time counts, or a device's.
+        before = [one for one in history if (one.site, one.reading) == (scan.site, scan.reading)]
+        return len(before) < 2
     return False
 
 
@@ -184,17 +195,22 @@ def _ahead(scan: ScanSeen, history: Sequence[ScanSeen]) -> bool:
 
 
 def _repeats(scan: ScanSeen, history: Sequence[ScanSeen], grace_ms: int) -> bool:
-    """Whether a pack that was supplied here turns up here again, more often than by a slip.
-
-    At goods-in once is enough. At the counter the first repeat after the grace is told to the
-    person, who is asked to undo or to keep it apart; the next one, on another occasion, is raised.
-    """
+    """Whether a pack that was supplied here turns up here again, more often than by a slip."""
     if "supplied-here" not in scan.codes or scan.ms - scan.acted_ms <= grace_ms:
         return False
-    if scan.purpose == "receive":
-        return True
-    return scan.purpose == "dispense" and any(
-        one.site == scan.site and one.purpose == "dispense" and "supplied-here" in one.codes
+    return _again(scan, history, grace_ms)
+
+
+def _again(scan: ScanSeen, history: Sequence[ScanSeen], grace_ms: int) -> bool:
+    """Whether a pack that left the chain here is in hand again by more than a slip.
+
+    At goods-in once is enough. At the counter the first time is told to the person, who is asked to
+    undo or to keep it apart; the next one, on another occasion, is raised.
+    """
+    if scan.purpose != "dispense":
+        return scan.purpose == "receive"
+    return any(
+        one.site == scan.site and one.purpose == "dispense" and not _GONE.isdisjoint(one.codes)
         and one.ms - scan.acted_ms > grace_ms and scan.ms - one.ms > grace_ms
         for one in history
     )  # fmt: skip

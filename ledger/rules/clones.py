@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import asin, cos, radians, sin, sqrt
 from typing import Final, NamedTuple
 
+TYPED: Final = "typed"
 DEVICES: Final = frozenset(("camera", "wedge"))  # what was typed was not necessarily in hand
 FASTEST_KMH: Final = 900  # of an airliner
 LEAST_TRAVEL_MS: Final = 5 * 60_000  # between two sites whose distance is not known
@@ -43,7 +44,7 @@ class ScanSeen(NamedTuple):
     acted_ms: int = -1
     mismatch: tuple[str, ...] = ()  # the claims that are not the log's: lot, expiry, product
     lot_known: bool = True  # the label's lot is on record; for a serial number that is not
-    own_party: bool = False  # the log has it at, or on its way to, another site of this party
+    own_party: bool = False  # the log has it at, on its way to, or taken out by a site of this party
     place: tuple[float, float] | None = None
 
     @property

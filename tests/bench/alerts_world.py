@@ -110,13 +110,10 @@ class Facts:
         return max((ms for ms in acts if ms <= self.ms), default=START - DAY)
 
     def own_party(self, item: str, site: str) -> bool:
-        """Whether a pack is at, or on its way to, another site of a site's party."""
+        """Whether a pack is at, on its way to, or was taken out by a site of a site's party."""
         way = self.ways.get(item)
         return (
-            way is not None
-            and way.to.gln != site
-            and self._parties.get(site) == way.to.party
-            and way.shipped <= self.ms < min(way.gone, way.stolen)
+            way is not None and self._parties.get(site) == way.to.party and way.shipped <= self.ms
         )
 
     def _row(self, item: str) -> Row | None:

@@ -168,6 +168,30 @@ def test_the_same_place_again_is_a_slip_until_it_comes_again() -> None:
     assert (found.rule, found.cause) == ("already-dispensed", "copied-label")
 
 
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [("supplied-elsewhere", "already-dispensed"), ("inactive", "already-inactive")],
+)
+def test_what_the_same_party_took_out_has_the_same_grace(code: str, rule: str) -> None:
+    gone = scan(code, own_party=True)
+    assert rule_of(gone) == ""
+    assert rule_of(gone, gone._replace(ms=NOW - HOUR)) == rule
+    assert rule_of(gone, gone._replace(ms=NOW - GRACE // 2)) == ""
+    assert rule_of(gone._replace(purpose="receive")) == rule
+    assert rule_of(gone._replace(own_party=False)) == rule
+
+
+@pytest.mark.parametrize("code", ["unknown", "label-mismatch"])
+def test_what_is_typed_counts_the_third_time_and_what_a_device_reads_at_once(code: str) -> None:
+    typed = scan(code, source="typed", reading="r", acted_ms=-1)
+    before = [typed._replace(ms=NOW - n * MINUTE) for n in (1, 2)]
+    assert rule_of(typed, *before[:1]) == ""
+    assert rule_of(typed, *before) != ""
+    assert rule_of(typed, before[0], before[1]._replace(site=THERE)) == ""
+    assert rule_of(typed._replace(source="wedge")) != ""
+    assert rule_of(scan("supplied-elsewhere", source="typed")) == "already-dispensed"
+
+
 def test_goods_may_be_ahead_of_their_statement_at_goods_in_but_not_at_the_counter() -> None:
     arrives = scan("other-holder", purpose="receive")
     assert rule_of(arrives) == ""
