@@ -183,7 +183,7 @@ def _replay(log: _Log, known: Mapping[int, Shown], folded: int) -> Iterator[Find
     `known` are the kept statements behind commitments: these are judged as governance is.
     """
     last_ms, logged = 0, dict[bytes, int]()
-    custody = Custody(folded, log.size)
+    custody = Custody(folded, log.size, lambda at: known[at].whole if at in known else None)
     for index, entry in enumerate(log.entries):
         place, ms = f"entry {index}", log.ms(index)
         if ms < last_ms:

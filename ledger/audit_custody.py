@@ -7,7 +7,7 @@ is not shown could explain nearly anything: then only what two known statements 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
 
@@ -17,7 +17,7 @@ from ledger.rules.authority import Authority
 from ledger.rules.custody import decide
 from ledger.rules.operations import OPERATIONS
 from ledger.rules.state import ACTIVE, Named, Ref
-from ledger.rules.world import World
+from ledger.rules.world import Loaders, World
 from ledger.statement.events import Event
 from ledger.statement.forms import AFTER_THE_FACT
 from ledger.statement.governance import Hold, Recall
@@ -29,11 +29,18 @@ _FOR_EVER: Final = frozenset({"destroyed", "stolen"})
 
 
 class Custody:
-    """The fold so far, of a log whose entries are all known before entry `gap`."""
+    """The fold so far, of a log whose entries are all known before entry `gap`.
 
-    def __init__(self, gap: int, size: int) -> None:
+    `known` gives what the statement at an index is known to name, or None.
+    """
+
+    def __init__(self, gap: int, size: int, known: Callable[[int], Submission | None]) -> None:
+        def items(index: int) -> list[str] | None:
+            told = known(index)
+            return [*_named(told, frozenset()).all] if told is not None else None
+
         self._gap = gap
-        self._world = World()
+        self._world = World(Loaders(items=items))
         self._pairs = _Pairs() if gap < size else None
 
     def scope(self, statement: Statement, index: int) -> None:

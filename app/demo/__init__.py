@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from app.config import wall_clock
-from app.demo import incidents, labels, measures, places, reach, tasks
+from app.demo import audited, incidents, labels, measures, places, reach, tasks
 from app.demo.cast import Member
 from app.demo.weeks import live_six_weeks
 from app.demo.world import World
@@ -56,6 +56,7 @@ def make(folder: Path, today: date, *, fixed: bool = False) -> str:
     places.place(desk, world.cast)
     reach.keep_contacts(desk, world.cast, end)
     desk.close()
+    audited.last_night(world.log.store, building, world.cast, end)
     world.log.store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     world.log.store.close()
     reach.tell(building, end)

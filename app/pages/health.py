@@ -13,6 +13,7 @@ from app.node import node
 from app.session import person
 
 blueprint = Blueprint("health_pages", __name__)
+_MINUTE_MS = 60_000
 
 
 @blueprint.get("/log/health")
@@ -39,4 +40,6 @@ def _found() -> Health:
 
 def _ago(ms: int, now: int) -> str:
     """How long before now a time lies, in the page's language."""
+    if abs(now - ms) < _MINUTE_MS:
+        return _("just now")
     return format_timedelta(timedelta(milliseconds=ms - now), add_direction=True)

@@ -80,6 +80,9 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Honest]:
     at["recalled"] = chain.log.submit(chain.recall_of(chain.scope(lots=["T9"]))).index
     chain.hours(1)
     lived_in(chain)
+    out = chain.act("check_out", chain.maker, chain.commission("T5", 2))
+    lot = {"lot": "T2", "expiry": date(2028, 1, 31)}
+    chain.act("repack", chain.maker, chain.pack_ids("T2", 2), inputs=(out.id,), **lot)
     pull(chain, chain.authority.gln, folder / "books")
     yield Honest(chain, folder / "log", folder / "books", packs, at)
     chain.store.close()
