@@ -25,13 +25,18 @@ from ledger.statement.governance import (
     Admit,
     Genesis,
     Governance,
+    Hold,
     KeyAdd,
     KeyRevoke,
+    LiftHold,
     PolicyChange,
     Product,
+    Recall,
+    RecallClose,
     Sites,
     Suspend,
 )
+from ledger.statement.parts import Scope
 
 
 class Mark(NamedTuple):
@@ -307,8 +312,39 @@ def governance_words(body: Governance) -> str:
             return _("Product %(name)s was registered by %(by)s.", name=name, by=body.by)
         case PolicyChange():
             return _("%(by)s set the policy.", by=body.by)
+        case Hold():
+            told = {"by": body.by, "what": _scope_words(body.scope), "reason": body.reason}
+            return _("%(by)s put %(what)s on hold: %(reason)s.", **told)
+        case Recall():
+            told = {"by": body.by, "what": _scope_words(body.scope), "reason": body.reason}
+            if body.kind == "withdrawal":
+                return _("%(by)s withdrew %(what)s: %(reason)s.", **told)
+            return _("%(by)s recalled %(what)s: %(reason)s.", **told)
+        case LiftHold():
+            return _("%(by)s lifted a hold: %(reason)s.", by=body.by, reason=body.reason)
+        case RecallClose():
+            return _("%(by)s closed a recall: %(outcome)s.", by=body.by, outcome=body.outcome)
         case _:
             return _("%(what)s by %(by)s.", what=type(body).__name__, by=body.by)
+
+
+def _scope_words(scope: Scope) -> str:
+    """Which packs a hold or recall is about."""
+    gtin = f"GTIN {scope.gtin}"
+    if scope.lots:
+        lots = _(", ").join(scope.lots)
+        return ngettext(
+            "%(gtin)s, lot %(lots)s",
+            "%(gtin)s, lots %(lots)s",
+            len(scope.lots),
+            gtin=gtin,
+            lots=lots,
+        )
+    if scope.items is not None:
+        return _("listed packs of %(gtin)s", gtin=gtin)
+    if scope.statement is not None:
+        return _("one commissioning of %(gtin)s", gtin=gtin)
+    return _("%(gtin)s, all lots", gtin=gtin)
 
 
 def all_reasons() -> list[tuple[str, Mark, Reason]]:

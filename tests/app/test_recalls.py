@@ -349,6 +349,22 @@ def test_what_is_closed_says_what_stays_open(
     assert "This stands beside" in extended
 
 
+def test_the_log_says_in_words_what_was_held_and_recalled(
+    chain: Chain, packs: list[str], client: FlaskClient
+) -> None:
+    hold = chain.log.submit(chain.hold(chain.scope()))
+    listed = chain.log.submit(chain.listed(chain.recall_of, packs[:2], kind="withdrawal"))
+    said = {
+        hold.index: f"put GTIN {chain.gtin}, all lots on hold: complaints",
+        chain.log.submit(chain.lift(hold)).index: "lifted a hold: cleared",
+        recalled(chain).index: f"recalled GTIN {chain.gtin}, lot L1: particles",
+        listed.index: f"withdrew listed packs of GTIN {chain.gtin}: particles",
+        chain.log.submit(chain.recall_close(listed)).index: "closed a recall: all back",
+    }
+    for index, words in said.items():
+        assert words in client.get(f"/log/{index}").text
+
+
 def test_an_extension_stands_beside_what_it_extends(
     chain: Chain, packs: list[str], sign_in: SignIn
 ) -> None:

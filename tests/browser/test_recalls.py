@@ -12,9 +12,10 @@ from playwright.sync_api import Page, expect
 from ledger.statement.governance import Hold, Recall, RecallClose
 from ledger.store.recalls import answered, cases
 from tests.browser.conftest import Fresh, Visit, serve_fresh
-from tests.browser.joined import join, press_sign
+from tests.browser.joined import join, press_sign, put_key, sign_in
 from tests.browser.steps import Steps
 from tests.browser.test_every_page import faults, overflow, small_targets
+from tests.world import seed
 
 OPENED: Final = re.compile(r"/recalls/[0-9a-f]{64}$")
 
@@ -186,3 +187,41 @@ def test_the_steps_of_a_recall_are_accessible(
     assert sorted(item.id for item in chain.reader.items(recall.mark.index)) == sorted(packs[8:])
     assert figure(page, "Sites to answer") == "1"
     look()
+
+
+def test_an_authoritys_recall_waits_until_two_have_signed(
+    market: Fresh, packs: list[str], visit: Visit
+) -> None:
+    chain = market.chain
+
+    def administrator(name: str) -> Page:
+        visitor = visit(market)
+        visitor.open("/login")
+        about = {"use": "admin", "site": chain.authority.site}
+        put_key(visitor.page, seed(name), chain.authority, **about)
+        return sign_in(visitor, market).page
+
+    before = len(cases(chain.store, chain.reader.authority()))
+    page = administrator("authority 1")
+    page.goto(f"{market.url}/recalls/new?kind=withdrawal")
+    page.locator("#scope").select_option("all")
+    page.locator("#reason").fill("The licence has ended")
+    expect(page.locator("#several")).to_be_visible()
+    page.locator("#continue").click()
+    page.locator("#sure").check()
+    page.locator("#sign-it").click()
+    press_sign(page)
+    expect(page.locator("#waits")).to_be_focused()
+    assert len(cases(chain.store, chain.reader.authority())) == before
+    colleague = administrator("authority 2")
+    colleague.goto(f"{market.url}/waiting")
+    colleague.get_by_role("button", name="Look at it and sign").first.click()
+    expect(colleague.locator("#sign")).to_contain_text("The licence has ended")
+    press_sign(colleague)
+    colleague.wait_for_load_state()
+    expect(colleague.get_by_role("button", name="Look at it and sign")).to_have_count(0)
+    assert opened(market).body.kind == "withdrawal"
+    page.goto(f"{market.url}/recalls/{opened(market).id}")
+    expect(page.locator("#holders")).to_contain_text("silent")
+    page.locator("#holders a").first.click()  # the trail of a number
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Packs in stock")
