@@ -171,13 +171,13 @@ class Replay:
         if planned.case >= 0 and (self._region, planned.case) not in self.tally.found["filtered"]:
             self.tally.tried[self._region, planned.case] += 1
         for n in range(mix.MOST_READINGS):
-            told = self._scan(text, source, planned, truth)
+            told, alert = self._scan(text, source, planned, truth)
             if n == 0:
                 # A right reading that the log confirms is told as it was read.
                 same = fault is None and confirms(told.verdict) and told.label is not None
                 plain = (told.verdict, told.label) if same else None
                 self._plainly(text, source, planned, truth, plain)
-            if confirms(told.verdict) or told.held or rng.random() > mix.HEEDS:
+            if confirms(told.verdict) or alert or rng.random() > mix.HEEDS:
                 return
             self._facts.ms += BETWEEN_MS
             if fault and self._mended(fault, n):
@@ -211,13 +211,15 @@ class Replay:
             case _:
                 return False
 
-    def _scan(self, text: str, source: str, planned: Planned, truth: str) -> Told:
+    def _scan(
+        self, text: str, source: str, planned: Planned, truth: str
+    ) -> tuple[Told, Alert | None]:
         """One reading as the app has it, and what the rules raise for it."""
         site = planned.site
         start = time.thread_time()
         told = self._desk.tell(text, source, site.gln, planned.purpose)
         item = told.label.id if told.label else ""
-        seen = self._scan_seen(told.verdict, told.label, source, planned)._replace(
+        seen = self._scan_seen(told.verdict, told.label, text, source, planned)._replace(
             misread=told.again is not None, sure=told.held or confirms(told.verdict)
         )
         between = time.thread_time()
@@ -230,7 +232,7 @@ class Replay:
         if alert:
             self._count("filtered", (alert.site, alert.subject), item, planned, truth)
             self.tally.rules[alert.rule, truth] += 1
-        return told
+        return told, alert
 
     def _plainly(
         self, text: str, source: str, planned: Planned, truth: str, plain: Plain | None
@@ -240,19 +242,19 @@ class Replay:
         if plain is None:
             return
         told, label = plain
-        seen = self._scan_seen(told, label, source, planned)
+        seen = self._scan_seen(told, label, text, source, planned)
         if not HUB.isdisjoint(told.codes):
             self._count("national", (planned.site.gln, label.id), label.id, planned, truth)
         if alert := self._raise("unfiltered", seen):
             self._count("unfiltered", (alert.site, alert.subject), label.id, planned, truth)
 
     def _scan_seen(
-        self, told: Verdict, label: Label | None, source: str, planned: Planned
+        self, told: Verdict, label: Label | None, text: str, source: str, planned: Planned
     ) -> ScanSeen:
         facts, site = self._facts, planned.site
         item = label.id if label else ""
         return ScanSeen(
-            facts.ms, site.gln, item, planned.purpose, told.codes, "", source,
+            facts.ms, site.gln, item, planned.purpose, told.codes, scanning._digest(text), source,
             acted_ms=facts.acted(item),
             mismatch=tuple(claim.name for claim in told.claims if claim.agrees is False),
             lot_known=facts.lot_known(item, label.lot if label else ""),
