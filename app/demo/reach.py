@@ -6,6 +6,7 @@ fiction. Mail is kept in the world's folder.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -46,7 +47,15 @@ def keep_contacts(desk: Desk, cast: Cast, now: int) -> None:
 
 
 def tell(folder: Path, now: int) -> None:
-    """One round of notices, as `packtrace notify` makes them."""
+    """One round of notices, as `packtrace notify` makes them.
+
+    In a thread of its own: whoever makes the world may run an event loop, in which no other one runs.
+    """
+    with ThreadPoolExecutor(max_workers=1) as one:
+        one.submit(_tell, folder, now).result()
+
+
+def _tell(folder: Path, now: int) -> None:
     app = create_app(Settings(log=folder, clock=lambda: now))
     with app.app_context(), force_locale(LANGUAGES["en"][0]):
         notices.make()
