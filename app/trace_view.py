@@ -21,7 +21,7 @@ from app.node import node
 from app.present import op_words
 from app.trace_graph import Graph, Node
 from app.trace_map import Map, Point
-from app.traces import Trace
+from app.traces import DAY_MS, Trace
 from ledger.rules.authority import Authority
 from ledger.rules.trace import LEFT, MADE, MADE_OF, RETURNED, SENT, Flow, Place, Way
 
@@ -44,11 +44,15 @@ class Row:
 class Day:
     """What happened on a day (UTC): how many statements, and how many packs they moved."""
 
-    day: str
     ms: int
     statements: set[int] = field(default_factory=set)
     packs: int = 0
     keys: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def day(self) -> str:
+        """Its date."""
+        return datetime.fromtimestamp(self.ms / 1000, UTC).date().isoformat()
 
 
 @dataclass(slots=True)
@@ -127,31 +131,23 @@ def view(trace: Trace) -> View:
         authority, node().desk.places.all(), ways, sites, lambda gln: names.site(gln)
     )
     place_keys = {site: f"p{number}" for number, site in enumerate(sites)}
-    of_flow: dict[int, list[str]] = {}  # id(flow) -> keys of its ways
-    way_keys: list[dict[str, None]] = []
-    for number, way in enumerate(ways):
-        keys = {f"w{number}": None}
-        for place in (way.start, way.end):
-            if place.kind in ("site", "repack") and place.name in place_keys:
-                keys[place_keys[place.name]] = None
-        for flow in way.flows:
-            of_flow.setdefault(id(flow), []).append(f"w{number}")
-            keys[f"d{_day(flow.ms)}"] = None
-        way_keys.append(keys)
-    rows, days = [], {}
-    for number, flow in enumerate(trace.flows):
-        keys = [f"f{number}", f"d{_day(flow.ms)}", *of_flow.get(id(flow), ())]
-        keys += [place_keys[one] for one in (flow.start, flow.end) if one in place_keys]
-        day = days.setdefault(_day(flow.ms), Day(_day(flow.ms), flow.ms))
+    way_keys, days = _keys(ways, place_keys)
+    for flow in trace.flows:
+        day = days.setdefault(flow.ms // DAY_MS, Day(flow.ms))
         day.statements.add(flow.index)
         day.packs += flow.packs
-        day.keys |= dict.fromkeys(keys if number < MOST else keys[1:])
-        if number < MOST:
-            for key in of_flow.get(id(flow), ()):
-                way_keys[int(key[1:])][f"f{number}"] = None
-            start, end = names.ends(flow)
-            product = product_name(authority, flow.gtin) or flow.gtin
-            rows.append(Row(number, flow, start, end, product, keys))
+    rows = [
+        _row(authority, names, number, flow, place_keys)
+        for number, flow in enumerate(trace.flows[:MOST])
+    ]
+    by_flow = {id(row.flow): row for row in rows}
+    for number, way in enumerate(ways):
+        for flow in way.flows:
+            if row := by_flow.get(id(flow)):
+                row.keys.append(f"w{number}")
+                way_keys[number][row.keys[0]] = None
+    for row in rows:
+        days[row.flow.ms // DAY_MS].keys |= dict.fromkeys(row.keys)
     sums = [
         Sum(number, way, names.place(way.start), names.place(way.end), list(way_keys[number]))
         for number, way in enumerate(ways)
@@ -167,7 +163,7 @@ def view(trace: Trace) -> View:
         trace,
         graph,
         drawn,
-        list(days.values()),
+        [days[at] for at in sorted(days)],
         rows,
         sums,
         nodes,
@@ -177,6 +173,36 @@ def view(trace: Trace) -> View:
         place_keys,
         all_keys,
     )
+
+
+def _keys(
+    ways: Sequence[Way], place_keys: dict[str, str]
+) -> tuple[list[dict[str, None]], dict[int, Day]]:
+    """What each way is part of, itself first; and the days on which something went each way."""
+    found: list[dict[str, None]] = []
+    days: dict[int, Day] = {}
+    for number, way in enumerate(ways):
+        keys = {f"w{number}": None}
+        for place in (way.start, way.end):
+            if place.kind in ("site", "repack") and place.name in place_keys:
+                keys[place_keys[place.name]] = None
+        own = dict(keys)
+        for at in {flow.ms // DAY_MS for flow in way.flows}:
+            day = days.setdefault(at, Day(at * DAY_MS))
+            day.keys |= {f"d{day.day}": None, **own}
+            keys[f"d{day.day}"] = None
+        found.append(keys)
+    return found, days
+
+
+def _row(
+    authority: Authority, names: Names, number: int, flow: Flow, place_keys: dict[str, str]
+) -> Row:
+    start, end = names.ends(flow)
+    keys = [f"f{number}", f"d{Day(flow.ms).day}"]
+    keys += [place_keys[one] for one in (flow.start, flow.end) if one in place_keys]
+    product = product_name(authority, flow.gtin) or flow.gtin
+    return Row(number, flow, start, end, product, keys)
 
 
 def _node_keys(
@@ -192,10 +218,6 @@ def _node_keys(
         if not key.startswith("p")
     ]
     return list(dict.fromkeys([*own, *touching]))
-
-
-def _day(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()
 
 
 class Names:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -83,7 +84,7 @@ class Filter(NamedTuple):
         return {name: value for name, value in told.items() if value}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trace:
     """What a viewer is shown.
 
@@ -104,20 +105,16 @@ class Trace:
         """How many repackings a lot is away from what was asked for."""
         return self.stages.get(lot, 0)
 
-    @property
+    @cached_property
     def ways(self) -> list[Way]:
         """The flows in sum."""
         return ways(self.flows, self.stage)
 
-    @property
+    @cached_property
     def sites(self) -> list[str]:
         """The sites that its flows touch."""
-        found: dict[str, None] = {}
-        for flow in self.flows:
-            for place in (flow.start, flow.end):
-                if is_gln(place):
-                    found.setdefault(place)
-        return list(found)
+        found = dict.fromkeys(place for flow in self.flows for place in (flow.start, flow.end))
+        return [place for place in found if is_gln(place)]
 
 
 def find(text: str, who: Person) -> Subject:
@@ -244,7 +241,7 @@ def trace(about: Subject, wanted: Filter, who: Person) -> Trace:
                 abort(404, _nothing(about))  # of others' goods not even that they are many
             raise Malformed(str(error)) from error
         all_flows = flows(traced.acts, traced.shipments)
-        for flow in all_flows:
+        for flow in all_flows if traced.lacking else ():
             words = traced.lacking.get((flow.index, flow.key), {}) if flow.open else {}
             flow.short, flow.refused = words.get("short", 0), words.get("refused", 0)
         whole = who.party == authority.gln
@@ -254,8 +251,10 @@ def trace(about: Subject, wanted: Filter, who: Person) -> Trace:
             abort(404, _nothing(about))
         erased = traces.erased(found.store)
     own = _backward(about, pivot, traced, authority)
-    shown = [flow for flow in seen if _fits(flow, wanted, own)]
-    stages = {flow.key: traced.stage(flow.key) for flow in seen}  # no lot that was left out
+    shown = seen if wanted == Filter() else [flow for flow in seen if _fits(flow, wanted, own)]
+    stages = {
+        lot: traced.stage(lot) for lot in {flow.key for flow in seen}
+    }  # no lot that was left out
     return Trace(about, wanted, shown, stages, whole, len(seen) - len(shown), erased,
                  frozenset(packs))  # fmt: skip
 

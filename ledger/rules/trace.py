@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+import msgspec
+
 from ledger.rules.moves import BACK, GONE, LEAVES, MAKES, NAMED, SENDS, Moved
 from ledger.rules.state import ACTIVE, IN_TRANSIT, INACTIVE, LotKey, Shipment
 
@@ -20,7 +22,7 @@ RETURNED: Final = "returned"  # into the chain again at `end`; `start` is what w
 MADE_OF: Final = "made of"  # taken up by a repacking at `start`
 
 
-class Act(NamedTuple):
+class Act(msgspec.Struct, frozen=True, gc=False):
     """What one statement moved of one lot, and the statement's own facts."""
 
     moved: Moved
@@ -30,10 +32,10 @@ class Act(NamedTuple):
     by: str
 
 
-class Told(NamedTuple):
+class Told(msgspec.Struct, frozen=True, gc=False):
     """What a later statement said of a shipment."""
 
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
+    index: int
     id: str
     ms: int
     op: str
@@ -43,8 +45,7 @@ class Told(NamedTuple):
     scanned: int
 
 
-@dataclass(slots=True)
-class Flow:
+class Flow(msgspec.Struct, gc=False):
     """Packs of one lot that one statement took from `start` to `end`.
 
     A site is its GLN; what is out of the chain is its operation; "" is nowhere yet. Of what was sent,
@@ -69,10 +70,10 @@ class Flow:
     arrived: int = 0
     arrived_scanned: int = 0
     back: int = 0
-    gone: dict[str, int] = field(default_factory=dict)  # operation -> packs
+    gone: dict[str, int] = {}  # operation -> packs; msgspec gives each its own
     short: int = 0
     refused: int = 0
-    told: list[Told] = field(default_factory=list)
+    told: list[Told] = []
 
     @property
     def packs(self) -> int:
@@ -163,7 +164,7 @@ class Step(NamedTuple):
     what it names was taken out by it.
     """
 
-    index: int  # type: ignore[assignment]  # as above
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     op: str
     site: str
     shipment: int
@@ -241,7 +242,7 @@ def ways(found: Iterable[Flow], stage: Callable[[LotKey], int]) -> list[Way]:
             way.packs += packs
             way.open += still
             way.backward = flow.op in SENDS and flow.op != "ship"
-            if flow not in way.flows[-1:]:
+            if not way.flows or way.flows[-1] is not flow:
                 way.flows.append(flow)
 
     def take_off(site: Place, op: str, flow: Flow) -> None:
