@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import random
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Fresh, Visit, serve_fresh
+from ledger.errors import Malformed
+from ledger.statement import dsse
+from ledger.statement.governance import parse_governance
+from ledger.statement.parts import ProductPolicy, Storage
+from tests.browser.conftest import Fresh, Site, Visit, serve_fresh
 from tests.browser.joined import press_sign
+from tests.browser.signing import WRONG, Browser
 from tests.browser.test_two_hands import official
-from tests.world import policy
+from tests.world import ORIGIN, gln, gtin, policy
 
 
 @pytest.fixture
@@ -77,3 +86,58 @@ def test_a_policy_is_tried_signed_and_countersigned(fresh: Fresh, visit: Visit) 
     expect(second.page.get_by_role("region", name="Differences")).to_contain_text(
         "no longer: supply"
     )
+
+
+def objects(value: Any) -> Iterator[Any]:
+    """Every object and list within a value, itself among them."""
+    if isinstance(value, dict | list):
+        yield value
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from objects(inner)
+
+
+def damaged(form: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """A policy statement with one thing changed somewhere: gone, exchanged, or one more."""
+    changed: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(form))
+    target = chance.choice(list(objects(changed)))
+    values = [*WRONG, -1, 1, 5, 2**53, "supply", "pharmacy", False, {"max": 8, "min": 9}]
+    if isinstance(target, list):
+        target.insert(chance.randint(0, len(target)), chance.choice(values))
+    elif chance.random() < 0.3 and target:
+        del target[chance.choice(list(target))]
+    else:
+        names = [*target, "pharmacy", "king", gtin("0952111100001"), "more"]
+        target[chance.choice(names)] = chance.choice(values)
+    return changed
+
+
+def test_the_browser_takes_the_policies_that_the_log_takes(bare: Site, visit: Visit) -> None:
+    rule = ProductPolicy(max_transit=48, storage=Storage(max=8, min=-2))
+    full = policy(
+        products={gtin("0952111100001"): rule}, sensitive=["lost", "supply"],
+        supply_by={"pharmacy": ["patient"]},
+    )  # fmt: skip
+    form = {
+        "by": gln("952111000000"), "log": ORIGIN, "nonce": "ab" * 16, "replaces": "cd" * 32,
+        "policy": msgspec.to_builtins(full), "time": "2026-10-01T08:00:00Z", "type": "policy",
+    }  # fmt: skip
+    chance = random.Random(8)
+    payloads = [dsse.canonical(form)]
+    payloads += [dsse.canonical(damaged(form, chance)) for _ in range(2000)]
+    taken = []
+    for payload in payloads:
+        try:
+            parse_governance(payload)
+            taken.append(True)
+        except Malformed:
+            taken.append(False)
+    found = Browser(visit, bare).run(
+        "return Promise.all(given.map((one) => refusal(() => sign.readGovernance(sign.base64Bytes(one)))));",
+        [b64encode(payload).decode() for payload in payloads],
+    )
+    assert [why for why in found if why.startswith("not meant")] == []
+    assert [
+        p for p, yes, why in zip(payloads, taken, found, strict=True) if yes != (why == "")
+    ] == []
+    assert taken[0]
+    assert 50 < sum(taken) < 1900
