@@ -5,10 +5,12 @@ All of it stands in the clear on the log. What changes an entry is its ending; i
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from contextlib import suppress
 from typing import Final
 from xml.etree import ElementTree
 
+from flask import current_app
 from flask_babel import gettext as _
 
 from app import notice_words
@@ -22,13 +24,30 @@ from ledger.store.recalls import Case
 ATOM: Final = "http://www.w3.org/2005/Atom"
 OURS: Final = "https://packtrace.example/ns/"
 MOST: Final = 200  # entries
+_MADE: Final = "feed"
+_KEPT: Final = 8  # by language and address
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 ElementTree.register_namespace("", ATOM)
 ElementTree.register_namespace("packtrace", OURS)
 
 
 def feed(home: str) -> bytes:
-    """The feed, newest change first; `home` is this node's address, as `https://log.example`."""
+    """The feed, newest change first; `home` is this node's address, as `https://log.example`.
+
+    It is made anew when governance has changed: anybody may ask for it, as often as they like.
+    """
+    made: OrderedDict[tuple[str, str], tuple[int, bytes]]
+    made = current_app.extensions.setdefault(_MADE, OrderedDict())
+    key, size = (tag(), home), node().reader.authority().size
+    known = made.get(key)
+    if known is None or known[0] != size:
+        known = made[key] = size, _feed(home)
+        while len(made) > _KEPT:
+            made.popitem(last=False)
+    return known[1]
+
+
+def _feed(home: str) -> bytes:
     found = node()
     authority = found.reader.authority()
     with found.reader.snapshot():

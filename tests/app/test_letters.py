@@ -240,6 +240,21 @@ def test_who_asks_again_is_told_whether_anything_changed(
     assert text_of(entry, f"{ATOM}updated") > text_of(entry, f"{ATOM}published")
 
 
+def test_the_feed_is_in_the_reader_s_language_and_names_the_host_it_was_asked_at(
+    client: FlaskClient, case: Receipt
+) -> None:
+    def asked(language: str, host: str) -> str:
+        headers = {"Accept-Language": language, "Host": host}
+        return client.get("/recalls.atom", headers=headers).text
+
+    english, chinese = asked("en", "a.example"), asked("zh", "a.example")
+    assert 'xml:lang="en"' in english
+    assert 'xml:lang="zh-Hans"' in chinese
+    for n in range(20):
+        assert f'href="http://b{n}.example/recalls.atom"' in asked("en", f"b{n}.example")
+    assert asked("en", "a.example") == english
+
+
 def test_what_xml_cannot_hold_does_not_break_the_feed() -> None:
     from app.feed import _add
 
