@@ -44,6 +44,13 @@ for _name in _NAMED:
 _RECIPES: Final = tuple(Recipe(f"traced {name}") for name in _NAMED)
 TRACES: Final[dict[str, tuple[Recipe, ...]]] = {
     "GET /traces": (PUBLIC,),
+    "POST /traces/places": (
+        Recipe(
+            "site",
+            form=lambda _s, t: {"site": t["site"], "latitude": "50.85", "longitude": "4.35"},
+            tell=lambda _answer, _role: "yes",
+        ),
+    ),
     "GET /traces/<kind>/<path:name>": _RECIPES,
     "GET /api/traces/<kind>/<path:name>": (
         *_RECIPES,

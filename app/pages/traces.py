@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, render_template, request
 
-from app import traces
+from app import places, traces
 from app.node import node
 from app.session import signed_in
 from app.trace_view import view
@@ -23,6 +23,15 @@ def index() -> str | Response:
         return back
     whole = who.party == node().reader.authority().gln
     return render_template("traces/index.html", authority=whole)
+
+
+@blueprint.post("/traces/places")
+def put_place() -> Response:
+    """Write down where a site lies, for the map; by an authority, or by the site's own party."""
+    places.put(request.form, signed_in())
+    back = redirect("/traces#places", 303)
+    assert isinstance(back, Response)
+    return back
 
 
 @blueprint.get("/traces/<kind>/<path:name>")

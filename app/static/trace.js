@@ -24,7 +24,7 @@ function choose(key, words) {
   if (!told) return;
   const rows = page.querySelectorAll("#flows tr.chosen").length;
   told.hidden = chosen === "";
-  told.textContent = chosen === "" ? "" : _("Chosen: %(what)s. Rows that belong to it: %(n)s. Press Escape to let go.", { what: words, n: rows });
+  told.textContent = chosen === "" ? "" : _("Chosen: %(what)s. Rows that belong to it: %(n)s. Choose it again, or press Escape, to let go.", { what: words, n: rows });
 }
 
 // What can be chosen by hand is a button: it is reached and pressed by the keyboard.

@@ -205,3 +205,23 @@ def test_what_is_erased_is_said_to_be_missing(chain: Chain, sign_in: SignIn) -> 
     page = client.get(f"/traces/lot/{chain.gtin}/L2").text
     assert "were erased after their retention" in page
     assert kept
+
+
+def test_where_a_site_lies_is_said_by_its_party_or_an_authority(
+    chain: Chain, sign_in: SignIn, sold: list[str]
+) -> None:
+    def say(who, site: str, latitude: str = "50.85", longitude: str = "4.35") -> int:
+        told = {"site": site, "latitude": latitude, "longitude": longitude}
+        return sign_in(who).post("/traces/places", data=told).status_code
+
+    lot = f"/traces/lot/{chain.gtin}/L1"
+    assert sign_in(chain.authority).get(lot).text.count("point guessed") == 3
+    assert say(chain.wholesaler, chain.wholesaler.site) == 303
+    assert say(chain.authority, chain.pharmacy.site, "-33.9", "151.2") == 303
+    assert say(chain.wholesaler, chain.maker.site) == 403
+    assert say(chain.wholesaler, "9521199000004") == 403
+    for latitude, longitude in [("91", "0"), ("0", "-181"), ("nan", "0"), ("inf", "0"), ("", "0"),
+                                ("north", "0"), ("1" * 60, "0")]:  # fmt: skip
+        assert say(chain.authority, chain.maker.site, latitude, longitude) == 400
+    assert say(chain.authority, "nowhere") == 400
+    assert sign_in(chain.authority).get(lot).text.count("point guessed") == 1

@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 from app.demo import make
+from app.demo.measures import RECALLED
 from ledger.statement import gs1
 from tests.browser.camera import film, pack, seen_by, write_film
 from tests.browser.conftest import Scheme, Site, Visitor, launch, serve, settings
@@ -66,6 +67,9 @@ def main() -> None:
         take(pharmacist, "log")
         pharmacist.open("/help")
         take(pharmacist, "help")
+        regulator = visitor()
+        regulator.sign_in("regulator")
+        trace_of(regulator)
         phone = visitor(width=390, scheme="dark")
         phone.sign_in("pharmacist")
         phone.check(picture=world / "labels" / "copied.png", purpose="dispense")
@@ -78,6 +82,17 @@ def main() -> None:
         browser.close()
         film_scans(playwright.chromium, site, Path(folder))
         shutil.copy(world / "labels" / "good.png", DOCS / "label.png")
+
+
+def trace_of(regulator: Visitor) -> None:
+    """The trace of the recalled lot: its graph, and its map with a site chosen."""
+    page = regulator.page
+    regulator.open(f"/traces/lot/09521101000016/{RECALLED}")
+    page.set_viewport_size({"width": 1000, "height": 1130})
+    page.screenshot(path=DOCS / "trace.png")
+    page.get_by_role("button", name="Wholesaler 2", exact=True).last.click()
+    page.locator("#map").scroll_into_view_if_needed()
+    page.locator("section[aria-labelledby=map]").screenshot(path=DOCS / "trace-map.png")
 
 
 def visitor_of(browser: Browser, site: Site) -> Callable[[], Visitor]:
