@@ -46,7 +46,7 @@ MAY_IMPORT: Final[list[tuple[str, set[str]]]] = [
     ("ledger", PROOF),
     ("scanner", PROOF | {"scanner", "ledger.files", "cv2", "numpy", "zxingcpp", "PIL", "httpx"}),
     ("app", {"app", "ledger", "scanner", "babel", "flask", "flask_babel", "werkzeug", "jinja2", "markupsafe", "msgspec",
-             "gunicorn", "click", "httpx", "email_validator", "phonenumbers"}),
+             "gunicorn", "click", "httpx", "email_validator", "fpdf", "phonenumbers"}),
 ]  # fmt: skip
 # Pure: time, randomness, files, sockets and the environment are arguments.
 IMPURE: Final = {"asyncio", "glob", "os", "pathlib", "random", "secrets", "shutil", "socket", "sqlite3",

@@ -14,6 +14,7 @@ from ledger.rules.trace import LEFT, MADE, MADE_OF, SENT, Flow, flows, held, way
 from ledger.store import traces
 from ledger.store.holdings import holdings
 from ledger.store.traces import Traced
+from tests.postgres import Server
 from tests.world import Chain
 
 EXPIRY = date(2028, 1, 31)
@@ -287,6 +288,36 @@ def live(chain: Chain, story: list[tuple[str, int, int]]) -> list[str]:
         except LedgerError:
             continue
     return packs
+
+
+def test_all_of_it_on_postgres(tmp_path: Path, postgres: Server) -> None:
+    chain = Chain(tmp_path, url=postgres.database())
+    try:
+        packs = chain.commission("L1", 10)
+        case = chain.unit(chain.maker)
+        chain.pack(chain.maker, packs[:6], case)
+        ship = chain.ship(chain.maker, [case, *packs[6:8]], chain.pharmacy)
+        chain.act("receive", chain.pharmacy, [case, packs[6]], shipment=ship.id, missing=packs[:1])
+        chain.act("close_short", chain.pharmacy, packs[7:8], shipment=ship.id)
+        out = chain.act("check_out", chain.maker, packs[8:])
+        made = chain.pack_ids("C", 3)
+        chain.act("repack", chain.maker, made, inputs=(out.id,), lot="C", expiry=EXPIRY)
+        whole = traces.of_lot(chain.store, chain.gtin, "L1")
+        assert lines(told(traces.of_packs(chain.store, packs))) == lines(told(whole))
+        assert whole.lacking == {(ship.index, (chain.gtin, "L1")): {"short": 1}}
+        assert traces.inside(chain.store, case) == set(packs[:6])
+        assert traces.about_container(chain.store, case)
+        assert traces.first_packed(chain.store, case)
+        shipment = traces.numbered(
+            chain.store, chain.reader.shipments(chain.maker.site)[0].shipment.number
+        )
+        assert traces.sent_in(chain.store, shipment[0]) == set(packs[:8])
+        assert traces.example(chain.store, ship.index, ship.id, (chain.gtin, "L1")) in packs
+        site = told(traces.of_sites(chain.store, [chain.pharmacy.site], 0, 1 << 60))
+        assert [(f.packs, f.arrived, f.open) for f in site] == [(8, 6, 2)]
+        assert not traces.erased(chain.store)
+    finally:
+        chain.store.close()
 
 
 def test_what_leaves_is_told_by_how_it_left(chain: Chain) -> None:
