@@ -150,9 +150,10 @@ def look(found: Node) -> int:
 
     Looks through at most REACH entries: what is further on is for the next look.
     """
-    found.desk.cases.pass_on_late(found.clock())
     with found.reader.snapshot():
-        return _look_at_statements(found) + _look_at_shipments(found)
+        n = _look_at_statements(found) + _look_at_shipments(found)
+    found.desk.cases.pass_on_late(found.clock())  # what is only found now may be late already
+    return n
 
 
 def _look_at_statements(found: Node) -> int:

@@ -17,9 +17,11 @@ from app.node import KEY, Node
 from ledger.rules.casework import CLOSINGS, ROOTS
 from ledger.statement.dsse import Envelope
 from ledger.statement.forms import AFTER_THE_FACT, NOT_HANDED_OUT
+from ledger.statement.governance import Sites
+from ledger.statement.parts import Site
 from ledger.tlog.ed25519 import public_of
 from tests.app.conftest import SignIn
-from tests.world import Chain, Member, seed
+from tests.world import LICENCE, Chain, Member, gln, seed
 
 GS = "\x1d"
 DAY = 24
@@ -555,3 +557,30 @@ def test_a_table_for_spreadsheets_says_the_same(stock: Chain, sign_in: SignIn, c
     lines = sign_in(stock.pharmacy2).get("/alerts.csv").text.splitlines()
     assert lines[0].lstrip("\ufeff").startswith("number,rule,cause,eu,us,status,level")
     assert lines[1].startswith(f"{copied},already-dispensed,copied-label,A7,")
+
+
+def test_shops_of_one_party_lend_each_other_packs_without_an_alert(
+    app: Flask, stock: Chain, sign_in: SignIn
+) -> None:
+    branch = _branch(stock)
+    lent = stock.pack_ids("L1", 1)
+    for hours, where in ((1, branch), (5, stock.pharmacy), (5, branch)):
+        stock.hours(hours)
+        told = scan(sign_in(where), stock)
+        assert (told["alert"], told["case"]) == (False, None), where
+    stock.supply(stock.pharmacy, lent)
+    for hours, alerted in ((1, False), (1, True)):
+        stock.hours(hours)
+        assert scan(sign_in(branch), stock)["alert"] is alerted
+
+
+def _branch(chain: Chain) -> Member:
+    """A second shop of the pharmacy's party, with a key of its own."""
+    who = chain.pharmacy
+    site = Site(
+        activities=["storage"], address="Street 2", gln=gln(f"{who.prefix}00020"), licence=LICENCE,
+        name="Branch",
+    )  # fmt: skip
+    chain.log.submit(chain.governance(Sites, party=who.gln, sites=[site]))
+    chain.log.submit(chain.key_add(who, "branch", sites=[site.gln]))
+    return _with_key(Member(who.name, who.role, who.gln, site.gln, who.prefix), "branch")
