@@ -22,12 +22,15 @@ GONE: Final = {  # operation that took a pack out of the chain -> its state on t
     "check_out": "checked_out", "repack": REPACKED,
 }  # fmt: skip
 STATES: Final = (STOCK, HOLD, TRANSIT, *dict.fromkeys(GONE.values()))
+_UNIT: Final = "https://id.gs1.org/00/"
+_PACK: Final = "https://id.gs1.org/01/"
 _GTIN: Final = "substr(item.id, 23, 14)"
 # Packs that lie loose since their container was emptied by a statement that names none of them.
 _UNNAMED: Final = (
     "SELECT idx FROM act WHERE op = 'unpack' AND NOT EXISTS "
     "(SELECT 1 FROM named WHERE named.ref = act.idx)"
 )
+_OPENED: Final = _UNNAMED.replace("SELECT idx", "SELECT DISTINCT site")
 _PENDING: Final = "pending"  # of a commissioning that has landed: no other is asked for
 
 
@@ -136,7 +139,8 @@ class _Lots:
                 found.add((gtin, lot), ACTIVE, "", site, bool(held), -1, n - inferred, inferred)
 
     def _unnamed(self) -> dict[tuple[str, str, str, int], int]:
-        if self._store.one(f"{_UNNAMED} LIMIT 1") is None:
+        opened = {site for (site,) in self._store.rows(_OPENED)}
+        if opened.isdisjoint(opened if self._sites is None else self._sites):
             return {}
         more = f"item.status = '{ACTIVE}' AND item.parent = '' AND item.last IN ({_UNNAMED})"
         held = "CASE WHEN item.hold <> '' THEN 1 ELSE 0 END"
@@ -207,20 +211,28 @@ class _Lots:
     def _came(self, made_here: set[str]) -> dict[tuple[str, str, str], int]:
         """Of containers filled where they are: packs in such that came there and were put in closed."""
         found: dict[tuple[str, str, str], int] = {}
-        around = {unit: unit for unit in made_here}
-        while around:
-            sql = (
-                "SELECT membership.parent, item.id, item.arrived FROM membership JOIN item "
-                "ON item.id = membership.child AND item.lot = '' "
-                "WHERE membership.to_idx = -1 AND membership.parent IN (IN)"
-            )
-            inner = [(around[p], c, a) for p, c, a in self._store.rows_in(sql, around)]
-            came = {child: root for root, child, arrived in inner if arrived >= 0}
-            sql = "SELECT container, gtin, lot, n FROM content WHERE container IN (IN)"
-            for unit, gtin, lot, n in self._store.rows_in(sql, came):
-                key = (came[unit], gtin, lot)
-                found[key] = found.get(key, 0) + n
-            around = {child: root for root, child, arrived in inner if arrived < 0}
+        # By the few containers that lie in others, and not by the many packs that lie in these.
+        sql = (
+            "SELECT membership.parent, item.id, item.arrived FROM membership JOIN item "
+            "ON item.id = membership.child WHERE membership.child >= ? AND membership.child < ? "
+            "AND membership.to_idx = -1"
+        )
+        inside: dict[str, list[tuple[str, int]]] = {}
+        for parent, unit, arrived in self._store.rows(sql, (_UNIT, _PACK)) if made_here else ():
+            inside.setdefault(parent, []).append((unit, arrived))
+        todo = [(unit, unit) for unit in made_here]
+        came: dict[str, str] = {}
+        while todo:
+            around, root = todo.pop()
+            for unit, arrived in inside.get(around, ()):
+                if arrived >= 0:
+                    came[unit] = root
+                else:
+                    todo.append((unit, root))
+        sql = "SELECT container, gtin, lot, n FROM content WHERE container IN (IN)"
+        for unit, gtin, lot, n in self._store.rows_in(sql, came):
+            key = (came[unit], gtin, lot)
+            found[key] = found.get(key, 0) + n
         return found
 
 
