@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import gc
+from collections.abc import Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -68,18 +70,19 @@ def audit_command(
         note, policy = (public / CHECKPOINT).read_bytes(), Policy.parse(trust.read_bytes())
     except OSError as error:
         raise Malformed(f"{error.filename} cannot be read: {error.strerror}") from error
-    kept = Kept()
-    if books is not None:
-        kept = replace(_kept(books), copy=() if books == public else _copy(books, policy))
 
-    def judge(each: Each) -> tuple[Seen | None, list[Finding]]:
+    def judge(kept: Kept, each: Each) -> tuple[Seen | None, list[Finding]]:
         return _whole(audit(note, tile, policy, kept, each))
 
-    if len(kept.statements) < MANY:
-        seen, findings = judge(map)
-    else:
-        with ProcessPoolExecutor(_WORKERS, get_context("fork")) as pool:
-            seen, findings = judge(pool.map)
+    with _uncollected():
+        kept = Kept()
+        if books is not None:
+            kept = replace(_kept(books), copy=() if books == public else _copy(books, policy))
+        if len(kept.statements) < MANY:
+            seen, findings = judge(kept, map)
+        else:
+            with ProcessPoolExecutor(_WORKERS, get_context("fork")) as pool:
+                seen, findings = judge(kept, pool.map)
     made = Report.of(now_ms(), by, seen, findings)
     if report is not None:
         write_whole(report, bytes(made) if report.suffix == ".json" else made.words().encode())
@@ -87,6 +90,18 @@ def audit_command(
     echo(as_json, told, made.words().rstrip())
     if findings:
         context.exit(1)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the cycle collector: it would walk millions of values that live to the end, in no cycle."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
 
 
 def _whole(found: Generator[Finding, None, Seen | None]) -> tuple[Seen | None, list[Finding]]:
