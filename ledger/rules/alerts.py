@@ -178,8 +178,8 @@ def _has_grace(code: str, scan: ScanSeen, history: Sequence[ScanSeen], grace_ms:
         return scan.own_party and not _again(scan, history, grace_ms)
     if code in _BY_READING and scan.source == TYPED:
         # Who mistypes may mistype the same again: the third time counts, or a device's.
-        before = [one for one in history if (one.site, one.reading) == (scan.site, scan.reading)]
-        return len(before) < 2
+        same = (one for one in history if (one.site, one.reading) == (scan.site, scan.reading))
+        return not scan.reading or len(list(same)) < 2
     return False
 
 

@@ -78,12 +78,16 @@ ANY_SCAN = st.builds(
 )
 
 
-@given(ANY_SCAN, st.lists(ANY_SCAN, max_size=8))
+@pytest.mark.parametrize("code", sorted(BY_CODE))
+@given(st.lists(ANY_SCAN, max_size=8))
 def test_what_a_scanners_fault_explains_and_what_is_unsure_raises_nothing(
-    one: ScanSeen, history: list[ScanSeen]
+    code: str, history: list[ScanSeen]
 ) -> None:
+    one = scan(code)
+    assert alert_of(one, *history) is not None
     assert alert_of(one._replace(misread=True), *history) is None
     assert alert_of(one._replace(sure=False), *history) is None
+    assert alert_of(one._replace(site=""), *history) is None  # a stranger's
 
 
 @given(ANY_SCAN, st.lists(ANY_SCAN, max_size=8), st.randoms())
