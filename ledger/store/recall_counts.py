@@ -13,6 +13,7 @@ from ledger.rules.state import ACTIVE, IN_TRANSIT, INACTIVE, REFUSED, LotKey
 from ledger.store.database import Store
 from ledger.store.lots import Making
 from ledger.store.recall_extent import Extent
+from ledger.store.staging import PENDING
 
 STOCK, HOLD, TRANSIT = "stock", "hold", "transit"
 REPACKED: Final = "repacked"
@@ -31,7 +32,6 @@ _UNNAMED: Final = (
     "(SELECT 1 FROM named WHERE named.ref = act.idx)"
 )
 _OPENED: Final = _UNNAMED.replace("SELECT idx", "SELECT DISTINCT site")
-_PENDING: Final = "pending"  # of a commissioning that has landed: no other is asked for
 
 
 class Spot(NamedTuple):
@@ -267,7 +267,7 @@ def _rows(store: Store, extent: Extent, found: Counter) -> None:
             root = roots[parent]
             status, reason, site, shipment = root[1:5]
             held, unnamed = held or root.held, root.came
-        status = ACTIVE if status == _PENDING else status
+        status = ACTIVE if status == PENDING else status  # its commissioning has landed
         counts = (0, n) if unnamed else (n, 0)
         found.add((gtin, lot), status, reason, site, bool(held), shipment, *counts)
 

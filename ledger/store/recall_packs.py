@@ -10,6 +10,7 @@ from ledger.statement.gs1 import gtin_of
 from ledger.store.database import Store
 from ledger.store.recall_counts import GONE, HOLD, STOCK, TRANSIT, roots_of
 from ledger.store.recall_extent import Extent
+from ledger.store.staging import PENDING
 
 _PACK: Final = "https://id.gs1.org/01/"
 _STATUS: Final = {STOCK: ACTIVE, HOLD: ACTIVE, TRANSIT: IN_TRANSIT}
@@ -67,12 +68,18 @@ def _packs(
 ) -> Iterator[Thing]:
     where, values = _standing(state)
     where = f"{where} AND site = ? AND parent = '' AND lot <> '' AND id > ?"
+    # Of a long commissioning that has landed, rows may still wait to be given its index.
+    landed = {-k: index for k, index in store.rows("SELECT k, idx FROM batch WHERE idx >= 0")}
+    if state == STOCK and landed:
+        where = f"({where.replace('status = ?', 'status IN (?, ?)', 1)})"
+        values = [ACTIVE, PENDING]
     start = after if after > _PACK else _PACK
     while True:
         sql = f"SELECT id, lot, last, born FROM item WHERE {where} ORDER BY id LIMIT ?"
         rows = store.rows(sql, (*values, site, start, most))
-        chosen = [row for row in rows if _in(extent, row[0], row[1], row[3])]
-        yield from (Thing(item, lot, 1, last) for item, lot, last, _ in chosen)
+        some = [(i, lot, landed.get(n, n), landed.get(n, last)) for i, lot, last, n in rows]
+        chosen = [row for row in some if row[2] >= 0 and _in(extent, *row[:3])]
+        yield from (Thing(item, lot, 1, last) for item, lot, _, last in chosen)
         most -= len(chosen)
         if most <= 0 or not rows:
             return

@@ -29,15 +29,20 @@ from ledger.rules.state import ACTIVE, IN_TRANSIT, REFUSED, Row
 from ledger.rules.world import World
 from ledger.statement.forms import AFTER_THE_FACT
 from ledger.statement.gs1 import gtin_of
+from ledger.statement.parts import Counts
+from ledger.store import staging
 from ledger.store.content import every_id
 from ledger.store.recall_board import Board, Boards
 from ledger.store.recall_counts import GONE, HOLD, STOCK, TRANSIT
+from ledger.store.recall_extent import Aim
 from ledger.store.recall_packs import inside, things
+from ledger.store.recalls import answered, case, cases, has_answered
 from tests.ledger.store.test_machine import LEAVES
 from tests.postgres import Server
 from tests.world import Chain, Member, seed
 
 EXPIRY: Final = date(2028, 1, 31)
+COUNTS: Final = Counts(destroyed=0, held=1, none=0, quarantined=2, returned=3)
 Expected = Counter[tuple[str, str, str, str]]
 
 
@@ -321,10 +326,46 @@ def test_boards_add_up_on_postgres(postgres: Server) -> None:
     )
 
 
-@pytest.fixture
-def boards(chain: Chain) -> Boards:
-    return Boards(chain.store)
+def test_a_long_commissioning_is_counted_before_its_rows_are_settled(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packs = chain.commission("L1", 2)
+    monkeypatch.setattr(staging, "settle", lambda _store: None)
+    long = chain.event(
+        "commission", chain.maker, chain.pack_ids("BIG", 20_000), lot="L1", expiry=EXPIRY
+    )
+    chain.log.submit(long)
+    assert chain.store.one("SELECT 1 FROM item WHERE status = 'pending'") is not None
+    boards, site = Boards(chain.store), chain.maker.site
+    for aim, n in (
+        (Aim(chain.gtin, frozenset({"L1"})), 20_002),
+        (Aim(chain.gtin, statement=long.statement.id), 20_000),
+        (Aim(chain.gtin, listed=frozenset([packs[0], chain.pack_ids("BIG", 1)[0]])), 2),
+    ):
+        board = boards.preview(aim)
+        assert board.states() == {STOCK: (n, 0)}
+        assert board.packs == board.extent.commissioned == n
+        found = things(chain.store, board.extent, STOCK, site, 30_000)
+        assert len({one.id for one in found}) == n
 
 
-def board_of(chain: Chain, boards: Boards, recall: Any) -> Board:
-    return boards.board(chain.reader.authority().marks[recall.id])
+def test_what_ended_is_told_with_what_ended_it(chain: Chain) -> None:
+    chain.commission("L1", 1)
+    hold = chain.log.submit(chain.hold(chain.scope(lots=["L1"])))
+    first = chain.log.submit(chain.recall_of(chain.scope(lots=["L1"])))
+    second = chain.log.submit(chain.recall_of(chain.scope(lots=["L2"])))
+    lift, close = chain.log.submit(chain.lift(hold)), chain.log.submit(chain.recall_close(first))
+    found = cases(chain.store, chain.reader.authority())
+    assert [(one.id, one.status, one.is_hold) for one in found] == [
+        (second.id, "ongoing", False), (first.id, "completed", False), (hold.id, "lifted", True),
+    ]  # fmt: skip
+    assert [one.ending and one.ending.id for one in found] == [None, close.id, lift.id]
+    assert case(chain.store, chain.reader.authority(), "0" * 64) is None
+    chain.log.submit(chain.answer(chain.pharmacy, second))
+    again = chain.log.submit(chain.answer(chain.pharmacy, second, counts=COUNTS))
+    told = answered(chain.store, second.id)
+    assert set(told) == {chain.pharmacy.site}
+    newest = told[chain.pharmacy.site]
+    assert (newest.id, newest.found, newest.ms) == (again.id, 6, chain.now)
+    sites = [chain.pharmacy.site, chain.wholesaler.site]
+    assert has_answered(chain.store, second.id, sites) == {chain.pharmacy.site}
