@@ -121,8 +121,9 @@ def test_a_trace_goes_through_repacking_both_ways(chain: Chain) -> None:
     other = chain.commission("B", 4)
     outs = [
         chain.act("check_out", chain.maker, old[:3]),
-        chain.act("check_out", chain.maker, other[:2]),
+        chain.act("check_out", chain.maker, other[:3]),
     ]
+    chain.undo(chain.maker, outs[1], other[2:3])  # it does not go in after all
     made = chain.pack_ids("C", 10)
     chain.act(
         "repack",
