@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import Malformed, Refused
@@ -79,6 +79,7 @@ ANY_SCAN = st.builds(
 
 
 @pytest.mark.parametrize("code", sorted(BY_CODE))
+@settings(max_examples=20)
 @given(st.lists(ANY_SCAN, max_size=8))
 def test_what_a_scanners_fault_explains_and_what_is_unsure_raises_nothing(
     code: str, history: list[ScanSeen]
