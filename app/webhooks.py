@@ -12,6 +12,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -66,6 +67,12 @@ def may_reach(address: Address, allowed: Sequence[Network]) -> bool:
     return address.is_global and not address.is_multicast and not passage
 
 
+@lru_cache(maxsize=1)  # reading them takes longer than a message
+def _trusted() -> ssl.SSLContext:
+    """This machine's certificates."""
+    return ssl.create_default_context()
+
+
 def _literal(host: str) -> Address | None:
     try:
         return ipaddress.ip_address(host)
@@ -102,7 +109,11 @@ async def post(
     except (ValueError, httpx.InvalidURL) as error:  # a name that DNS cannot hold
         raise NotSent(_("%(host)s cannot be found.", host=_host(url)), for_good=True) from error
     except httpx.HTTPError as error:
-        words = _("%(host)s cannot be reached: %(why)s", host=_host(url), why=_plain(str(error)))
+        words = _(
+            "%(host)s cannot be reached: %(why)s",
+            host=_host(url),
+            why=_plain(str(error) or type(error).__name__),
+        )
         raise NotSent(words) from error
     if 300 <= status < 400:
         words = _("%(host)s sends on to another address, which is not followed.", host=_host(url))
@@ -126,7 +137,7 @@ async def _post(
     pinned = asked.copy_with(host=str(found[0]))
     told = {**headers, "Host": asked.netloc.decode("ascii"), "Content-Type": "application/json"}
     # Neither proxies nor passwords of this machine's environment.
-    client = httpx.AsyncClient(trust_env=False, verify=trusted or True, timeout=SECONDS)
+    client = httpx.AsyncClient(trust_env=False, verify=trusted or _trusted(), timeout=SECONDS)
     async with client:
         request = client.build_request(
             "POST", pinned, content=body, headers=told, extensions={"sni_hostname": asked.host}

@@ -109,7 +109,10 @@ def webhook(trusted: SSLContext | None = None) -> Iterator[tuple[Hook, int]]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 64  # more than are posted at once
+
+    server = Server(("127.0.0.1", 0), Handler)
     if trusted is not None:
         server.socket = trusted.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever)
