@@ -133,10 +133,22 @@ def drop(who: Person, statement: str) -> bool:
 
 def of_site(who: Person) -> list[Act]:
     """The acts on packs that wait at the session's site, oldest first."""
+    return _waiting(who, who.site)
+
+
+def _waiting(who: Person, site: str) -> list[Act]:
+    """What waits and is not on the log by now: whoever sent it may not have come to take it away."""
     found = node()
-    return [
-        act for act in found.desk.waiting.acts(who.party, found.clock()) if act.site == who.site
-    ]
+    acts = found.desk.waiting.acts(who.party, found.clock())
+    return [act for act in acts if act.site == site and not _landed(found, act.id)]
+
+
+def _landed(found: Node, statement: str) -> bool:
+    try:
+        found.reader.index_of(statement)
+    except LookupError:
+        return False
+    return True
 
 
 def of_party(who: Person) -> list[Waits]:
@@ -144,8 +156,7 @@ def of_party(who: Person) -> list[Waits]:
     if WHOLE_PARTY not in places(who):
         return []
     found = node()
-    acts = found.desk.waiting.acts(who.party, found.clock())
-    bodies = ((act, body_of(who, act.id)) for act in acts if act.site == WHOLE_PARTY)
+    bodies = ((act, body_of(who, act.id)) for act in _waiting(who, WHOLE_PARTY))
     # A colleague may have taken one away meanwhile.
     return [_waits(found, who, act, body) for act, body in bodies if body is not None]
 

@@ -35,10 +35,12 @@ export async function decide(statements, next) {
 
 /** Let a form's press be one decision at a time: `statements` makes them of its fields. */
 export function onDecide(form, statements, next) {
-  form?.addEventListener("submit", async (event) => {
+  const button = form?.querySelector("button.main");
+  if (!button) return;
+  button.disabled = false; // it was until there was somebody to take the press
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const button = form.querySelector("button.main");
-    if (!button || button.disabled) return;
+    if (button.disabled) return;
     button.disabled = true;
     try {
       const told = new FormData(form);

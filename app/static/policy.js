@@ -97,6 +97,7 @@ at("form").addEventListener("submit", async (event) => {
     fail(error.message);
   }
 });
+at("form").querySelector("button.main").disabled = false; // it was until there was somebody to take the press
 at("sign-policy")?.addEventListener("click", async () => {
   if (tried) await decide([{ type: "policy", policy: tried, replaces }], "/policy");
 });

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Fresh, Visit, serve_fresh
 from tests.browser.joined import press_sign
+from tests.browser.test_every_page import faults
 from tests.browser.test_two_hands import official
 from tests.world import key_text, member
 
@@ -89,8 +90,10 @@ def test_a_party_is_admitted_renewed_and_suspended_by_two_people(
     page.get_by_label("Stock is to be taken back by").fill("2026-10-12")
     page.get_by_role("button", name="Check and sign").click()
     expect(page.locator("#sign-words")).to_contain_text("stock to be taken back by 2026-10-12")
+    assert faults(first) == []
     press_sign(page)
     page.wait_for_url("**/waiting")
+    assert faults(first) == []
     assert chain.pharmacy.site in countersign(1)
     assert chain.reader.authority().site(chain.pharmacy.site).suspended >= 0
     first.open(f"/parties/{chain.pharmacy.gln}")

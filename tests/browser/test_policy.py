@@ -19,6 +19,7 @@ from ledger.statement.parts import ProductPolicy, Storage
 from tests.browser.conftest import Fresh, Site, Visit, serve_fresh
 from tests.browser.joined import press_sign
 from tests.browser.signing import WRONG, Browser
+from tests.browser.test_every_page import faults
 from tests.browser.test_two_hands import official
 from tests.world import ORIGIN, gln, gtin, policy
 
@@ -64,6 +65,8 @@ def test_a_policy_is_tried_signed_and_countersigned(fresh: Fresh, visit: Visit) 
     expect(page.locator("#groups").get_by_role("link")).to_have_attribute(
         "href", f"/log/{supplied}"
     )
+
+    assert faults(first) == []
 
     sign.click()
     expect(page.locator("#sign-words")).to_contain_text("12 hours")

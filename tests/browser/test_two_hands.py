@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from ledger.statement import dsse
 from ledger.statement.governance import Recall, Suspend
 from ledger.statement.submission import Statement
 from tests.browser.conftest import Fresh, Site, Visit, Visitor, serve_fresh
@@ -24,6 +27,13 @@ TOGETHER = """async () => {
   const told = await (await fetch("/api/waiting/" + document.querySelector("[data-act]").dataset.act)).json();
   const { countersign } = await import("/static/sign/sign.js");
   window.outcome = countersign(told, document.querySelector("[data-act]").dataset.op);
+}"""
+
+
+AGAIN = """async (id) => {
+  const told = await (await fetch(`/api/waiting/${id}`)).json();
+  const { countersign } = await import("/static/sign/sign.js");
+  window.outcome = countersign(told, "recall");
 }"""
 
 
@@ -66,6 +76,28 @@ def countersign(visitor: Visitor) -> str:
     return words
 
 
+def id_of(visitor: Visitor) -> str:
+    """The id of the one thing that waits."""
+    visitor.open("/waiting")
+    return str(visitor.page.locator("[data-act]").get_attribute("data-act"))
+
+
+def shortened(route: Any) -> None:
+    """What waits, with one pack less than it commits to."""
+    told = route.fetch().json()
+    route.fulfill(json={**told, "items": told["items"][1:]})
+
+
+def another(route: Any) -> None:
+    """What waits, as a hold instead of a recall."""
+    told = route.fetch().json()
+    body = json.loads(b64decode(told["envelope"]["payload"]))
+    hold = {name: body[name] for name in ("by", "log", "nonce", "reason", "scope", "time")}
+    payload = dsse.canonical({**hold, "reviewBy": "2026-12-01", "type": "hold"})
+    envelope = {**told["envelope"], "payload": dsse.base64_text(payload)}
+    route.fulfill(json={**told, "envelope": envelope})
+
+
 def last(fresh: Fresh) -> Statement:
     """What was logged last."""
     reader = fresh.chain.reader
@@ -87,6 +119,16 @@ def test_a_recall_of_listed_packs_is_signed_by_two_people(fresh: Fresh, visit: V
     first.open("/waiting")
     assert "1 of 2 signatures" in first.words
     assert first.page.get_by_role("button", name="Look at it and sign").count() == 0
+
+    first.page.evaluate(AGAIN, id_of(second))
+    expect(first.page.locator("#sign-error")).to_contain_text("You have signed this already")
+    first.page.locator("#sign-no").click()
+    for change in (shortened, another):  # by whoever runs the server
+        second.page.route("**/api/waiting/*", change)
+        second.open("/waiting")
+        second.page.get_by_role("button", name="Look at it and sign").click()
+        expect(second.page.locator("#sign-error")).to_contain_text("Nothing was signed")
+        second.page.unroute("**/api/waiting/*")
 
     words = countersign(second)
     assert "2 packs" in words
@@ -141,8 +183,7 @@ def test_two_colleagues_at_once_and_what_changed_meanwhile(fresh: Fresh, visit: 
         visitor.open("/")
     change = {"type": "policy", "policy": policy, "replaces": replaced}
     first.open("/waiting")
-    first.page.locator("[data-drop]").first.click()  # the suspension, which has landed
-    first.page.get_by_text("Nothing waits.").wait_for()
+    assert "Nothing waits." in first.words  # the suspension has landed, though nobody took it away
     assert govern(first, change)["status"] == "colleague"
     keys = ("authority 1", "authority 2", "authority 3")
     chain.log.submit(chain.policy_change(*keys, threshold=2, undo_hours=6))
