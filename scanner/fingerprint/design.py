@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
@@ -98,11 +98,26 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A code on a frame: its design, its text as a scanner sends it, its outer corners, clockwise."""
+    """A code on a frame: its design, its text as a scanner sends it, its outer corners, clockwise.
 
-    design: Design
+    `designs` are all that it may have: a code whose middle is covered looks as one with a picture
+    there, a worn one as another encoder's. The first is the likeliest; whoever knows which it must
+    be chooses by `of`.
+    """
+
+    designs: tuple[Design, ...]
     text: str
     corners: tuple[Corner, Corner, Corner, Corner]
+
+    @property
+    def design(self) -> Design:
+        """The likeliest design."""
+        return self.designs[0]
+
+    def of(self, digest: bytes) -> Located | None:
+        """The same with the design of a digest; None where the code cannot have it."""
+        fits = [one for one in self.designs if one.digest == digest]
+        return replace(self, designs=tuple(fits)) if fits else None
 
 
 def locate(frame: Frame, kinds: tuple[str, ...] = (QR, DATAMATRIX)) -> list[Located]:
@@ -144,19 +159,22 @@ def _read(frame: Frame, kind: str, margin: int, scale: float) -> Iterator[Locate
         )
         mark = barcode.symbology_identifier
         text = mark + barcode.text if mark in ("]d2", "]Q3") else barcode.text
-        yield Located(_design(barcode, kind, sampled), text, (first, second, third, fourth))
+        yield Located(_designs(barcode, kind, sampled), text, (first, second, third, fourth))
 
 
-def _design(barcode: Any, kind: str, sampled: Modules) -> Design:
+def _designs(barcode: Any, kind: str, sampled: Modules) -> tuple[Design, ...]:
+    """What the code may have been made from, the likeliest first, as sampled last."""
+    likely: list[Design] = []
+    possible: list[Design] = []
     for encoded in _encodings(barcode, kind):
         if encoded.shape != sampled.shape:
             continue
         differs = encoded != sampled
         for hole in _HOLES if kind == QR else _HOLES[:1]:
             design = Design(kind, encoded, hole)
-            if differs[design.known].mean() <= 1 - _SAME and (hole or not _picture(differs)):
-                return design
-    return Design(kind, sampled)
+            same = differs[design.known].mean() <= 1 - _SAME
+            (likely if same and (hole or not _picture(differs)) else possible).append(design)
+    return (*likely, Design(kind, sampled), *possible)
 
 
 def _picture(differs: Modules) -> bool:

@@ -20,8 +20,10 @@ class Limits:
 
     # A frame
     px_per_mm: float = 11.4  # 12, less the twentieth that a tilted label loses
-    fit: float = 0.75  # REAL first prints .86 and more, copies .84 and more
-    focus: float = 0.15  # REAL .24 and more at 4 pixels a module; SIMULATED: blur of a module .13
+    fit: float = 0.80  # REAL .84 and more; SIMULATED: motion that spoils the score .82 and less
+    focus: float = (
+        0.19  # REAL .24 and more at 4 pixels a module; SIMULATED: below, scores are spoilt
+    )
     contrast: float = 40.0  # grey levels between paper and ink; REAL 153 and more
     saturated: float = 0.40  # of the paper at 255; REAL up to .19 in pictures that score well
     strange: float = 0.03  # of the modules dark that should be light, or the reverse
@@ -31,7 +33,6 @@ class Limits:
     )
     # A session
     identical: float = 0.2  # grey levels: the same picture again
-    repeated: float = 0.004  # score of two frames; REAL of two captures .066 and more
     apart: float = 0.35  # score of two frames: not the same label. REAL one print up to .19
     moved: float = 0.02  # of the code's side, that a hand moves between frames
     most_frames: int = 5

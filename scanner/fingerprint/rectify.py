@@ -32,6 +32,7 @@ _FARTHEST: Final = 0.19  # modules that the last step may move a place
 _PAPER, _INK = 1.75, 2.5  # modules: light is even within this
 _ROBUST: Final = 0.15  # of the contrast: what misses by more counts less than half
 _STILL: Final = 0.02  # modules: no further round moves less
+_WASHED: Final = 0.5  # of the contrast: ink that is so much lighter is under a reflection
 _LOST: Final = 1.6  # modules that a corner may be away from where the reader saw it
 
 
@@ -50,7 +51,8 @@ class Drawing:
 class Flat:
     """A code laid flat: light from 0 to 1, FINE samples a module, and what that was worth.
 
-    `saturated` is the share of paper at the sensor's end, `module_px` the side of a module in the
+    `saturated` is the share of paper at the sensor's end, `washed` of modules where ink is
+    much lighter than elsewhere; `module_px` the side of a module in the
     frame, `corners` are where the aligned code's lie in the frame.
     """
 
@@ -58,6 +60,7 @@ class Flat:
     fit: float
     focus: float
     saturated: float
+    washed: float
     contrast: float
     module_px: float
     corners: NDArray[np.float32]
@@ -256,8 +259,12 @@ def _judged(
     focus = float(np.percentile(np.hypot(across, down).ravel()[plan.fine.places], 90))
     at_end = middles_of((raw >= 254.5).astype(np.float32), plan.design)
     saturated = float(at_end[plan.paper & plan.design.known].mean())
-    contrast = float(np.median(paper - ink))
-    return Flat(light, fit, focus, saturated, contrast, module_px, np.zeros((4, 2), np.float32))
+    contrast = float(np.median((paper - ink)[plan.design.known]))
+    lifted = (ink - np.median(ink))[plan.design.known] > _WASHED * contrast
+    washed = float(lifted.mean())
+    return Flat(
+        light, fit, focus, saturated, washed, contrast, module_px, np.zeros((4, 2), np.float32)
+    )
 
 
 def _corners(plan: Plan, moved: Field, into: View, view: View) -> NDArray[np.float32]:

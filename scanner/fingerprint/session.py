@@ -50,7 +50,7 @@ class FrameResult:
 
 @dataclass(slots=True)
 class _Kept:
-    """A frame that counts. `small` is what tells it from the same picture sent again."""
+    """A frame that counts."""
 
     frame: Frame
     vector: Vector
@@ -136,25 +136,21 @@ class Session:
         """The one code that this session is about, or why there is none."""
         wanted = self._plan.design.digest if self._plan else self.wanted
         found = designs.locate(frame)
-        if wanted is not None and found and all(one.design.digest != wanted for one in found):
-            found += designs.locate(frame, (designs.DATAMATRIX,)) if _qr(found) else []
-            if all(one.design.digest != wanted for one in found):
-                return "other-label" if self._kept else "other-design"
+        fits = found if wanted is None else _fitting(found, wanted)
+        if found and not fits and wanted is not None and _qr(found):
+            # A label may have both symbols, and the DataMatrix be the one that was enrolled.
+            fits = _fitting(designs.locate(frame, (designs.DATAMATRIX,)), wanted)
         if not found:
             return "no-code"
-        if len({one.text for one in found if one.design.kind == found[0].design.kind}) > 1:
+        if len({one.text for one in found}) > 1 or len(fits) > 1:
             return "two-codes"
-        fits = [one for one in found if wanted is None or one.design.digest == wanted]
-        return fits[0] if len(fits) == 1 else "two-codes"
+        if not fits:
+            return "other-label" if self._kept else "other-design"
+        return fits[0]
 
     def _keep(self, new: _Kept, result: FrameResult) -> FrameResult:
         for one in self._kept:
-            distance = score(one.vector.edge, new.vector.edge)
-            if distance < self.limits.repeated:
-                return FrameResult(
-                    ("identical-frames",), result.text, result.px_per_mm, result.focus, result.fit
-                )
-            if distance >= self.limits.apart:
+            if score(one.vector.edge, new.vector.edge) >= self.limits.apart:
                 self.broken = "label-changed"
                 return FrameResult(
                     ("label-changed",), result.text, result.px_per_mm, result.focus, result.fit
@@ -218,7 +214,8 @@ def _gate(frame: Frame, flat: Flat, plan: Plan, density: float, limits: Limits) 
     middles = middles_of(flat.light, plan.design)
     wrong = ((middles > 0.5) != plan.paper) & plan.design.known
     light = wrong & plan.design.modules
-    if flat.saturated > limits.saturated or light.sum() > limits.strange * plan.design.known.sum():
+    bright = light.sum() > limits.strange * plan.design.known.sum()
+    if bright or flat.saturated > limits.saturated or flat.washed > limits.strange:
         reasons.append("glare")
     elif wrong.sum() > limits.strange * plan.design.known.sum():
         reasons.append("covered")
@@ -237,6 +234,10 @@ def _identical(one: Frame, other: Frame, limits: Limits) -> bool:
     step = max(1, int((one.size / 1_000_000) ** 0.5))
     near, far = one[::step, ::step], other[::step, ::step]
     return float(np.abs(near.astype(np.int16) - far).mean()) < limits.identical
+
+
+def _fitting(found: Sequence[Located], wanted: bytes) -> list[Located]:
+    return [fit for one in found if (fit := one.of(wanted)) is not None]
 
 
 def _qr(found: Sequence[Located]) -> bool:

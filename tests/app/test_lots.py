@@ -136,6 +136,21 @@ def test_each_label_says_what_its_pack_is(chain: Chain, maker: FlaskClient) -> N
     assert gs1.parse_scan(symbols[0].scan).lot == "L/1%"
 
 
+def test_a_label_that_is_to_be_enrolled_is_drawn_in_whole_dots(
+    chain: Chain, maker: FlaskClient
+) -> None:
+    [pack] = chain.commission("L1", 1)
+    page = maker.get(f"/labels/{chain.gtin}/L1?dpi=203&fingerprint=1")
+    assert "dpi=600&amp;fingerprint=1" in page.text
+    assert 'value="1200"' in page.text
+    assert "20 mm" in page.text
+    answer = maker.get("/api/labels/pack.png", query_string={"item": pack, "fingerprint": "1"})
+    picture = Image.open(io.BytesIO(answer.data))
+    assert [round(one) for one in picture.info["dpi"]] == [600, 600]
+    [symbol] = read(np.asarray(picture.convert("L")))
+    assert gs1.parse_scan(symbol.scan).said["id"] == pack
+
+
 def test_labels_come_sheet_by_sheet_each_pack_once(chain: Chain, maker: FlaskClient) -> None:
     ids = [gs1.sgtin(chain.gtin, f"S{n:04d}") for n in range(PAGE + 5)]
     for some in (ids[: PAGE - 10], ids[PAGE - 10 :]):  # in two statements

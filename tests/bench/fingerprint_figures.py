@@ -121,12 +121,12 @@ def lines(prefix: str, genuine: Tally, copies: dict[str, Tally], freedom_of: str
         yield tally.line(f"{prefix}-{kind}-accepted", GENUINE_MATCH)
         eer = 100 * equal_error(genuine.scores, tally.scores)
         both = 100 * equal_error(_sums(genuine), _sums(tally))
-        yield {"name": f"{prefix}-{kind}-eer", "value": eer, "unit": "%", "both_scores": both}
-    if freedom_of in copies:
-        other = copies[freedom_of]
+        if eer == eer:
+            yield {"name": f"{prefix}-{kind}-eer", "value": eer, "unit": "%", "both_scores": both}
+    other = copies.get(freedom_of, Tally())
+    if (value := freedom(other.scores)) == value:
         yield {
-            "name": f"{prefix}-freedom", "value": freedom(other.scores), "unit": "degrees",
-            "n": len(other),
+            "name": f"{prefix}-freedom", "value": value, "unit": "degrees", "n": len(other),
         }  # fmt: skip
 
 
@@ -137,6 +137,10 @@ def _sums(tally: Tally) -> list[float]:
 def scores_of(genuine: Tally, copies: dict[str, Tally]) -> dict[str, list[list[float]]]:
     """Each comparison's two scores by its kind, for the plots."""
     return {
-        kind: [[round(a, 4), round(b, 4)] for a, b in zip(one.scores, one.beside, strict=True)]
+        kind: [
+            [round(a, 4), round(b, 4)]
+            for a, b in zip(one.scores, one.beside, strict=True)
+            if a == a
+        ]
         for kind, one in {"genuine": genuine, **copies}.items()
     }
