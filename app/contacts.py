@@ -24,6 +24,7 @@ from ledger.store.desk import Person
 from ledger.store.notices import EMAIL, WEBHOOK
 
 MAX_ROLE: Final = 80
+MOST: Final = 500  # sites of one page
 FIELDS: Final = ("role", "email", "phone", "webhook", "language")
 
 
@@ -41,9 +42,15 @@ def own(who: Person, *, all_sites: bool) -> list[Listed]:
     return _listed([one for one in sites if all_sites or one.gln == who.site])
 
 
-def everybody() -> list[Listed]:
-    """All sites, by their party's name and their own."""
+def everybody(text: str = "") -> list[Listed]:
+    """All sites, by their party's name and their own; with a text, those that have it in a name or GLN."""
     found = _listed(node().reader.authority().sites())
+    wanted = text.casefold()
+    found = [
+        one
+        for one in found
+        if wanted in f"{one.party} {one.site.name} {one.site.gln} {one.site.party}".casefold()
+    ]
     return sorted(found, key=lambda one: (one.party.casefold(), one.site.name.casefold()))
 
 

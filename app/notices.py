@@ -19,6 +19,7 @@ from app.language import LANGUAGES
 from app.node import node
 from app.notice_words import Told
 from ledger.rules.authority import SiteRecord
+from ledger.rules.marks import ON_HOLD
 from ledger.rules.state import LotKey
 from ledger.statement.governance import Recall
 from ledger.store import recalls
@@ -96,8 +97,12 @@ def holds_at(site: str) -> list[HeldBack]:
     """The holds in force that concern a site, newest first."""
     found, held = node(), []
     with found.reader.snapshot():
-        for case in recalls.cases(found.store, found.reader.authority()):
-            if case.is_hold and case.ending is None and (one := concerned(case).get(site)):
+        authority = found.reader.authority()
+        in_force = [
+            one.id for one in authority.marks.values() if one.code == ON_HOLD and one.ended < 0
+        ]
+        for case in recalls.cases(found.store, authority, in_force):
+            if one := concerned(case).get(site):
                 title = notice_words.title_of(case)
                 held.append(HeldBack(case, title, one.here, one.coming))
     return held

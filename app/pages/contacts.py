@@ -15,7 +15,10 @@ blueprint = Blueprint("contacts", __name__)
 
 @blueprint.get("/contacts")
 def index() -> str:
-    """The party's own; `?site=` opens one to be changed; `?silent=` who has not answered a recall."""
+    """The party's own; `?site=` opens one to be changed; `?silent=` who has not answered a recall.
+
+    The authority has all of them, `?q=` those whose name or number has a text.
+    """
     who = session.signed_in()
     recall = request.args.get("silent")
     if recall is not None:
@@ -55,6 +58,8 @@ def _page(contact: Contact, wrong: dict[str, str]) -> str:
     if contact.site not in {one.site.gln for one in own}:
         abort(404, _("Your party has no such site."))
     authority = who.party == node().reader.authority().gln
+    text = " ".join(request.args.get("q", "").split())[:100]
+    found = contacts.everybody(text) if authority else []
     return render_template(
         "contacts/index.html",
         own=own,
@@ -62,6 +67,9 @@ def _page(contact: Contact, wrong: dict[str, str]) -> str:
         contact=contact,
         wrong=wrong,
         tongues={one: name for one, (_folder, name) in LANGUAGES.items()},
-        everybody=contacts.everybody() if authority else [],
+        authority=authority,
+        text=text,
+        everybody=found[: contacts.MOST],
+        more=max(0, len(found) - contacts.MOST),
         phone_words=contacts.phone_words,
     )

@@ -80,6 +80,18 @@ def test_an_administrator_keeps_it_and_the_sites_people_and_the_authority_read_i
     assert app.test_client().get("/contacts").status_code == 401
 
 
+def test_the_authority_finds_a_site_by_name_or_number(chain: Chain, sign_in: SignIn) -> None:
+    client = sign_in(chain.authority)
+    assert "Wholesaler site" in client.get("/contacts").text
+    for text in ("  WHOLESALER ", chain.wholesaler.site):
+        page = client.get("/contacts", query_string={"q": text}).text
+        assert "Wholesaler site" in page
+        assert "Pharmacy site" not in page
+    nobody = client.get("/contacts", query_string={"q": "<nobody>"})
+    assert (nobody.status_code, "Wholesaler site" in nobody.text) == (200, False)
+    assert "Wholesaler site" not in sign_in(chain.pharmacy).get("/contacts?q=Wholesaler").text
+
+
 def test_nobody_else_changes_it(
     app: Flask, chain: Chain, admin: FlaskClient, sign_in: SignIn
 ) -> None:

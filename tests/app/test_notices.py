@@ -32,7 +32,7 @@ from ledger.store.notices import EMAIL, FAILED, LEASE_MS, PAGE, WAITING, WEBHOOK
 from tests.app.carriers import Sender, sending_node
 from tests.app.conftest import SignIn
 from tests.nodes import close
-from tests.world import Chain, seed
+from tests.world import Chain, PracticeChain, seed
 
 DEADLINE_MS = time_ms("2026-10-09T12:00:00Z")  # of the chain's recalls
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,6 +172,19 @@ def test_each_site_is_told_in_its_own_language(
     assert tongues == {"recalls@pharmacy.example": "zh-Hans", "recalls@maker.example": "en"}
     [told] = [one for one in sender.rows(case, EMAIL) if one.language == "zh-Hans"]
     assert "2026年10月9日" in told.words
+
+
+def test_a_practice_log_s_message_says_that_it_is_practice(tmp_path: Path) -> None:
+    chain = PracticeChain(tmp_path)
+    with sending_node(chain) as sender:
+        sender.reach(chain.pharmacy)
+        chain.hand_over(chain.maker, chain.commission("L1", 1), chain.pharmacy)
+        recall(chain)
+        sender.tell()
+        [message] = sender.box.messages
+        assert message["Subject"].startswith("PRACTICE: ")
+        assert message.get_content().startswith("PRACTICE: nothing here is a medicine.")
+    chain.store.close()
 
 
 def test_a_reason_cannot_forge_a_header(sender: Sender, chain: Chain, spread: list[str]) -> None:
