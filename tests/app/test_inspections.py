@@ -155,6 +155,27 @@ def test_a_report_that_was_altered_is_not_shown(
     assert inspector.get(f"/inspections/{first}").status_code == 200
 
 
+def test_a_desk_that_was_tampered_with_is_found_out(
+    chain: Chain, sign_in: SignIn, stock: list[str]
+) -> None:
+    inspector = sign_in(chain.authority)
+    number = begin(inspector, chain.pharmacy.site)
+    scan(inspector, number, stock[1])
+    close(inspector, number)
+    assert sign(chain, inspector, number, chain.authority).status_code == 200
+    desk = inspector.application.extensions["packtrace"].desk
+    run = desk._database.execute_sql
+    # The inspector's statement handed out for the site's, then one that is not on the log.
+    run("UPDATE inspection SET own = inspector")
+    page = inspector.get(f"/inspections/{number}").text
+    assert "does not count" in page
+    assert "it is signed by another party" in page
+    run("UPDATE inspection SET own = ?", ("0" * 64,))
+    assert "it is not on the log" in inspector.get(f"/inspections/{number}").text
+    run("UPDATE inspection SET sha256 = ?", ("0" * 64,))
+    assert inspector.get(f"/inspections/{number}").status_code == 410
+
+
 def test_a_site_takes_stock_of_itself_and_nobody_else_sees_it(
     chain: Chain, sign_in: SignIn, stock: list[str]
 ) -> None:

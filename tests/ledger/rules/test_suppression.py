@@ -48,6 +48,7 @@ def test_whatever_is_shown_is_not_small_and_true(cells: list[Cell], counts: bool
             assert (told.n, told.value) == (one.n, one.value)
             assert not is_small(one, counts=counts)
             assert one.n == 0 or (one.n >= K and one.parties >= PARTIES)
+            assert not counts or one.value == 0 or one.value >= K
     for month in MONTHS:
         told = shown[month, ALL]
         if told.n is not None:
