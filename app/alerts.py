@@ -51,7 +51,7 @@ def raised_by(scan: Scan, told: Verdict, label: Label, who: Person, *, sure: boo
     seen = ScanSeen(
         scan.ms, scan.site, scan.item, scan.purpose, told.codes, scan.reading, scan.source,
         sure=sure, acted_ms=acted, mismatch=_differs(told.claims), lot_known=lot_known,
-        own_party=who.party in parties,
+        lot=label.lot, own_party=who.party in parties,
     )  # fmt: skip
     history = [
         _seen(one, own_party=_party_of(authority, one.site) in parties)

@@ -12,6 +12,7 @@ the scanner-fault filter where the log does not confirm the reading (`scanner.fa
 - `sure`: `Settled.alert or scanner.settle.confirms(verdict)`. An unsure reading raises nothing;
 - `mismatch`: names of the verdict's claims whose `agrees` is False;
 - `acted_ms`: landing of the newest statement about the pack, whoever may see it; -1 for none;
+- `lot`: the label's; packs of a lot that is not on record are one case at a site;
 - `own_party`: the log has the pack at, or under way to, a site of the scanning party, or it was
   supplied or taken out there.
 
@@ -30,6 +31,7 @@ from typing import Final, NamedTuple
 
 from ledger.rules import clones
 from ledger.rules.clones import TYPED, ScanSeen
+from ledger.statement.gs1 import gtin_of
 
 __all__ = ["CAUSES", "HISTORY", "RULES", "Alert", "Rule", "ScanSeen", "raise_for_scan", "us_reason"]
 
@@ -106,7 +108,8 @@ class Alert:
     """Something that somebody has to look into: potential suspect falsification until it is known.
 
     `site` acts first; `other` is the site on the other side, if there is one. `subject` is what it
-    is about: an item's id, a shipment's statement id, or the GLN of who is suspended. `source` is
+    is about: an item's id, a lot that is not on record (`lot <GTIN> <lot>`), a shipment's statement
+    id, or the GLN of who is suspended. `source` is
     the statement that raised it, "" for a scan.
     """
 
@@ -159,8 +162,9 @@ def raise_for_scan(
     # A lot that nobody knows was rather never put on record than invented with each serial number.
     missing = first == "unknown-serial" and not scan.lot_known
     cause = "data-missing" if missing else found[first]
+    subject = f"lot {gtin_of(scan.item)} {scan.lot}" if missing and scan.lot else scan.item
     return Alert(
-        first, scan.site, scan.item, scan.ms, cause, scan.item, other, tuple(also), scan.codes,
+        first, scan.site, subject, scan.ms, cause, scan.item, other, tuple(also), scan.codes,
         scan.mismatch, _eu_code(first, scan), us_reason(first, scan.mismatch),
     )  # fmt: skip
 

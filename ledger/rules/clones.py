@@ -44,7 +44,10 @@ class ScanSeen(NamedTuple):
     acted_ms: int = -1
     mismatch: tuple[str, ...] = ()  # the claims that are not the log's: lot, expiry, product
     lot_known: bool = True  # the label's lot is on record; for a serial number that is not
-    own_party: bool = False  # the log has it at, on its way to, or taken out by a site of this party
+    lot: str = ""  # as the label has it
+    own_party: bool = (
+        False  # the log has it at, on its way to, or taken out by a site of this party
+    )
     place: tuple[float, float] | None = None
 
     @property

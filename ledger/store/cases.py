@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS case_alert (number INTEGER NOT NULL, ms BIGINT NOT NU
   reading TEXT NOT NULL, read_by TEXT NOT NULL, source TEXT NOT NULL, subject TEXT NOT NULL,
   refusal BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS case_alert_number ON case_alert (number, ms);
+CREATE INDEX IF NOT EXISTS case_alert_item ON case_alert (item) WHERE item <> '';
 CREATE UNIQUE INDEX IF NOT EXISTS case_alert_source ON case_alert (source, rule, subject)
   WHERE source <> '';
 CREATE TABLE IF NOT EXISTS case_step (number INTEGER NOT NULL, ms BIGINT NOT NULL,
@@ -237,7 +238,8 @@ class Cases:
     def of_item(self, site: str, item: str) -> Case | None:
         """The newest case of a site about an item, open ones first."""
         sql = (
-            f"SELECT {_CASE} FROM case_file WHERE item = ? AND site = ? AND item <> '' "
+            f"SELECT {_CASE} FROM case_file WHERE number IN (SELECT number FROM case_alert "
+            "WHERE item = ? AND item <> '') AND site = ? "
             "ORDER BY status = 'open' DESC, number DESC LIMIT 1"
         )
         row = self._one(sql, (item, site))

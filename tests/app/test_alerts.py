@@ -123,6 +123,24 @@ def test_an_unknown_serial_opens_a_case_the_second_time_alone(
     assert rules(client) == ["unknown-serial"]
 
 
+def test_packs_of_a_lot_that_is_not_on_record_are_one_case(stock: Chain, sign_in: SignIn) -> None:
+    client = sign_in(stock.pharmacy)
+    numbers = set()
+    for serial in ("NEW1", "NEW2", "NEW3"):
+        text = f"]d201{stock.gtin}21{serial}{GS}10NEWLOT{GS}17280131"
+        for _ in range(2):
+            stock.hours(0.01)
+            told = client.post("/api/scans", json={"text": text, "source": "wedge"}).get_json()
+        assert told["alert"] is True
+        numbers.add(told["case"])
+    [case] = cases(client)
+    assert numbers == {case["number"]}
+    assert (case["eu"], case["cause"]) == ("A2", "data-missing")
+    do(client, case["number"], "decide", decision="keep-apart")
+    assert client.post("/api/scans", json={"text": text}).get_json()["decision"] == "keep-apart"
+    assert "NEW3" in client.get(f"/alerts/{case['number']}").text
+
+
 def test_a_pack_read_at_two_places_is_a_case_at_both(stock: Chain, sign_in: SignIn) -> None:
     stock.hours(1)
     thief, owner = sign_in(stock.pharmacy2), sign_in(stock.pharmacy)

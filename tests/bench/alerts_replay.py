@@ -258,6 +258,7 @@ class Replay:
             acted_ms=facts.acted(item),
             mismatch=tuple(claim.name for claim in told.claims if claim.agrees is False),
             lot_known=facts.lot_known(item, label.lot if label else ""),
+            lot=label.lot if label else "",
             own_party=facts.own_party(item, site.gln),
         )  # fmt: skip
 

@@ -73,6 +73,7 @@ ANY_SCAN = st.builds(
     acted_ms=st.integers(-1, NOW),
     mismatch=st.sets(st.sampled_from(["lot", "expiry", "product"])).map(lambda s: tuple(sorted(s))),
     lot_known=st.booleans(),
+    lot=st.sampled_from(["", "L7"]),
     own_party=st.booleans(),
     place=st.none() | st.tuples(st.floats(-90, 90), st.floats(-180, 180)),
 )
@@ -101,7 +102,8 @@ def test_an_alert_is_about_the_scan_and_does_not_hang_on_the_order_of_what_came_
     again = alert_of(one, *shuffled)
     assert (found and (found.rule, found.also)) == (again and (again.rule, again.also))
     if found is not None:
-        assert found.key == (one.site, one.item)
+        assert found.site == one.site
+        assert found.subject == one.item or (found.eu == "A2" and one.lot)
         assert one.site
         assert one.item
         assert found.rule in RULES
@@ -242,9 +244,11 @@ def test_too_many_scans_are_counted_by_occasion() -> None:
 
 def test_a_pack_of_a_lot_that_nobody_knows_lacks_rather_its_data() -> None:
     for known, cause in ((True, "invented-serial"), (False, "data-missing")):
-        found = alert_of(scan("unknown", lot_known=known, acted_ms=-1))
+        found = alert_of(scan("unknown", lot_known=known, lot="L7", acted_ms=-1))
         assert found is not None
         assert found.cause == cause
+        # Packs of one lot that is not on record are one case; invented numbers are one each.
+        assert found.subject == (PACK if known else "lot 09521111000013 L7")
 
 
 def test_us_reasons_name_what_differs() -> None:
