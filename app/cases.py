@@ -6,9 +6,10 @@ not its name; only the two sides of a shipment know of each other.
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final, NamedTuple
 
-from flask import abort
+from flask import abort, current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
@@ -270,8 +271,9 @@ def work(number: int, who: Person, asked: dict[str, str]) -> Case:
     Ends in 404 for a case of others. Raises Malformed, and Refused `not-entitled` where it is not this
     person's turn, `wrong-state` where the case is closed.
     """
-    case, side = of_number(number, who)
     found = node()
+    current_app.extensions["limits"].count("case", found.settings.per_minute)
+    case, side = of_number(number, who)
     cases, act = found.desk.cases, asked.get("act", "")
     note = casework.check_note(asked.get("note", ""))
     if act not in ACTS:
@@ -331,7 +333,7 @@ def told_json(shown: Shown) -> dict[str, Any]:
                 "mismatch": one.evidence.mismatch.split(), "purpose": one.evidence.purpose,
                 "verdict": one.evidence.verdict, "readBy": one.evidence.read_by,
                 "statement": one.evidence.source or None, "index": one.index, "op": one.op or None,
-                "refused": bool(one.evidence.refusal),
+                "refusal": json.loads(one.evidence.refusal) if one.evidence.refusal else None,
             }
             for one in shown.evidence
         ],

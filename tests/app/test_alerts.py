@@ -12,15 +12,18 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import alerts
+from app import alerts, create_app
+from app.config import Settings
 from app.node import KEY, Node
 from ledger.rules.casework import CLOSINGS, ROOTS
+from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
 from ledger.statement.forms import AFTER_THE_FACT, NOT_HANDED_OUT
 from ledger.statement.governance import Sites
 from ledger.statement.parts import Site
 from ledger.tlog.ed25519 import public_of
-from tests.app.conftest import SignIn
+from tests.app.conftest import SignIn, login_body
+from tests.nodes import close
 from tests.world import LICENCE, Chain, Member, gln, seed
 
 GS = "\x1d"
@@ -369,6 +372,24 @@ def test_no_body_is_more_than_refused(
         assert answer.status_code in (200, 303, 400, 403, 409)
 
 
+def test_a_key_that_hammers_on_its_cases_is_slowed_down(
+    stock: Chain, copied: int, chain: Chain
+) -> None:
+    slow = create_app(
+        Settings(log=chain.folder, secure=False, per_minute=5, clock=lambda: chain.now)
+    )
+    client = slow.test_client()
+    body = login_body(client, chain, stock.pharmacy2.key, stock.pharmacy2.gln)
+    assert client.post("/api/session", data=body).status_code == 200
+    sent = [
+        client.post(f"/api/alerts/{copied}", json={"act": "note", "note": str(n)}).status_code
+        for n in range(8)
+    ]
+    close(slow)
+    assert sent[0] == 200
+    assert sent[-1] == 429
+
+
 @pytest.mark.parametrize("number", ["0", "99", "9" * 18, "9" * 40])
 def test_a_number_of_no_case_is_not_found(stock: Chain, sign_in: SignIn, number: str) -> None:
     client = sign_in(stock.pharmacy)
@@ -528,9 +549,10 @@ def test_a_refused_undo_is_a_case_with_the_signed_refusal(
     [case] = cases(own)
     assert (case["rule"], case["eu"], case["cause"]) == ("undo-refused", "A24", "procedure")
     told = own.get(f"/api/alerts/{case['number']}").get_json()
-    assert [one["refused"] for one in told["evidence"]] == [True]
-    [evidence] = node.desk.cases.evidence(case["number"])
-    Envelope.parse(evidence.refusal).verify(lambda _id: public_of(seed("status")))
+    [evidence] = told["evidence"]
+    refusal = Envelope.parse(dsse.canonical(evidence["refusal"]))
+    refusal.verify(lambda _id: public_of(seed("status")))
+    assert evidence["statement"] == late.statement.id
     assert "signed word" in own.get(f"/alerts/{case['number']}").text
 
 
