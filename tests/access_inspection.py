@@ -9,6 +9,7 @@ from zipfile import ZipFile
 from werkzeug.test import TestResponse
 
 from tests.access_routes import PUBLIC, Recipe, _done, _of
+from tests.access_things import KINDS, site
 
 
 def _movements(answer: TestResponse, _role: str) -> str:
@@ -17,6 +18,7 @@ def _movements(answer: TestResponse, _role: str) -> str:
         return "yes" if files.read("transactions.csv").count(b"\n") > 1 else "no"
 
 
+KINDS["site to inspect"] = site
 _COUNT: Final = Recipe("stock-taking")
 _REPORT: Final = Recipe("stock-taking's report", tell=_done)
 INSPECTION: Final[dict[str, tuple[Recipe, ...]]] = {
@@ -24,12 +26,12 @@ INSPECTION: Final[dict[str, tuple[Recipe, ...]]] = {
     "GET /log/health.json": (PUBLIC,),
     "GET /statistics": (PUBLIC,),
     "GET /statistics.csv": (PUBLIC,),
-    "GET /tracing-requests": (PUBLIC, Recipe("pack", query=_of("gtin", "lot"))),
+    "GET /tracing-requests": (PUBLIC, Recipe("traced lot", query=_of("gtin", "lot"))),
     "GET /tracing-requests/answer.zip": (
-        Recipe("pack", query=_of("gtin", "lot"), tell=_movements),
+        Recipe("traced lot", query=_of("gtin", "lot"), tell=_movements),
     ),
     "GET /inspections": (Recipe("stock-taking", listing=True),),
-    "POST /inspections": (Recipe("site", form=_of("site"), tell=_done),),
+    "POST /inspections": (Recipe("site to inspect", form=_of("site"), tell=_done),),
     "GET /inspections/<number>": (_COUNT, Recipe("stock-taking's report")),
     "GET /inspections/<number>/report.json": (_REPORT,),
     "GET /inspections/<number>/report.csv": (_REPORT,),
