@@ -468,6 +468,18 @@ def test_what_is_under_way_for_too_long_is_found_once_and_only_while_it_is(
     assert looked(app, node) == 0
 
 
+def test_what_was_refused_or_closed_short_is_not_overdue_as_well(
+    app: Flask, node: Node, chain: Chain, sign_in: SignIn
+) -> None:
+    packs = chain.commission("L1", 2)
+    for pack, op in zip(packs, ("refuse", "close_short"), strict=True):
+        ship = chain.ship(chain.maker, [pack], chain.pharmacy)
+        chain.act(op, chain.pharmacy, [pack], shipment=ship.id)
+    chain.hours(6 * DAY)
+    assert looked(app, node) == 1
+    assert rules(sign_in(chain.maker)) == ["short"]
+
+
 def test_a_suspended_partys_stock_that_moves_is_the_authoritys_at_once(
     chain: Chain, sign_in: SignIn
 ) -> None:
