@@ -15,6 +15,7 @@ from ledger.audit_kept import Finding, Seen
 from ledger.errors import CODES, Malformed
 
 MAX_REPORT: Final = 1 << 20  # bytes of a report that is read back
+_LONG: Final = 400  # characters of a place or of words
 _LAST_MS: Final = 253_402_300_800_000  # the year 10,000
 MAX_FINDINGS: Final = 1_000  # that a report lists; the rest is counted
 CUSTODY: Final = "A statement that the rules of custody do not allow stands in the log."
@@ -104,7 +105,9 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def of(cls, ms: int, by: str, seen: Seen | None, findings: Sequence[Finding]) -> Report:
         """Put a report together."""
         told = seen or Seen("", -1, b"", 0, 0, 0, 0)
-        lines = [Line(*one) for one in findings[:MAX_FINDINGS]]
+        lines = [
+            Line(one.code, one.place[:_LONG], one.words[:_LONG]) for one in findings[:MAX_FINDINGS]
+        ]
         return cls(
             ms, by, told.origin, told.size, told.root.hex(), told.clear, told.known, told.unseen,
             told.folded, len(findings), lines,

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _
 
 from app import inspections
+from app.errors import problem_of
 from app.goods import product_name, site_name
 from app.node import node
 from app.session import signed_in
 from app.tables import csv_table
+from ledger.errors import LedgerError
 from ledger.rules.stock_taking import Line
-from ledger.store.inspections import INSPECTOR, SITE
+from ledger.store.inspections import INSPECTOR, SITE, Inspection
 
 blueprint = Blueprint("inspections", __name__)
+Answer: TypeAlias = Response | tuple[str, int]
 STATES: Final = {
     "here": _("in the book stock"),
     "unknown": _("not on record"),
@@ -54,6 +58,10 @@ def create() -> Response:
 @blueprint.get("/inspections/<number>")
 def show(number: str) -> str:
     """A count as it stands, or its report with both signatures."""
+    return _page(number)
+
+
+def _page(number: str, problem: str = "") -> str:
     who = signed_in()
     one = inspections.found(number, who)
     reader = node().reader
@@ -61,7 +69,7 @@ def show(number: str) -> str:
         authority = reader.authority()
         told: dict[str, Any] = {
             "one": one, "site": site_name(authority, one.site), "states": STATES, "names": SIDES,
-            "by": _party(one.party), "mine": inspections.began(one, who),
+            "by": _party(one.party), "mine": inspections.began(one, who), "problem": problem,
             "product": lambda gtin: product_name(authority, gtin),
         }  # fmt: skip
         if not one.closed:
@@ -111,35 +119,31 @@ def _row(line: Line, product: str) -> tuple[object, ...]:
 
 
 @blueprint.post("/inspections/<number>/scan")
-def scan(number: str) -> Response:
+def scan(number: str) -> Answer:
     """Count what was typed or pasted, without a script."""
-    one = inspections.counting(number, signed_in())
-    inspections.scan(one, request.form.get("text", "")[:4096], "typed")
-    return _to(number)
+    text = request.form.get("text", "")[:4096]
+    return _acted(number, lambda one: inspections.scan(one, text, "typed"))
 
 
 @blueprint.post("/inspections/<number>/drop")
-def drop(number: str) -> Response:
+def drop(number: str) -> Answer:
     """Take an item out of the count."""
-    inspections.drop(inspections.counting(number, signed_in()), request.form.get("item", ""))
-    return _to(number)
+    item = request.form.get("item", "")
+    return _acted(number, lambda one: inspections.drop(one, item))
 
 
 @blueprint.post("/inspections/<number>/number")
-def count(number: str) -> Response:
+def count(number: str) -> Answer:
     """Count a lot by a number."""
-    one = inspections.counting(number, signed_in())
-    told = (request.form.get(name, "").strip() for name in ("gtin", "lot", "n"))
-    inspections.number(one, *told)
-    return _to(number)
+    gtin, lot, n = (request.form.get(name, "").strip() for name in ("gtin", "lot", "n"))
+    return _acted(number, lambda one: inspections.number(one, gtin, lot, n))
 
 
 @blueprint.post("/inspections/<number>/close")
-def close(number: str) -> Response:
+def close(number: str) -> Answer:
     """End the count with its report."""
-    one = inspections.counting(number, signed_in())
-    inspections.close(one, request.form.get("note", "").strip())
-    return _to(number)
+    note = request.form.get("note", "").strip()
+    return _acted(number, lambda one: inspections.close(one, note))
 
 
 @blueprint.post("/inspections/<number>/reopen")
@@ -147,6 +151,17 @@ def reopen(number: str) -> Response:
     """Go on with a count that nobody has signed."""
     who = signed_in()
     inspections.reopen(inspections.found(number, who), who)
+    return _to(number)
+
+
+def _acted(number: str, act: Callable[[Inspection], object]) -> Answer:
+    """The count again after an act on it, with what stood in the way."""
+    one = inspections.counting(number, signed_in())
+    try:
+        act(one)
+    except LedgerError as error:
+        told = problem_of(error, None)
+        return _page(number, told["detail"]), told["status"]
     return _to(number)
 
 

@@ -211,7 +211,9 @@ def test_bad_input_is_told_and_changes_nothing(
     for text in ("", "nonsense", "(01)09521101000016", "x" * 5000, chain.gtin):
         answer = inspector.post(f"/api/inspections/{number}/scans", json={"text": text})
         assert answer.status_code == 400, text
-        assert inspector.post(f"/inspections/{number}/scan", data={"text": text}).status_code == 400
+        answer = inspector.post(f"/inspections/{number}/scan", data={"text": text})
+        assert answer.status_code == 400
+        assert "Book stock and count" in answer.text  # the page again, with what stood in the way
     foreign = chain.unit(chain.maker)
     answer = inspector.post(f"/api/inspections/{number}/scans", json={"text": foreign})
     assert "one by one" in answer.get_json()["detail"]
