@@ -81,6 +81,7 @@ class Shown(NamedTuple):
     label: dict[str, Any]
     sides: tuple[str, str]
     record: Record | None
+    notice: int | None  # until when (ms) whoever found a product illegitimate has to say so
     inspect: str  # the verdict's code that an inspection would sign, "" for none
 
 
@@ -237,7 +238,7 @@ def show(number: int, who: Person) -> Shown:
     )
     return Shown(
         line, evidence, steps, may and _is_turn(case, side), may, related, label,
-        (line.place, other), record, inspect,
+        (line.place, other), record, casework.notice_ms(case.closing, case.closed), inspect,
     )  # fmt: skip
 
 
@@ -342,6 +343,7 @@ def told_json(shown: Shown) -> dict[str, Any]:
             for step, by in shown.steps
         ],
         "mayAct": shown.may,
+        "noticeDue": shown.notice,
         "alerts": case.alerts,
     }  # fmt: skip
 

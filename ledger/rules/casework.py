@@ -74,6 +74,11 @@ def business_days_after(ms: int, days: int) -> int:
     return round(at.timestamp() * 1000)
 
 
+def notice_ms(closing: str, closed_ms: int) -> int | None:
+    """Until when somebody who found a product illegitimate has to notify; None for other findings."""
+    return closed_ms + NOTICE_MS if closing == ILLEGITIMATE else None
+
+
 def next_level(level: str, *, holder: bool) -> str:
     """To whom a case goes on; `holder` says whether one product's holder is known. "" for nobody."""
     if level == SITE:

@@ -603,6 +603,10 @@ def test_the_form_3911_has_its_23_fields_with_facts_and_nothing_else(
     do(sign_in(stock.maker), copied, "close", root="falsification", closing="illegitimate")
     told = sign_in(stock.maker).get(f"/alerts/{copied}/3911.json").get_json()["fields"]
     assert (told[3]["value"], told[4]["value"]) == ("10/02/2026", "Counterfeit")
+    case = sign_in(stock.maker).get(f"/api/alerts/{copied}").get_json()
+    assert case["noticeDue"] == case["history"][-1]["ms"] + DAY * 3_600_000
+    assert "Notify the authority" in sign_in(stock.maker).get(f"/alerts/{copied}").text
+    assert "Notify the authority" not in sign_in(stock.maker).get("/alerts").text
 
 
 def test_a_table_for_spreadsheets_says_the_same(stock: Chain, sign_in: SignIn, copied: int) -> None:
