@@ -216,6 +216,11 @@ def test_before_signing_it_is_told_what_a_scope_holds(
     unknown = preview(lots=["L1", "NOWHERE"])
     assert (unknown["packs"], unknown["unknownLots"]) == (12, ["NOWHERE"])
     assert preview(items=packs[:2])["packs"] == 2
+    row = chain.reader.world().row(packs[0])
+    assert row is not None
+    chain.commission("L2", 1)
+    assert preview(statement=chain.reader.logged(row.born).id)["packs"] == 12
+    assert preview()["packs"] == 13
     recall = recalled(chain)
     assert preview(lots=["L1"])["already"] == [{"id": recall.id, "kind": "recalled"}]
     assert preview(lots=["L2"])["already"] == []

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -24,7 +25,7 @@ from hypothesis.stateful import (
 from ledger.errors import LedgerError
 from ledger.rules import marks
 from ledger.rules.authority import Mark
-from ledger.rules.operations import RETURNS
+from ledger.rules.operations import RETURNS, UNDOABLE
 from ledger.rules.state import ACTIVE, IN_TRANSIT, REFUSED, Row
 from ledger.rules.world import World
 from ledger.statement.forms import AFTER_THE_FACT
@@ -121,6 +122,9 @@ class Recalled(RuleBasedStateMachine):
         self.pick = [*chain.pack_ids("L1", 6)[:2], chain.pack_ids("L2", 3)[1]]
         self.units = [chain.unit(member) for member in chain.members[:2] for _ in range(2)]
         chain.hand_over(chain.maker, chain.pack_ids("L1", 6)[4:], chain.pharmacy)
+        out = chain.act("check_out", chain.maker, chain.pack_ids("L1", 4)[3:])
+        made = chain.pack_ids("R", 2)
+        chain.act("repack", chain.maker, made, inputs=(out.id,), lot="R1", expiry=EXPIRY)
         self.boards, self.other = Boards(chain.store), Boards(chain.store)
         chain.log.submit(chain.lift(chain.log.submit(chain.listed(chain.hold, self.pick))))
         self.steps = self.made = 0
@@ -161,6 +165,7 @@ class Recalled(RuleBasedStateMachine):
     def other_than(self, data: Any, who: Member) -> Member:
         return data.draw(st.sampled_from([m for m in self.chain.members if m is not who]))
 
+    @precondition(lambda self: self.made < 3)
     @rule(data=st.data())
     def commission(self, data: Any) -> None:
         self.made += 1
@@ -188,6 +193,16 @@ class Recalled(RuleBasedStateMachine):
             ids = [row[0] for row in self.rows("parent = ?", unit)]
             chosen = [] if whole else ids[:1]
             self.attempt("unpack", self.at(site), chosen, parent=unit)
+
+    @rule(data=st.data())
+    def hand_over(self, data: Any) -> None:
+        """Shipped and received at once, so that goods get about."""
+        if found := self.some(data, "status = 'active' AND parent = '' AND hold = ''"):
+            who, ids = found
+            to = self.other_than(data, who)
+            if self.attempt("ship", who, ids, to=to):
+                ship = self.chain.reader.logged(self.chain.reader.head().size - 1)
+                self.attempt("receive", to, ids, shipment=ship.id)
 
     @rule(data=st.data(), op=st.sampled_from(["ship", "ship", "ship", *sorted(RETURNS)]))
     def ship(self, data: Any, op: str) -> None:
@@ -231,7 +246,8 @@ class Recalled(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def come_back(self, data: Any) -> None:
-        gone = self.rows("status = 'inactive' AND parent = ''")
+        undoable = ", ".join(f"'{op}'" for op in (*sorted(UNDOABLE), "lost"))
+        gone = self.rows(f"status = 'inactive' AND parent = '' AND reason IN ({undoable})")
         if gone:
             item, site, _, last, reason = data.draw(st.sampled_from(gone))
             if reason == "lost":
@@ -247,7 +263,10 @@ class Recalled(RuleBasedStateMachine):
     )
     def from_elsewhere(self, data: Any, op: str, by: int) -> None:
         """Whoever holds it, its maker or the authority; also what lies in a container."""
-        ids = [row[0] for row in self.rows("status <> 'inactive'")]
+        held = "hold <> ''" if op == "release" else "hold = ''"
+        ids = [row[0] for row in self.rows(f"status <> 'inactive' AND {held}")]
+        if not ids:
+            return
         item = data.draw(st.sampled_from(ids))
         row = self.chain.reader.world().row(item)
         holder = self.at(self.chain.reader.world().outermost(row).site)
@@ -310,7 +329,7 @@ class Recalled(RuleBasedStateMachine):
 
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # to shrink a history takes minutes
-SETTINGS = settings(max_examples=25, stateful_step_count=30, phases=PHASES)
+SETTINGS = settings(max_examples=30, stateful_step_count=30, phases=PHASES)
 
 
 def test_boards_add_up_at_every_index_on_sqlite() -> None:
@@ -347,6 +366,31 @@ def test_a_long_commissioning_is_counted_before_its_rows_are_settled(
         assert board.packs == board.extent.commissioned == n
         found = things(chain.store, board.extent, STOCK, site, 30_000)
         assert len({one.id for one in found}) == n
+
+
+def test_a_recall_reaches_what_was_repacked_twice(chain: Chain) -> None:
+    """One pack of the lot goes into a second lot, of that one pack into a third."""
+    packs = chain.commission("L1", 3)
+    other = chain.commission("L2", 2)
+    made: list[list[str]] = []
+    for lot, went_in in (("R1", packs[:1]), ("R2", [])):
+        out = chain.act("check_out", chain.maker, went_in or made[0][:1])
+        made.append([f"{chain.pack_ids(lot, 1)[0]}{n}" for n in range(2)])
+        chain.act("repack", chain.maker, made[-1], inputs=(out.id,), lot=lot, expiry=EXPIRY)
+    world = chain.reader.world()
+    first = world.row(packs[0])
+    assert first is not None
+    boards = Boards(chain.store)
+    for aim, n in (
+        (Aim(chain.gtin, frozenset({"L1"})), 7),
+        (Aim(chain.gtin, frozenset({"R1"})), 4),
+        (Aim(chain.gtin, statement=chain.reader.logged(first.born).id), 7),
+        (Aim(chain.gtin, listed=frozenset(packs[:1])), 5),
+        (Aim(chain.gtin, listed=frozenset(packs[1:])), 2),
+        (Aim(chain.gtin, frozenset({"L2"})), len(other)),
+    ):
+        board = boards.preview(aim)
+        assert board.packs == board.extent.commissioned == n, aim
 
 
 def test_what_ended_is_told_with_what_ended_it(chain: Chain) -> None:
