@@ -70,7 +70,7 @@ function show({ changes, warnings, objection, judged, since, whole, refused, gro
   const told = [
     judged ? _n("%(n)s statement since %(day)s was judged.", "%(n)s statements since %(day)s were judged.", judged, { day: from }) : _("There is no statement of this time."),
     whole ? "" : _("That is the newest part of the time asked for; older ones were not judged."),
-    judged ? _n("%(n)s would have been refused.", "%(n)s would have been refused.", refused) : "",
+    judged ? _("%(n)s would have been refused.", { n: refused.toLocaleString(document.documentElement.lang) }) : "",
   ];
   at("judged").textContent = told.filter(Boolean).join(" ");
   at("refusals").hidden = !groups.length;

@@ -8,9 +8,12 @@ import msgspec
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app import policies
-from ledger.statement.parts import Policy, ProductPolicy, Storage
+from ledger.statement.forms import FORMS
+from ledger.statement.parts import Policy, ProductPolicy, See, Storage
 from tests.app.conftest import SignIn
 from tests.world import ROLES, Chain, policy
 
@@ -62,6 +65,36 @@ def test_what_differs_is_said_of_lists_by_what_comes_and_goes(app: Flask) -> Non
             "Nobody could sign any more: supply.",
             "Whose role is one of these could sign nothing any more: wholesaler.",
         ]
+
+
+OPERATION_LISTS = st.lists(st.sampled_from(sorted(FORMS)), unique=True, max_size=3).map(sorted)
+POLICIES = st.builds(
+    policy,
+    backdate=st.integers(0, 10**6), dispute_days=st.integers(0, 9), export_undo=st.booleans(),
+    max_age=st.integers(1, 10**6), repeat_grace=st.integers(0, 9), scan_retention=st.integers(0, 9),
+    undo_hours=st.integers(0, 99), threshold=st.integers(1, 4), sensitive=OPERATION_LISTS,
+    see=st.builds(See, down=st.integers(0, 5), up=st.integers(0, 5)),
+    roles=st.dictionaries(st.sampled_from(["pharmacy", "carrier"]), OPERATION_LISTS),
+    supply_by=st.dictionaries(st.just("pharmacy"), st.just(["patient"])),
+    products=st.dictionaries(
+        st.just("09521111000013"),
+        st.builds(
+            ProductPolicy, max_transit=st.integers(1, 3),
+            storage=st.builds(Storage, max=st.integers(5, 8), min=st.integers(-5, 5)),
+        ),
+    ),
+)  # fmt: skip
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(one=POLICIES, field=st.sampled_from(msgspec.structs.fields(Policy)), other=POLICIES)
+def test_no_difference_stays_hidden(app: Flask, one: Policy, field: Any, other: Policy) -> None:
+    """Two policies that differ in one field alone are never said to be the same."""
+    changed = msgspec.structs.replace(one, **{field.name: getattr(other, field.name)})
+    with app.test_request_context():
+        assert (policies.changes(one, changed) == []) == (one == changed)
 
 
 def test_the_bounds_of_the_form_are_those_of_the_statement(
