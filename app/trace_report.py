@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
@@ -51,7 +51,7 @@ class Report(FPDF):
         self.face = "sheet" if font else "helvetica"
         self.set_title(self.plain(words))
         self.set_creator("Packtrace")
-        self.set_lang("en")
+        self.set_lang(str(get_locale() or "en").replace("_", "-"))
 
     def plain(self, text: str) -> str:
         """A text as the font at hand can write it."""

@@ -232,9 +232,15 @@ class Names:
             site.party for gln in trace.sites if (site := authority.site(gln)) is not None
         )
         self._alone = {party for party, n in parties.items() if n == 1}
+        self._known: dict[str, str] = {}
 
     def site(self, gln: str) -> str:
         """A site: by its party where that has but one here, else by both."""
+        if gln not in self._known:
+            self._known[gln] = self._site(gln)
+        return self._known[gln]
+
+    def _site(self, gln: str) -> str:
         site = self._authority.site(gln)
         party = self._authority.party(site.party) if site else None
         if party is not None and party.gln in self._alone:

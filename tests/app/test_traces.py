@@ -115,6 +115,12 @@ def test_who_sees_which_flows(chain: Chain, sign_in: SignIn, sold: list[str]) ->
     ]  # fmt: skip
     assert [r["what"] for r in rows(sign_in(chain.pharmacy), lot)] == ["ship", "supply"]
     assert status(sign_in(chain.pharmacy2), f"/traces/{lot}") == 404
+    # Of a partner's trade, what is between the two; of anybody else's, nothing.
+    partner = f"party/{chain.wholesaler.gln}"
+    assert [r["packs"] for r in rows(sign_in(chain.pharmacy), partner)] == ["3"]
+    assert [r["packs"] for r in rows(sign_in(chain.wholesaler), partner)] == ["6", "3"]
+    assert status(sign_in(chain.pharmacy2), f"/traces/{partner}") == 404
+    assert status(sign_in(chain.pharmacy), f"/traces/site/{chain.maker.site}") == 404
     page = sign_in(chain.pharmacy).get(f"/traces/{lot}").text
     assert "Flows between others are not shown to you." in page
     assert "Maker" not in page
