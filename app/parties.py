@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
+from app.contacts import phone_words
 from app.goods import product_name, site_name
 from app.node import node
 from ledger.rules.authority import Authority, KeyRecord, PartyRecord, SiteRecord
@@ -41,6 +42,7 @@ class Taker(NamedTuple):
     name: str
     packs: int
     holder: bool
+    phone: str = ""  # as the site has left it with the authority
 
 
 class Lot(NamedTuple):
@@ -202,7 +204,8 @@ def _takers(
         party = authority.party(sender.party) if sender else None
         open_to = sender and party and sender.suspended < 0 and party.suspended < 0
         if sender and open_to and gln not in shut:
-            taker = Taker(gln, site_name(authority, gln), packs, False)
+            phone = phone_words(node().desk.contacts.of(gln).phone)
+            taker = Taker(gln, site_name(authority, gln), packs, False, phone)
         elif holder and holder.gln != site.party and holder.suspended < 0:
             taker = Taker(holder.gln, holder.name, packs, True)
         else:
