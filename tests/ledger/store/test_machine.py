@@ -1,7 +1,7 @@
 """Random parties doing random valid and invalid things: the fold holds, whatever they try.
 
 After every step: no pack is in two places, none is lost, containers hold what their content says.
-At the end: fold and tables agree, and a rebuild gives the same tables.
+At the end: fold and tables agree, a rebuild gives the same tables, and an audit finds nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from ledger.audit_kept import Held, Kept
 from ledger.errors import LedgerError
 from ledger.rules.operations import RETURNS
 from ledger.rules.state import ACTIVE, IN_TRANSIT, INACTIVE, MAX_PARENTS
@@ -32,8 +33,10 @@ from ledger.statement.parts import time_text
 from ledger.statement.submission import Submission
 from ledger.store.batch import Receipt
 from ledger.store.check import check
+from ledger.store.publish import export
 from ledger.store.views import rebuild
 from tests.ledger.rules.test_refusals import tables
+from tests.ledger.test_audit import findings
 from tests.postgres import Server
 from tests.world import Chain, Member, seed
 
@@ -293,8 +296,18 @@ class Trade(RuleBasedStateMachine):
 
                 proven = verify(bundle, self.chain.trust)
                 assert proven.states[item] == self.chain.answers.state(item, member.site)
+        self.audit()
         self.chain.store.close()
         shutil.rmtree(self.folder)
+
+    def audit(self) -> None:
+        """An auditor accuses nobody, with whosever books."""
+        chain = self.chain
+        export(chain.store, self.folder / "public")
+        for member in [*chain.members, chain.authority]:
+            books = chain.reader.addressed_to(member.gln, 0)
+            kept = Kept([Held(one.submission, one.index, one.ms) for one in books])
+            assert findings(self.folder / "public", chain.trust, kept) == [], member.name
 
 
 SETTINGS: Final = settings(
