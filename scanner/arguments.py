@@ -19,6 +19,7 @@ _EXAMPLES: Final = """examples:
   python -m scanner var/demo/labels/good.png --log http://localhost:8000 --trust var/demo/trust.txt
   python -m scanner --camera 0 --log http://localhost:8000 --trust var/demo/trust.txt
   python -m scanner --wedge --json --bundle proofs/ --trust trust.txt
+  python -m scanner fingerprint --help
 exit status: 0 all OK, 1 at least one Hold or Do not supply, 2 something could not be checked or read,
   3 the log showed two histories; of several, the highest"""
 
