@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
+from app import create_app, trace_report
 from app.config import Settings
 from app.demo.measures import RECALLED, REPACKED
 from ledger.cli import main as program
@@ -212,3 +212,12 @@ def test_a_pharmacy_sees_its_own_step_up_and_down_and_no_other(app: Flask, world
     assert client.get(f"/traces/lot/{RECALLED_GTIN}/NONE-SUCH").status_code == 404
     strange = client.get("/traces/lot/09521501000018/" + REPACKED)
     assert strange.status_code == 404
+
+
+def test_a_report_is_written_without_a_font_of_the_machine_too(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_report, "_FONTS", ())
+    report = pypdf.PdfReader(io.BytesIO(trace_of(client, RECALLED_GTIN, RECALLED, "pdf").data))
+    assert RECALLED in report.pages[0].extract_text()
+    assert report.attachments
