@@ -15,7 +15,7 @@ from typing import Final
 MOST: Final = 4  # streams of a process, which has `serve.THREADS` threads
 LIFE: Final = 60  # looks of a stream
 LOOK_S: Final = 1.0  # between two looks
-BEAT: Final = 10  # looks after which a stream says that it lives
+BEAT: Final = 3  # looks after which a stream says that it lives
 RETRY_MS: Final = 2_000  # after which a browser asks again
 KEY: Final = "recall streams"
 

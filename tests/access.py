@@ -215,6 +215,9 @@ it, and of a stranger's. What one cannot own or share has no row, or `–` in it
 - **Party**: statements, shipments and documents are the party's, at whichever of its sites one is.
 - **One step up, one step down**: of a pack's way a site sees who made it, who sent it here, and to whom
   it went from here; of a shipment both sides see all.
+- **Recall**: what it says stands in the clear. Who holds its packs, how many, and what they answered the
+  product's holder and whoever opened it see by site, for no recall can be run without; of a hold the
+  sums alone, for it costs nothing. Every other site sees its own part.
 - **Authority**: all that is on the log, and what goes with it. What is not on the log (bags, people,
   sessions, invitations, acts that wait, files that were not recorded) is not the authority's either,
   but how a site is reached: it calls who does not answer a recall.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from werkzeug.test import TestResponse
@@ -9,7 +10,7 @@ from werkzeug.test import TestResponse
 from app.recall_events import KEY as STREAMS
 from app.recall_events import Streams
 from ledger.statement.parts import Scope
-from tests.access_routes import Recipe
+from tests.access_routes import PART, Recipe
 from tests.access_things import KINDS
 from tests.access_world import AUTHORITY, OWN, STRANGERS, Scene, Thing
 
@@ -49,8 +50,18 @@ def _done(_answer: TestResponse, _role: str) -> str:
     return "yes"
 
 
-def _in_the_clear(thing: Thing) -> tuple[str, ...]:
-    return (thing["statement"],)
+def _in_the_clear(answer: TestResponse, role: str) -> str:
+    """A list tells everybody what was recalled, and how far that has come only to whom it concerns."""
+    if not re.search(r"\b[0-9a-f]{64}\b", answer.text):
+        return "no"
+    return "yes" if role == AUTHORITY else PART
+
+
+def _own_part(answer: TestResponse, role: str) -> str:
+    """Events tell that something has changed of what one sees."""
+    if b"event: board" not in answer.data:
+        return "no"
+    return "yes" if role == AUTHORITY else PART
 
 
 def _serials(thing: Thing) -> tuple[str, ...]:
@@ -58,7 +69,7 @@ def _serials(thing: Thing) -> tuple[str, ...]:
     return found
 
 
-LISTING: Final = (Recipe("recall", listing=True, marks=_in_the_clear),)
+LISTING: Final = (Recipe("recall", listing=True, tell=_in_the_clear),)
 BOARD: Final = (Recipe("recall"),)
 PACKS: Final = (
     Recipe("recall", query=lambda _s, t: {"state": "stock", "site": t["site"]}, marks=_serials),
@@ -75,7 +86,7 @@ RECALLS: Final[dict[str, tuple[Recipe, ...]]] = {
     "GET /recalls/<statement>/packs": PACKS,
     "GET /recalls/<statement>/packs.csv": PACKS,
     "GET /api/recalls/<statement>": BOARD,
-    "GET /api/recalls/<statement>/events": (Recipe("recall", tell=_done),),
+    "GET /api/recalls/<statement>/events": (Recipe("recall", tell=_own_part),),
     "POST /api/recalls/preview": (
         Recipe("recall", json=lambda _s, t: {"gtin": t["gtin"]}, tell=_done),
     ),

@@ -44,9 +44,9 @@ from tests.world import LICENCE, Chain, gln, seed
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "access.md"
 REFUSED = {NO, SIGN_IN, NONE}
 # What can be asked of anybody's thing, and tells each what he may know of it.
-TELLS_IN_PART = {"pack", "statement"}
-# An authority calls and writes to who is silent, and counts at any site.
-_ITS_WORK = {"contact", "letter", "site to inspect"}
+TELLS_IN_PART = {"pack", "recall", "statement"}
+# An authority calls and writes to who is silent, counts at any site, and follows every recall.
+_ITS_WORK = {"contact", "letter", "recall", "site to inspect"}
 # Of the goods and the papers that go with them each party sees what concerns it, at all its sites.
 OF_THE_PARTY = {"statement", "shipment", "shipment's number", "document", "file not on the log",
                 *TRACED}  # fmt: skip
