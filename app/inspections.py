@@ -45,6 +45,7 @@ from scanner.faults import parse_reading
 
 TYPE: Final = "application/json"
 HERE: Final = "here"
+_DAY_MS: Final = 24 * 3_600_000
 MOST_MISSING: Final = 20_000  # packs that a report lists one by one
 _NUMBER: Final = re.compile(r"INS-[2-9A-HJKMNP-Z]{10}")
 _LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -82,7 +83,9 @@ def open_at(site: str, who: Person) -> str:
     if authority.site(site) is None:
         raise Refused("unknown-site", site)
     number = "INS-" + "".join(secrets.choice(_LETTERS) for _ in range(10))
-    node().desk.inspections.open(number, site, who.party, node().clock())
+    kept, now = node().desk.inspections, node().clock()
+    kept.forget(now - authority.policy.scan_retention * _DAY_MS)
+    kept.open(number, site, who.party, now)
     return number
 
 

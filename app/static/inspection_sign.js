@@ -9,6 +9,7 @@ import { record } from "./sign/sign.js";
 import { _ } from "./words.js";
 
 const KIND = "inspection"; // drafts: signed, and the server not told yet
+const SETTLED = [403, 404, 409, 422]; // asked again, the server would answer the same
 const at = (id) => document.getElementById(id);
 const report = JSON.parse(at("report").textContent);
 
@@ -44,7 +45,11 @@ async function tell() {
   for (const { key, value } of await list(KIND)) {
     if (value.log !== me.log || !(await receiptOf(key))) continue;
     const body = JSON.stringify({ statement: key });
-    await asked(`/api/inspections/${value.inspection}/signature`, { method: "POST", body });
+    try {
+      await asked(`/api/inspections/${value.inspection}/signature`, { method: "POST", body });
+    } catch (error) {
+      if (!SETTLED.includes(error.status)) throw error;
+    }
     await drop(KIND, key);
     told += 1;
   }

@@ -66,6 +66,13 @@ class Inspections:
             (inspection, site, party, now),
         )
 
+    def forget(self, before: int) -> None:
+        """Delete counts begun before a moment (ms) that nobody has closed."""
+        with self._database.atomic("IMMEDIATE"):
+            old = "(SELECT id FROM inspection WHERE closed = 0 AND opened < ?)"
+            for table in ("inspection_item", "inspection_number", "inspection"):
+                self._run(f"DELETE FROM {table} WHERE id IN {old}", (before,))
+
     def one(self, inspection: str) -> Inspection | None:
         """An inspection, or None."""
         found = self._inspections("id = ?", (inspection,))

@@ -242,6 +242,23 @@ def test_bad_input_is_told_and_changes_nothing(
         assert inspector.get(f"/inspections/{name}").status_code == 404
 
 
+def test_a_count_that_nobody_closes_is_forgotten_as_scans_are(
+    chain: Chain, sign_in: SignIn, stock: list[str]
+) -> None:
+    inspector = sign_in(chain.authority)
+    left, closed = (begin(inspector, chain.pharmacy.site) for _ in range(2))
+    for number in (left, closed):
+        scan(inspector, number, stock[1])
+    close(inspector, closed)
+    chain.hours(24 * 30 + 1)
+    inspector = sign_in(chain.authority)
+    begin(inspector, chain.pharmacy.site)
+    assert inspector.get(f"/inspections/{left}").status_code == 404
+    assert inspector.get(f"/inspections/{closed}").status_code == 200
+    desk = inspector.application.extensions["packtrace"].desk
+    assert (desk.inspections.items(left), desk.inspections.items(closed)) == ([], [stock[1]])
+
+
 def test_a_stranger_signs_in_first(client: FlaskClient) -> None:
     for path in ("/inspections", "/inspections/INS-AAAAAAAAAA"):
         assert client.get(path).status_code == 401
