@@ -30,6 +30,7 @@ from ledger.rules.alerts import Alert
 from ledger.rules.verdict import PURPOSES, Verdict, judge, verdict
 from ledger.statement.gs1 import MAX_TEXT, Label
 from ledger.store.alike import spelt_alike
+from ledger.store.cases import Case
 from ledger.store.cases import Seen as CaseSeen
 from ledger.store.desk import Scan
 from scanner.check import Reading, judged
@@ -214,9 +215,10 @@ def _record(told: Told, purpose: str, source: str) -> Told:
     row = _row(told, purpose, source)
     alert = _raised(told, row)
     node().desk.add_scan(row._replace(alert=int(alert is not None)))
-    if alert is not None:
-        fold(node(), alert, CaseSeen(row.purpose, row.verdict, row.reading, row.source))
-    return _with_case(told, alert)
+    if alert is None:
+        return _with_case(told, alert)
+    number = fold(node(), alert, CaseSeen(row.purpose, row.verdict, row.reading, row.source))
+    return _with_case(told, alert, node().desk.cases.case(number))
 
 
 def _row(told: Told, purpose: str, source: str) -> Scan:
@@ -239,10 +241,11 @@ def _raised(told: Told, row: Scan) -> Alert | None:
     return raised_by(row, told.verdict, told.label, who, sure=sure)
 
 
-def _with_case(told: Told, alert: Alert | None) -> Told:
+def _with_case(told: Told, alert: Alert | None, case: Case | None = None) -> Told:
     """What somebody is told of the pack in hand: that it is in question, and what was decided."""
     who = person()
-    case = case_of_pack(told.label.id, who) if who and told.label and told.again is None else None
+    if case is None and who and told.label and told.again is None:
+        case = case_of_pack(told.label.id, who)
     if case is None:
         return replace(told, alert=alert is not None)
     return replace(told, alert=alert is not None, case=case.number, decision=case.decision)
