@@ -219,8 +219,9 @@ it, and of a stranger's. What one cannot own or share has no row, or `–` in it
   product's holder and whoever opened it see by site, for no recall can be run without; of a hold the
   sums alone, for it costs nothing. Every other site sees its own part.
 - **Authority**: all that is on the log, and what goes with it. What is not on the log (bags, people,
-  sessions, invitations, acts that wait, files that were not recorded) is not the authority's either,
-  but how a site is reached: it calls who does not answer a recall.
+  sessions, invitations, acts that wait, files that were not recorded, what a site counted of itself)
+  is not the authority's either, but how a site is reached: it calls who does not answer a recall. Its
+  inspector counts at any site.
 - **Administrator**: the people and keys of all sites of the party, and what its administrators sign
   together; of goods no more than the site that it is signed in at. Its key signs no act on packs.
 - Whoever holds an **invitation** or a **sign-in link** may use it, once; it gives no power over goods:
