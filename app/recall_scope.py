@@ -5,6 +5,7 @@ An unknown lot is no fault of the log's: it may be made tomorrow. The page warns
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +26,7 @@ from ledger.store.recall_counts import HOLD, STOCK, TRANSIT
 from ledger.store.recall_extent import Aim
 from scanner.faults import parse_reading
 
+_ID: Final = re.compile(r"[0-9a-f]{64}")
 MOST: Final = 1_000  # texts of one request
 MOST_LISTED: Final = 100_000  # packs of one list
 MOST_INSIDE: Final = 10_000  # packs of one container
@@ -58,10 +60,11 @@ def preview(asked: Proposed, who: Person) -> dict[str, Any]:
         raise Malformed(_("this is too long for one statement; make several"))
     for lot in asked.lots:
         gs1.check_lot(lot)
-    if any(
-        gs1.gtin_of(item) != asked.gtin for item in asked.items
-    ):  # where others' packs are, is theirs
-        raise Malformed(_("a list names packs of the product alone"))
+    if asked.statement and not _ID.fullmatch(asked.statement):
+        raise Malformed(_("the id of a statement has 64 digits and letters from a to f"))
+    for item in asked.items:
+        if gs1.parse_item_id(item).gtin != asked.gtin:  # where others' packs are, is theirs
+            raise Malformed(_("a list names packs of the product alone"))
     found = node()
     with found.reader.snapshot():
         board = boards().preview(_aim(asked))

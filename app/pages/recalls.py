@@ -177,7 +177,7 @@ def _packs(statement: str, most: int) -> tuple[dict[str, Any], list[dict[str, An
     state, site = request.args.get("state", ""), request.args.get("site", "")
     unit, after = request.args.get("unit", ""), request.args.get("after", "")
     _check_packs(case, who, site)
-    if state not in STATES:
+    if state not in STATES or "\0" in f"{site}{unit}{after}":
         abort(404, _("There is no such state on the board."))
     found = node()
     with found.reader.snapshot():

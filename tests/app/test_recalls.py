@@ -290,14 +290,15 @@ BAD: list[dict[str, Any]] = [
     {}, {"gtin": 1}, {"gtin": "09521111000013", "lots": "L1"}, {"gtin": "09521111000013", "lots": ["ä"]},
     {"gtin": "09521111000013", "lots": ["L1"], "items": ["x"]}, {"gtin": "09521111000013", "more": 1},
     {"gtin": "09521111000013", "lots": [str(n) for n in range(1001)]},
+    {"gtin": "09521111000013", "items": ["https://id.gs1.org/01/09521111000013/21/A\0"]},
+    {"gtin": "09521111000013", "statement": "\0"},
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("body", [*BAD, [], "x", None])
 def test_what_is_no_scope_is_refused_in_words(chain: Chain, sign_in: SignIn, body: Any) -> None:
     answer = sign_in(chain.maker).post("/api/recalls/preview", json=body)
-    assert answer.status_code in (400, 403)
-    assert answer.get_json()["code"] in ("malformed", "not-your-product")
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "malformed")
     unknown = {"gtin": chain.gtin, "statement": "0" * 64}
     answer = sign_in(chain.maker).post("/api/recalls/preview", json=unknown)
     assert answer.get_json()["code"] == "unknown-item"
@@ -318,6 +319,8 @@ def test_a_question_for_packs_that_cannot_be_is_not_found(
         "",
         "?state=nowhere&site=1",
         "?state=stock&site=1&unit=%00",
+        "?state=stock&site=%00",
+        "?state=stock&after=%00",
         "?state=stock&unit=1",
     ):
         answer = client.get(f"/recalls/{recall.id}/packs{query}")
