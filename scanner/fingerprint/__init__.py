@@ -1,6 +1,7 @@
 """The fingerprint of a printed label: ink on paper is ragged in a way that no copy repeats.
 
     design    a printed code -> the modules it was meant to have, the points to look at
+    recode    a QR code's modules as other encoders make them
     rectify   frame + design -> the code laid flat, and what the frame was worth
     points    design + seed -> where to look, and what the design explains there
     residual  flat picture + points -> a vector

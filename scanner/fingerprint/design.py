@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ledger.errors import Malformed
 from ledger.statement.ai import split_elements
+from scanner.fingerprint.recode import in_one_mode
 from scanner.frames import Frame
 from scanner.symbols import Corner
 
@@ -166,7 +167,7 @@ def _designs(barcode: Any, kind: str, sampled: Modules) -> tuple[Design, ...]:
     """What the code may have been made from, the likeliest first, as sampled last."""
     likely: list[Design] = []
     possible: list[Design] = []
-    for encoded in _encodings(barcode, kind):
+    for encoded in _encodings(barcode, kind, sampled):
         if encoded.shape != sampled.shape:
             continue
         differs = encoded != sampled
@@ -184,16 +185,22 @@ def _picture(differs: Modules) -> bool:
     return bool(middle.mean() > _STRANGE)
 
 
-def _encodings(barcode: Any, kind: str) -> Iterator[Modules]:
+def _encodings(barcode: Any, kind: str, sampled: Modules) -> Iterator[Modules]:
     """The code encoded anew, in the ways that printers' software has."""
+    like = None
     for content, options in _ways(barcode, kind):
         try:
             made = zxingcpp.create_barcode(content, _FORMAT[kind], **options)
         except (ValueError, RuntimeError):
             continue  # a text that this way cannot hold
-        yield (
+        like = (
             np.asarray(zxingcpp.write_barcode_to_image(made, scale=1, add_quiet_zones=False)) < 128
         )
+        yield like
+    said = dict(barcode.extra)
+    if kind == QR and like is not None and {"Version", "ECLevel", "DataMask"} <= said.keys():
+        version, mask = int(said["Version"]), int(said["DataMask"])
+        yield from in_one_mode(barcode.text, version, said["ECLevel"], mask, like, sampled)
 
 
 def _ways(barcode: Any, kind: str) -> Iterator[tuple[str | bytes, dict[str, Any]]]:

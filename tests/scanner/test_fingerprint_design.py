@@ -8,6 +8,7 @@ from datetime import date
 import cv2
 import numpy as np
 import pytest
+import qrcode
 
 from scanner.fingerprint.design import DATAMATRIX, FINE, QR, Design, Modules, locate
 from scanner.frames import Frame
@@ -122,3 +123,19 @@ def test_every_point_lies_on_a_boundary_of_dark_and_light() -> None:
 def test_of_a_large_code_no_more_points_are_taken_than_a_template_holds() -> None:
     design = Design(QR, qr_modules(LINK, least=69))
     assert len(design.points(bytes(16))) == 4096
+
+
+@pytest.mark.parametrize("version", [1, 2, 5, 6, 7, 10, 13, 14, 18, 20])
+@pytest.mark.parametrize("start", ["https://ex.example/", "HTTPS://EX.EXAMPLE/"])
+def test_a_worn_code_of_another_encoder_has_its_design_too(version: int, start: str) -> None:
+    text = (start + "A1" * 400)[: 6 + 14 * (version - 1)]
+    made = qrcode.QRCode(version, qrcode.ERROR_CORRECT_M, border=4, mask_pattern=version % 8)
+    made.add_data(text, optimize=0)
+    made.make(fit=False)
+    modules = np.array(made.modules)
+    frame = drawn(modules)
+    assert (locate(frame)[0].design.modules == modules).all()
+    # The middle of one module, where a code of any version has data.
+    at = round((len(modules) - 9.5 + 4) * 9), round((len(modules) - 9.5 + 4) * 9)
+    cv2.circle(frame, at, 5, 255 - int(frame[at[::-1]]), -1)
+    assert (locate(frame)[0].design.modules == modules).all()
