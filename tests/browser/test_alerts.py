@@ -135,7 +135,10 @@ def test_a_copied_label_from_the_scan_to_the_authority(fresh: Fresh, visit: Visi
     )
     authority.page.get_by_role("button", name="Close", exact=True).click()
     expect(authority.page.locator("dl")).to_contain_text("Found illegitimate")
-    authority.page.get_by_role("link", name="As Form FDA 3911").click()
+    expect(
+        authority.page.get_by_text("Notify the authority and the trading partners")
+    ).to_be_visible()
+    authority.page.get_by_role("link", name="As Form FDA 3911").first.click()
     expect(
         authority.page.get_by_role("row", name="Classification of Notification")
     ).to_contain_text("Counterfeit")
