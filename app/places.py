@@ -1,4 +1,4 @@
-"""Where sites lie, as the desk is told for the map of a trace: by an authority, or by their own party."""
+"""Where sites lie, as the desk is told for the map of a trace: by an authority, or by themselves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from flask import abort
 from flask_babel import gettext as _
 
 from app.node import node
+from app.session import is_administrator
 from ledger.errors import Malformed
 from ledger.statement.gs1 import is_gln
 from ledger.store.desk import Person
@@ -26,8 +27,10 @@ def put(form: Mapping[str, str], who: Person) -> None:
     )
     authority = node().reader.authority()
     record = authority.site(site)
-    if record is None or who.party not in (record.party, authority.gln):
-        abort(403, _("Only an authority, or the party itself, says where a site lies."))
+    own = record is not None and record.party == who.party
+    its_own = own and (who.site == site or is_administrator(who))
+    if record is None or not (its_own or who.party == authority.gln):
+        abort(403, _("Where a site lies is said by the site itself, or by an authority."))
     node().desk.places.put(site, spot)
 
 

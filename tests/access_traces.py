@@ -41,12 +41,14 @@ for _name in _NAMED:
     KINDS[f"traced {_name}"] = _maker(_name)
     UNKNOWN[f"traced {_name}"] = _unknown(_name)
 
+PLACE: Final = "place on the map"
+KINDS[PLACE], UNKNOWN[PLACE] = KINDS["site"], UNKNOWN["site"]
 _RECIPES: Final = tuple(Recipe(f"traced {name}") for name in _NAMED)
 TRACES: Final[dict[str, tuple[Recipe, ...]]] = {
     "GET /traces": (PUBLIC,),
     "POST /traces/places": (
         Recipe(
-            "site",
+            PLACE,
             form=lambda _s, t: {"site": t["site"], "latitude": "50.85", "longitude": "4.35"},
             tell=lambda _answer, _role: "yes",
         ),

@@ -27,7 +27,7 @@ def index() -> str | Response:
 
 @blueprint.post("/traces/places")
 def put_place() -> Response:
-    """Write down where a site lies, for the map; by an authority, or by the site's own party."""
+    """Write down where a site lies, for the map; by an authority, or by the site itself."""
     places.put(request.form, signed_in())
     back = redirect("/traces#places", 303)
     assert isinstance(back, Response)

@@ -27,6 +27,7 @@ from tests.access import (
 from tests.access_routes import PART, RECIPES, SECTIONS
 from tests.access_things import no_pack, pack
 from tests.access_traces import KIND_NAMES as TRACED
+from tests.access_traces import PLACE
 from tests.access_world import (
     ADMINISTRATOR,
     AUTHORITY,
@@ -46,7 +47,7 @@ REFUSED = {NO, SIGN_IN, NONE}
 # What can be asked of anybody's thing, and tells each what he may know of it.
 TELLS_IN_PART = {"pack", "recall", "statement"}
 # An authority calls and writes to who is silent, counts at any site, and follows every recall.
-_ITS_WORK = {"contact", "letter", "recall", "site to inspect"}
+_ITS_WORK = {"contact", "letter", "recall", "site to inspect", PLACE}
 # Of the goods and the papers that go with them each party sees what concerns it, at all its sites.
 OF_THE_PARTY = {"statement", "shipment", "shipment's number", "document", "file not on the log",
                 *TRACED}  # fmt: skip
@@ -115,7 +116,7 @@ def test_what_is_others_is_theirs_and_on_the_log_the_authority_s(found: list[Cel
 
 
 def test_a_site_s_people_bags_acts_and_sessions_are_not_another_site_s(found: list[Cell]) -> None:
-    administered = {"site", "party", "person", "invitation", "contact", "letter"}
+    administered = {"site", "party", "person", "invitation", "contact", "letter", PLACE}
     for cell in found:
         if cell.whose != OTHER_SITE or cell.outcome in REFUSED | {BY_LINK}:
             continue
