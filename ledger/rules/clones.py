@@ -74,7 +74,9 @@ def pattern(scan: ScanSeen, history: Sequence[ScanSeen], grace_ms: int) -> Patte
     seen = [one for one in history if one.counts and one.ms <= scan.ms]
     elsewhere = [one for one in seen if one.site != scan.site]
     for one in elsewhere:
-        if scan.ms - one.ms < travel_ms(one, scan):
+        # Next door a pack is handed on by two statements within minutes.
+        near = (one.place is None or scan.place is None) and one.ms <= scan.acted_ms
+        if not near and scan.ms - one.ms < travel_ms(one, scan):
             return Pattern(IMPOSSIBLE_TRAVEL, one.site)
     # Shops of one party lend each other packs without a word to the log.
     since = [one for one in elsewhere if one.ms > scan.acted_ms and not one.own_party]
