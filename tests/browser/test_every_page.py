@@ -58,6 +58,7 @@ PAGES = {
     "/verify": same("/verify", bare=200),
     "/scan": same("/scan", bare=200),
     "/help": same("/help", bare=200),
+    "/offline": same("/offline", bare=200),
     "/login/<token>": same("/login/A", bare=200),
     "/01/<gtin>/21/<path:serial>": Place("/01/{gtin}/21/{serial}", "/01/09521102000015/21/NONE"),
     "/01/<gtin>/10/<lot>/21/<path:serial>": Place(
@@ -136,7 +137,12 @@ PAGES = {
     "/containers/<sscc>": Place("/containers/{sscc}", "/containers/A", 400),
     "/containers/<sscc>/label": Place("/containers/{sscc}/label", "/containers/A/label", 400),
 }  # fmt: skip
-ANSWERED_OTHERWISE = {"/bags/open", "/tracing-requests/answer.zip", "/recalls.atom"}  # sends on to a bag
+ANSWERED_OTHERWISE = {
+    "/bags/open",
+    "/tracing-requests/answer.zip",
+    "/recalls.atom",
+    "/worker.js",
+}  # sends on to a bag
 
 
 def test_the_list_of_pages_is_whole(bare: Site) -> None:
