@@ -23,7 +23,7 @@ from app.notices import board_of, concerned
 from app.session import is_administrator
 from ledger.rules.authority import Authority
 from ledger.rules.rights import WORKING
-from ledger.statement.governance import Hold, LiftHold, Recall
+from ledger.statement.governance import Hold, LiftHold, Recall, RecallClose
 from ledger.store import recalls, shipments
 from ledger.store.desk import Person
 from ledger.store.recall_board import Board
@@ -259,6 +259,10 @@ def _sums(authority: Authority, case: Case, board: Board) -> dict[str, Any]:
         answers = recalls.answered(node().store, case.id)
         told["answered"] = sum(site in answers for site in concern)
         told["silent"] = len(concern) - told["answered"]
+    if case.ending is not None and isinstance(case.ending.body, RecallClose):
+        # Whoever closes it signs what stays open; the log may have more.
+        named = sum(one.count for one in case.ending.body.open)
+        told["unnamed"] = max(0, sum(one["packs"] for one in told["leftOpen"]) - named)
     return told
 
 

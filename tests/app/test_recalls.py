@@ -357,6 +357,23 @@ def test_what_is_closed_says_what_stays_open(
     assert "This stands beside" in extended
 
 
+@pytest.mark.parametrize(("named", "unnamed"), [(0, 12), (3, 9), (12, 0), (99, 0)])
+def test_what_a_closing_does_not_name_is_shown_beside_it(
+    chain: Chain, packs: list[str], sign_in: SignIn, named: int, unnamed: int
+) -> None:
+    """The page asks for each quantity; who signs by a program of their own may leave some out."""
+    recall = recalled(chain)
+    left = [Open(count=named, reason="supplied: patients were told")] if named else []
+    chain.log.submit(chain.recall_close(recall, open=left))
+    for who in (chain.authority, chain.maker):
+        client = sign_in(who)
+        assert told(client, recall)["unnamed"] == unnamed
+        for path in ("", "/report"):
+            page = client.get(f"/recalls/{recall.id}{path}").text
+            assert ("more are open than the closing names" in page) == bool(unnamed)
+    assert "unnamed" not in told(sign_in(chain.pharmacy), recall)
+
+
 def test_the_log_says_in_words_what_was_held_and_recalled(
     chain: Chain, packs: list[str], client: FlaskClient
 ) -> None:
