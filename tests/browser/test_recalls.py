@@ -106,6 +106,7 @@ def test_a_lot_is_held_recalled_answered_for_and_closed(
     pharmacy = join(visit(market), market, chain.pharmacy).page
     pharmacy.get_by_role("region", name="recall waits").get_by_role("link").click()
     pharmacy.get_by_role("button", name="None held").click()
+    expect(pharmacy.locator("#sign")).to_contain_text("None held")
     press_sign(pharmacy)
     expect(pharmacy.locator(".card")).to_contain_text("fewer than the log has here")
     found = answered(chain.store, recall.id)
@@ -126,6 +127,7 @@ def test_a_lot_is_held_recalled_answered_for_and_closed(
     )
     shop.page.get_by_label("In quarantine").fill("3")
     wholesaler.enter(shop.page.get_by_role("button", name="Sign the answer"))
+    expect(shop.page.locator("#sign")).to_contain_text("In quarantine: 3")
     press_sign(shop.page)
     expect(shop.page.locator(".card")).to_contain_text("3 quarantined")
     expect(page.locator(".tally")).to_contain_text("Silent")

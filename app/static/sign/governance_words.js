@@ -1,6 +1,6 @@
 /** What a person reads of a governance statement before signing it; made from the very bytes to be signed. */
 
-import { _ } from "../words.js";
+import { _, _n } from "../words.js";
 import { policyLines } from "./policy_words.js";
 import { actWords, listed, reasonWords } from "./words.js";
 
@@ -73,6 +73,8 @@ function shown(named) {
     depth: [_("Depth"), (value) => DEPTHS[value]?.() ?? value],
     deadline: [_("Answers until"), same],
     recallId: [_("Recall"), same],
+    counts: [_("Packs"), countsWords],
+    open: [_("Left open, with the reason:"), openWords],
     outcome: [_("Outcome"), same],
     site: [_("Site"), named],
     gtin: [_("GTIN"), same],
@@ -123,6 +125,20 @@ function scopeWords({ gtin, lots, items, statement }) {
   if (items) return _("GTIN %(gtin)s, only the packs that are listed", { gtin });
   if (statement) return _("GTIN %(gtin)s, only what statement %(id)s brought onto the record", { gtin, id: statement });
   return _("GTIN %(gtin)s, all packs", { gtin });
+}
+
+function countsWords({ held, quarantined, returned, destroyed }) {
+  const found = [
+    [_("Found, not yet put aside"), held],
+    [_("In quarantine"), quarantined],
+    [_("Sent back"), returned],
+    [_("Destroyed"), destroyed],
+  ].filter(([, n]) => n);
+  return found.map(([what, n]) => `${what}: ${n}`).join("; ") || _("None held");
+}
+
+function openWords(open) {
+  return open.map(({ count, reason }) => `${_n("%(n)s pack", "%(n)s packs", count)}: ${reason}`).join("; ") || _("none");
 }
 
 function plain(value) {
