@@ -69,7 +69,7 @@ PAGES = {
         "/packs/{gtin}/{serial}/certificate", "/packs/09521102000015/NONE/certificate"
     ),
     "/log": same("/log"),
-    "/log/health": same("/log/health"),
+    "/log/health": same("/log/health")._replace(role="regulator"),  # sees how the node is, too
     "/inspections": same("/inspections"),
     "/tracing-requests": Place("/tracing-requests?gtin=09521101000016", "/tracing-requests"),
     "/statistics": same("/statistics", 403)._replace(role="regulator"),
