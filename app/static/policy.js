@@ -3,7 +3,7 @@
 import { decide, fail } from "./governing.js";
 import { asked } from "./server.js";
 import { element } from "./verdict.js";
-import { _, _n } from "./words.js";
+import { _, _n, locale } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const { policy: current, replaces } = JSON.parse(at("policy").textContent);
@@ -66,11 +66,11 @@ function show({ changes, warnings, objection, judged, since, whole, refused, gro
   at("warnings").replaceChildren(...warnings.map((one) => element("li", one)));
   const none = [row(_("Nothing differs."), "", "")];
   at("changes").replaceChildren(...(changes.length ? changes.map((one) => row(one.what, one.before, one.after)) : none));
-  const from = new Date(since).toLocaleDateString(document.documentElement.lang);
+  const from = new Date(since).toLocaleDateString(locale, { dateStyle: "medium", timeZone: "UTC" });
   const told = [
     judged ? _n("%(n)s statement since %(day)s was judged.", "%(n)s statements since %(day)s were judged.", judged, { day: from }) : _("There is no statement of this time."),
     whole ? "" : _("That is the newest part of the time asked for; older ones were not judged."),
-    judged ? _("%(n)s would have been refused.", { n: refused.toLocaleString(document.documentElement.lang) }) : "",
+    judged ? _("%(n)s would have been refused.", { n: refused.toLocaleString(locale) }) : "",
   ];
   at("judged").textContent = told.filter(Boolean).join(" ");
   at("refusals").hidden = !groups.length;
