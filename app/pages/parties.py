@@ -37,7 +37,11 @@ def show(gln: str) -> str:
     party, authority, day = _party(gln), found.reader.authority(), parties.today()
     sites = authority.sites(gln)
     keys = [key for key in authority.keys.values() if key.party == gln]
-    states = {site.gln: parties.state_of(site, site.licence.expires, day) for site in sites}
+    shut = party.suspended >= 0  # and with it all its sites
+    states = {
+        site.gln: parties.SUSPENDED if shut else parties.state_of(site, site.licence.expires, day)
+        for site in sites
+    }
     expires = party.licence.expires if party.licence else ""
     return render_template(
         "parties/show.html", party=party, sites=sites, states=states,

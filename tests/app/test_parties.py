@@ -135,6 +135,15 @@ def test_a_party_s_page_says_what_the_log_says_of_it(
     assert official.get("/parties/9521199000004").status_code == 404
 
 
+def test_no_site_of_a_suspended_party_is_in_force(chain: Chain, official: FlaskClient) -> None:
+    path = f"/parties/{chain.maker.gln}"
+    assert official.get(path).text.count('<span class="chip ok">') == 2  # the party, and its site
+    chain.log.submit(chain.suspend(chain.maker.gln))
+    told = official.get(path).text
+    assert '<span class="chip ok">' not in told
+    assert told.count('<span class="chip stop">') == 2
+
+
 def test_only_the_authority_decides(
     chain: Chain, sign_in: SignIn, client: FlaskClient, official: FlaskClient
 ) -> None:
