@@ -47,7 +47,7 @@ REFUSED = {NO, SIGN_IN, NONE}
 # What can be asked of anybody's thing, and tells each what he may know of it.
 TELLS_IN_PART = {"pack", "recall", "statement"}
 # An authority calls and writes to who is silent, counts at any site, and follows every recall.
-_ITS_WORK = {"contact", "letter", "recall", "site to inspect", PLACE}
+_ITS_WORK = {"case passed on", "contact", "letter", "recall", "site to inspect", PLACE}
 # Of the goods and the papers that go with them each party sees what concerns it, at all its sites.
 OF_THE_PARTY = {"statement", "shipment", "shipment's number", "document", "file not on the log",
                 *TRACED}  # fmt: skip
