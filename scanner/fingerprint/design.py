@@ -135,11 +135,13 @@ def locate(frame: Frame, kinds: tuple[str, ...] = (QR, DATAMATRIX)) -> list[Loca
         small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     pad = round(_PAD * min(small.shape))
     for kind in kinds:
-        for margin in (0, pad):
+        for margin, soft in ((0, False), (pad, False), (pad, True)):
             searched = small
             if margin:
                 white = int(np.percentile(small[::7, ::7], 95))
                 searched = np.pad(small, margin, constant_values=white)
+            if soft:  # worn paper is noisy: a softened look finds what a sharp one loses
+                searched = cv2.GaussianBlur(searched, (0, 0), 1.0).astype(np.uint8, copy=False)
             found = list(_read(np.ascontiguousarray(searched), kind, margin, scale))
             if found:
                 return found
