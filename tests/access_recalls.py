@@ -24,7 +24,7 @@ def recall(scene: Scene, role: str, whose: str) -> Thing | None:
         return None
     key = ("recall", whose)
     if key not in scene.memo:
-        scene.app.extensions[STREAMS] = Streams(most=1_000, wait=lambda _seconds: None)
+        scene.app.extensions[STREAMS] = Streams(most=1_000, each=1_000, wait=lambda _seconds: None)
         scene.memo[key] = _recall(scene, strangers=whose == STRANGERS)
     return scene.memo[key]
 

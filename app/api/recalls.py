@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -32,7 +33,7 @@ def one(statement: str) -> Response:
 def events(statement: str) -> Response:
     """Server-sent events: `board` with a version, each time that what is shown has changed.
 
-    Few streams are open at a time, and each ends after a minute; 503 where there are too many.
+    Few streams are open at a time, two of one key, and each ends after a minute; 503 where there are too many.
     """
     who = signed_in()
     named(statement)
@@ -47,12 +48,14 @@ def events(statement: str) -> Response:
             known = size, version_of(show(named(statement), who))
         return known[1]
 
-    if not streams.take():
+    if not streams.take(who.keyid):
         abort(
             503, _("Too many pages are kept up to date here. Reload this one to see what is new.")
         )
     answer = Response(stream_with_context(streams.events(version)), mimetype="text/event-stream")
-    answer.call_on_close(streams.give_back)  # also where nobody reads a byte of it
+    answer.call_on_close(
+        partial(streams.give_back, who.keyid)
+    )  # also where nobody reads a byte of it
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Accel-Buffering"] = "no"  # a proxy in between passes on each at once
     return answer

@@ -452,3 +452,25 @@ def test_streams_leave_threads_for_everybody_else(
     assert again.status_code == 200
     again.close()
     assert client.get("/api/recalls/0/events").status_code == 404
+
+
+def test_nobody_keeps_all_streams_from_the_authority(
+    app: Flask, chain: Chain, packs: list[str], sign_in: SignIn
+) -> None:
+    recall = recalled(chain)
+    app.extensions[STREAMS] = Streams(most=4, each=2, wait=lambda _seconds: None)
+    path = f"/api/recalls/{recall.id}/events"
+    held = []
+    for who, codes in (
+        (chain.pharmacy, [200, 200, 503]),
+        (chain.authority, [200, 200, 503]),
+        (chain.maker, [503]),
+    ):
+        client = sign_in(who)
+        held += [client.get(path, buffered=False) for _ in codes]
+        assert [one.status_code for one in held[-len(codes) :]] == codes
+    for one in reversed(held):
+        one.close()
+    again = sign_in(chain.maker).get(path, buffered=False)
+    assert again.status_code == 200
+    again.close()
