@@ -70,6 +70,7 @@ def main() -> None:
         regulator = visitor()
         regulator.sign_in("regulator")
         trace_of(regulator)
+        desk_of(regulator)
         phone = visitor(width=390, scheme="dark")
         phone.sign_in("pharmacist")
         phone.check(picture=world / "labels" / "copied.png", purpose="dispense")
@@ -93,6 +94,20 @@ def trace_of(regulator: Visitor) -> None:
     page.get_by_role("button", name="Wholesaler 2", exact=True).last.click()
     page.locator("#map").scroll_into_view_if_needed()
     page.locator("section[aria-labelledby=map]").screenshot(path=DOCS / "trace-map.png")
+
+
+def desk_of(regulator: Visitor) -> None:
+    """The recalled lot's board, the cases, one of them, and the policy."""
+    page = regulator.page
+    page.set_viewport_size({"width": 1100, "height": 1400})
+    for path, name in (("/recalls", "recall"), ("/alerts", "case"), ("/policy", "policy")):
+        regulator.open(path)
+        if name == "case":
+            page.screenshot(path=DOCS / "alerts.png")
+        if name != "policy":
+            page.locator("main table a").first.click()
+            page.wait_for_load_state()
+        page.screenshot(path=DOCS / f"{name}.png")
 
 
 def visitor_of(browser: Browser, site: Site) -> Callable[[], Visitor]:
