@@ -134,9 +134,20 @@ def find(text: str, who: Person) -> Subject:
         label = parse_scan(text, year=here_and_now().year)
     except Malformed:
         if re.fullmatch(r"[A-Za-z0-9-]{1,20}", text):
-            return _shipment(text.upper(), who)
+            return _lot_numbered(text, who) or _shipment(text.upper(), who)
         raise
     return _of_label(label, who)
+
+
+def _lot_numbered(text: str, who: Person) -> Subject | None:
+    """The lot of a number that is no shipment's, for an authority: which products have one is others'."""
+    store = node().store
+    if who.party != node().reader.authority().gln or traces.numbered(store, text.upper()):
+        return None
+    gtins = traces.products_of(store, text)
+    if len(gtins) > 1:
+        abort(409, _("Several products have a lot of this number: write the GTIN before it."))
+    return subject("lot", f"{gtins[0]}/{text}", who) if gtins else None
 
 
 def _of_label(label: Label, who: Person) -> Subject:

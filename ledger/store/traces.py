@@ -116,6 +116,11 @@ def numbered(store: Store, number: str) -> list[Shipment]:
     return [shipment_of(row) for row in store.rows(sql, (number,))]
 
 
+def products_of(store: Store, lot: str) -> list[str]:
+    """The GTINs that have a lot of this number."""
+    return [gtin for (gtin,) in store.rows("SELECT gtin FROM lot WHERE lot = ? ORDER BY 1", (lot,))]
+
+
 def first_packed(store: Store, container: str) -> int:
     """The index of the first statement that packed something into a container, 0 for none."""
     row = store.one("SELECT MIN(from_idx) FROM membership WHERE parent = ?", (container,))

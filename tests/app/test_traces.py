@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from ledger.statement import gs1
 from ledger.store.forget import forget
 from tests.app.conftest import SignIn
-from tests.world import Chain, seed
+from tests.world import Chain, gtin, seed
 
 EXPIRY = date(2028, 1, 31)
 Rows = list[dict[str, str]]
@@ -53,6 +53,7 @@ def test_the_box_knows_what_it_is_given(chain: Chain, sign_in: SignIn, sold: lis
         sold[0]: f"/traces/pack/{chain.gtin}/{serial}",
         f"(01){chain.gtin}(10)L1": f"/traces/lot/{chain.gtin}/L1",
         f" {chain.gtin}  L1 ": f"/traces/lot/{chain.gtin}/L1",
+        "L1": f"/traces/lot/{chain.gtin}/L1",
         sscc: f"/traces/container/{sscc}",
         f"(00){sscc}": f"/traces/container/{sscc}",
         chain.wholesaler.gln: f"/traces/party/{chain.wholesaler.gln}",
@@ -63,6 +64,22 @@ def test_the_box_knows_what_it_is_given(chain: Chain, sign_in: SignIn, sold: lis
         answer = client.get("/traces", query_string={"q": text})
         assert (answer.status_code, answer.headers.get("Location")) == (303, path), text
         assert client.get(path).status_code == 200, path
+
+
+def test_a_lot_s_number_alone_names_it_to_an_authority_where_one_product_has_it(
+    chain: Chain, sign_in: SignIn, sold: list[str]
+) -> None:
+    official, member = sign_in(chain.authority), sign_in(chain.pharmacy)
+    assert status(official, "/traces", q="L1") == 303
+    assert status(member, "/traces", q="L1") == 404  # which products have it is others' to tell
+    other = gtin(f"0{chain.maker.prefix}00002")
+    chain.log.submit(chain.product(gtin=other))
+    pack = gs1.sgtin(other, "A1")
+    made = chain.event("commission", chain.maker, [pack], lot="L1", expiry=date(2028, 1, 31))
+    chain.log.submit(made)
+    answer = official.get("/traces", query_string={"q": "L1"})
+    assert answer.status_code == 409
+    assert "write the GTIN before it" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -97,6 +114,7 @@ def test_bad_input_is_answered_in_words(
     answer = sign_in(chain.authority).get(path.format(gtin=chain.gtin))
     assert answer.status_code == wanted, answer.text
     assert "Out of order" not in answer.text
+    assert "A statement must have" not in answer.text or path.startswith("/api/")
 
 
 def test_a_stranger_signs_in_first(client: FlaskClient) -> None:
