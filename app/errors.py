@@ -101,6 +101,8 @@ def problem_of(error: LedgerError, statement_id: str | None) -> dict[str, Any]:
 
 def _ledger_error(error: LedgerError) -> Response:
     told = problem_of(error, g.get("statement_id"))
+    if told["code"] == "malformed" and wants_page():  # of what a person wrote, not of a statement
+        told |= {"title": str(_TITLES[400]), "advice": ""}
     return _answer(told["status"], told["code"], told)
 
 
