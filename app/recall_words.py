@@ -81,7 +81,16 @@ def clock_said(told: dict[str, Any]) -> str:
     """How long there is to answer, or how late it is."""
     hours = (told["deadline"] - told["now"]) / 3_600_000
     if hours >= 0:
-        left = _("%(n)s hours", n=int(hours)) if hours < 72 else _("%(n)s days", n=int(hours / 24))
+        left = _span(hours)
         return _("%(left)s left, until %(moment)s", left=left, moment=moment(told["deadline"]))
-    late = _("%(n)s hours", n=int(-hours)) if hours > -72 else _("%(n)s days", n=int(-hours / 24))
-    return _("overdue by %(late)s: it was %(moment)s", late=late, moment=moment(told["deadline"]))
+    return _(
+        "overdue by %(late)s: it was %(moment)s",
+        late=_span(-hours), moment=moment(told["deadline"]),
+    )  # fmt: skip
+
+
+def _span(hours: float) -> str:
+    """Hours in words, from three days on in days."""
+    if hours < 72:
+        return ngettext("%(num)s hour", "%(num)s hours", int(hours))
+    return ngettext("%(num)s day", "%(num)s days", int(hours / 24))

@@ -142,6 +142,17 @@ def waiting_for(who: Person) -> list[Wait]:
     return sorted(waits, key=lambda one: one.case.deadline_ms)
 
 
+def ongoing(who: Person) -> tuple[int, int]:
+    """How many recalls a session's party has to follow, and of how many the deadline is over."""
+    found = node()
+    authority = found.reader.authority()
+    mine = [
+        case for case in recalls.cases(found.store, authority)
+        if case.ending is None and not case.is_hold and sight_of(case, who) != OWN
+    ]  # fmt: skip
+    return len(mine), sum(case.deadline_ms < found.clock() for case in mine)
+
+
 def _waits(authority: Authority, case: Case, sites: Iterable[str]) -> list[Wait]:
     concern = concerned(case)
     asked = [site for site in sites if site in concern]

@@ -100,7 +100,7 @@ class View:
         sent = [flow for flow in found if flow.kind == SENT]
         return [
             (_("Packs brought onto the record"), sum(f.packs for f in found if f.kind == MADE)),
-            (_("Packs sent"), sum(f.packs for f in sent)),
+            (_("Packs sent, hand-off by hand-off"), sum(f.packs for f in sent)),
             (_("Packs that arrived"), sum(f.arrived for f in sent)),
             (_("Packs under way"), sum(f.open for f in sent)),
             (_("Packs that left the chain"), sum(w.packs for w in self.trace.ways if w.end.kind == "out")),

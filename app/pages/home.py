@@ -33,6 +33,7 @@ def index() -> str:
         waiting=waiting_for(who) if who else None,
         alerts=alerts.waiting_for(who) if who else 0,
         recalls=recalls.waiting_for(who) if who else [],
+        ongoing=recalls.ongoing(who) if who else (0, 0),
         holds=notices.holds_at(who.site) if who else [],
         packs=packs,
         signatures=hands.for_whom(who) if who else 0,

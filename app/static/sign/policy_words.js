@@ -1,13 +1,13 @@
 /** The fields of a policy in plain words (custody.md 2, P). */
 
-import { _ } from "../words.js";
+import { _, _n } from "../words.js";
 import { actWords } from "./words.js";
 
 const yes = (value) => (value ? _("yes") : _("no"));
-const seconds = (n) => _("%(n)s seconds", { n });
-const hours = (n) => _("%(n)s hours", { n });
-const days = (n) => _("%(n)s days", { n });
-const steps = (n) => _("%(n)s steps", { n });
+const seconds = (n) => _n("%(n)s second", "%(n)s seconds", n);
+const hours = (n) => _n("%(n)s hour", "%(n)s hours", n);
+const days = (n) => _n("%(n)s day", "%(n)s days", n);
+const steps = (n) => _n("%(n)s step", "%(n)s steps", n);
 const acts = (list) => list.map(actWords).join(", ") || _("none");
 
 const FIELDS = {
