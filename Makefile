@@ -42,7 +42,7 @@ run: setup ## Serve the log in PACKTRACE_LOG (default var/demo)
 	@PORT='$(PORT)' $(BIN)/packtrace serve
 
 test: setup-test ## Run all tests
-	@$(BIN)/python -m pytest
+	@tools/test
 
 drill: setup-test ## Kill the writer 50 times under load and look what is left
 	@PACKTRACE_DRILL=50 $(BIN)/python -m pytest tests/ledger/store/test_kill.py

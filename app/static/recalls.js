@@ -95,3 +95,5 @@ at("none-at-all")?.addEventListener("click", ({ target }) =>
   signing(record, target.dataset.sites.split(" ").map((site) => answer(site, NONE))),
 );
 at("end")?.addEventListener("submit", onEnd);
+// They were until there was somebody to take the press.
+for (const button of document.querySelectorAll("main button:disabled")) button.disabled = false;
