@@ -22,6 +22,20 @@ def visitor(served: Served, visit: Visit) -> Visitor:
     return found
 
 
+# Whether the browser has stored a status list.
+LISTED = """new Promise((done) => {
+  const asked = indexedDB.open("packtrace status list", 1);
+  asked.onupgradeneeded = () => asked.result.createObjectStore("lists");
+  asked.onsuccess = () => {
+    const found = asked.result.transaction("lists").objectStore("lists").count();
+    found.onsuccess = () => {
+      asked.result.close();
+      done(found.result);
+    };
+  };
+})"""
+
+
 def kept(page: Page) -> list[str]:
     """The paths of the pages that the browser keeps."""
     script = """async () => {
@@ -36,6 +50,7 @@ def test_the_counter_opens_without_a_line_and_says_so(served: Served, visitor: V
     page = visitor.page
     [pack] = served.chain.commission("KEPT", 1)
     visitor.open("/scan")
+    page.wait_for_function(LISTED)
     visitor.open("/account")
     served.kill()
     visitor.open("/scan")
