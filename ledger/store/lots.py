@@ -44,8 +44,10 @@ class Making(NamedTuple):
 def newest(store: Store, sites: Iterable[str], most: int, before: int = 1 << 62) -> list[Made]:
     """The lots that some sites began, newest first, from before an index."""
     sql = (
-        "SELECT lot.gtin, lot.lot, lot.expiry, lot.idx FROM lot JOIN act ON act.idx = lot.idx "
-        f"WHERE act.site IN (IN) AND lot.idx < {int(before)} ORDER BY lot.idx DESC LIMIT {int(most)}"
+        # Lot by lot: a site has far more acts than there are lots.
+        f"SELECT gtin, lot, expiry, idx FROM lot WHERE idx < {int(before)} AND EXISTS "
+        "(SELECT 1 FROM act WHERE act.idx = lot.idx AND act.site IN (IN)) "
+        f"ORDER BY idx DESC LIMIT {int(most)}"
     )
     return [Made(*row) for row in store.rows_in(sql, sites)]
 
