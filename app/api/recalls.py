@@ -6,16 +6,16 @@ from functools import partial
 from typing import Final
 
 import msgspec
-from flask import Blueprint, Response, abort, current_app, jsonify, request, stream_with_context
+from flask import Blueprint, Response, abort, current_app, jsonify, stream_with_context
 from flask_babel import gettext as _
 
 from app import recall_scope
+from app.bodies import typed
 from app.node import node
 from app.recall_events import KEY, Streams
 from app.recall_scope import Proposed, Texts
 from app.recalls import named, show, version_of
 from app.session import signed_in
-from ledger.errors import Malformed
 
 blueprint = Blueprint("recalls", __name__)
 MAX_BODY: Final = 16 << 20  # bytes: a hundred thousand ids of packs
@@ -66,10 +66,7 @@ def preview() -> Response:
     """`{"gtin", "lots"?, "items"?, "statement"?}`: what this scope would reach now."""
     who = signed_in()
     _limit("preview")
-    try:
-        asked = _proposed.decode(request.get_data(cache=False))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f'a scope is {{"gtin": …, "lots"?: […]}}: {error}') from error
+    asked = typed(_proposed, MAX_BODY, 'a scope is {"gtin": …, "lots"?: […]}')
     return jsonify(recall_scope.preview(asked, who))
 
 
@@ -78,13 +75,9 @@ def items() -> Response:
     """`{"gtin", "items": [text]}`: the packs that each text names, a container's all."""
     who = signed_in()
     _limit("items")
-    try:
-        asked = _texts.decode(request.get_data(cache=False))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f'a list is {{"gtin": …, "items": [text, …]}}: {error}') from error
+    asked = typed(_texts, MAX_BODY, 'a list is {"gtin": …, "items": [text, …]}')
     return jsonify({"items": recall_scope.packs_of(asked, who)})
 
 
 def _limit(kind: str) -> None:
-    request.max_content_length = MAX_BODY
     current_app.extensions["limits"].count(f"recall {kind}", node().settings.per_minute)
