@@ -20,6 +20,7 @@ from ledger.store import (
     contacts,
     documents,
     inspections,
+    looks,
     notices,
     people,
     places,
@@ -31,6 +32,7 @@ from ledger.store.cases import Cases
 from ledger.store.contacts import Contacts
 from ledger.store.documents import Documents
 from ledger.store.inspections import Inspections
+from ledger.store.looks import Looks
 from ledger.store.notices import Notices
 from ledger.store.people import People
 from ledger.store.places import Places
@@ -115,6 +117,7 @@ class Desk:
         self.inspections = Inspections(self._database, key)
         self.contacts = Contacts(self._database)
         self.notices = Notices(self._database)
+        self.looks = Looks(self._database)
         for sql in ";".join(
             (
                 _SCHEMA,
@@ -127,6 +130,7 @@ class Desk:
                 inspections.SCHEMA,
                 contacts.SCHEMA,
                 notices.SCHEMA,
+                looks.SCHEMA,
             )
         ).split(";"):
             self._database.execute_sql(sql)

@@ -7,7 +7,7 @@ another ends it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -34,13 +34,17 @@ class Rules(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """What became of a frame; the measures are 0 as far as it was not looked at."""
+    """What became of a frame; the measures are 0 as far as it was not looked at.
+
+    `corners` are the code's in the frame, clockwise from its own top left, none where it lies nowhere.
+    """
 
     reasons: tuple[str, ...]
     text: str = ""
     px_per_mm: float = 0.0
     focus: float = 0.0
     fit: float = 0.0
+    corners: tuple[tuple[float, float], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -117,11 +121,11 @@ class Session:
             plan, points = self._plan, self._points
         flat = flatten(frame, located, plan)
         if flat is None:
-            return FrameResult(("cannot-align",), located.text)
+            return FrameResult(("cannot-align",), located.text, corners=located.corners)
         density = flat.module_px / self.module_mm
         result = FrameResult(
             tuple(_gate(frame, flat, plan, density, self.limits)), located.text, density,
-            flat.focus, flat.fit,
+            flat.focus, flat.fit, tuple((float(x), float(y)) for x, y in flat.corners),
         )  # fmt: skip
         if not result.ok:
             return result
@@ -152,9 +156,7 @@ class Session:
         for one in self._kept:
             if score(one.vector.edge, new.vector.edge) >= self.limits.apart:
                 self.broken = "label-changed"
-                return FrameResult(
-                    ("label-changed",), result.text, result.px_per_mm, result.focus, result.fit
-                )
+                return replace(result, reasons=("label-changed",))
         # Of many good frames the newest count: a hand comes to rest.
         self._kept = [*self._kept, new][-self.limits.most_frames :]
         return result

@@ -1,0 +1,165 @@
+"""Looks at labels' fingerprints on the desk: who held which pack's print against its template, and
+what came of it; and every other time that a template was opened or written.
+
+desk: backed up, never rebuilt, never on the log, kept for as long as scans are. No picture is kept:
+of each picture, and of the vector that was made of them, its digest, so that neither counts twice.
+What a look says is left to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+import peewee
+
+DAY_MS: Final = 24 * 3_600_000
+SPENT: Final = "spent"  # there were as many looks as may be
+REPLAYED: Final = "replayed"  # a digest was there before
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS look (number INTEGER PRIMARY KEY AUTOINCREMENT, ms BIGINT NOT NULL,
+  item TEXT NOT NULL, site TEXT NOT NULL, party TEXT NOT NULL, keyid TEXT NOT NULL,
+  device TEXT NOT NULL, verdict TEXT NOT NULL, reasons TEXT NOT NULL, alg INTEGER NOT NULL,
+  commitment TEXT NOT NULL, px_per_mm REAL NOT NULL, frames INTEGER NOT NULL, score REAL,
+  vector TEXT NOT NULL, alarm INTEGER NOT NULL, counted INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS look_item ON look (item, ms);
+CREATE INDEX IF NOT EXISTS look_ms ON look (ms);
+CREATE INDEX IF NOT EXISTS look_counted ON look (item, site, ms) WHERE counted = 1;
+CREATE TABLE IF NOT EXISTS look_digest (digest TEXT PRIMARY KEY, number BIGINT NOT NULL,
+  ms BIGINT NOT NULL);
+CREATE INDEX IF NOT EXISTS look_digest_number ON look_digest (number);
+CREATE INDEX IF NOT EXISTS look_digest_ms ON look_digest (ms);
+CREATE TABLE IF NOT EXISTS template_access (ms BIGINT NOT NULL, item TEXT NOT NULL,
+  site TEXT NOT NULL, party TEXT NOT NULL, keyid TEXT NOT NULL, what TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS template_access_item ON template_access (item, ms);
+CREATE INDEX IF NOT EXISTS template_access_ms ON template_access (ms)
+"""
+
+
+class Look(NamedTuple):
+    """One look at a pack's print, and its verdict with the reasons' codes.
+
+    `alg` is the extractor, 0 where no template was opened; `commitment` the log's, in hex, "" for
+    none; `score` is rounded, None where nothing was compared; `vector` the SHA-256 of what the
+    pictures came to. `counted`: something was compared, so that it is one of the day's looks.
+    """
+
+    ms: int
+    item: str
+    site: str
+    party: str
+    keyid: str
+    device: str
+    verdict: str
+    reasons: str
+    alg: int = 0
+    commitment: str = ""
+    px_per_mm: float = 0.0
+    frames: int = 0
+    score: float | None = None
+    vector: str = ""
+    alarm: int = 0
+    counted: int = 0
+    number: int = 0
+
+
+class Access(NamedTuple):
+    """A template was written or handed out otherwise than by a look: `what` says how."""
+
+    ms: int
+    item: str
+    site: str
+    party: str
+    keyid: str
+    what: str
+
+
+class Kept(NamedTuple):
+    """What became of a look: its number, how many are left; `why` not, as SPENT or REPLAYED."""
+
+    number: int
+    left: int
+    why: str = ""
+
+
+_COLUMNS: Final = ", ".join(Look._fields[:-1])
+
+
+class Looks:
+    """The looks of one node. Threads and processes may share it."""
+
+    def __init__(self, database: peewee.SqliteDatabase) -> None:
+        self._database = database
+
+    def add(self, look: Look) -> int:
+        """Keep a look that compared nothing; its number."""
+        marks = ", ".join("?" * (len(look) - 1))
+        sql = f"INSERT INTO look ({_COLUMNS}) VALUES ({marks}) RETURNING number"
+        row = self._database.execute_sql(sql, look[:-1]).fetchone()
+        return int(row[0])
+
+    def add_counted(self, look: Look, digests: Iterable[str], most: int) -> Kept:
+        """Keep a look that compared something, unless there are `most` of its pack and site already.
+
+        All or nothing, so that looks at one moment are counted one by one: what came of a look is
+        told to nobody before it is kept.
+        """
+        shown = dict.fromkeys((*digests, *((look.vector,) if look.vector else ())))
+        with self._database.atomic("IMMEDIATE"):
+            left = most - self.count(look.item, look.site, look.ms - DAY_MS)
+            if left <= 0:
+                return Kept(0, 0, SPENT)
+            if self.any_seen(shown):
+                return Kept(0, left, REPLAYED)
+            number = self.add(look._replace(counted=1))
+            self._see(shown, number, look.ms)
+        return Kept(number, left - 1)
+
+    def see(self, digests: Iterable[str], ms: int) -> None:
+        """Remember pictures of an enrolment: none of them is to be shown again."""
+        with self._database.atomic("IMMEDIATE"):
+            self._see(digests, 0, ms)
+
+    def any_seen(self, digests: Iterable[str]) -> bool:
+        """Whether a picture, or a vector, was there before."""
+        sql = "SELECT 1 FROM look_digest WHERE digest = ?"
+        return any(self._rows(sql, (digest,)) for digest in digests)
+
+    def count(self, item: str, site: str, since: int) -> int:
+        """The looks of a site at a pack that compared something, after a moment (ms)."""
+        sql = "SELECT COUNT(*) FROM look WHERE item = ? AND site = ? AND ms > ? AND counted = 1"
+        return int(self._rows(sql, (item, site, since))[0][0])
+
+    def of_item(self, item: str, limit: int = 200) -> list[Look]:
+        """A pack's newest looks at every site, newest first."""
+        sql = f"SELECT {_COLUMNS}, number FROM look WHERE item = ? ORDER BY ms DESC, number DESC LIMIT ?"
+        return [Look(*row) for row in self._rows(sql, (item, limit))]
+
+    def digests_of(self, number: int) -> list[str]:
+        """The digests of a look's pictures and of their vector."""
+        sql = "SELECT digest FROM look_digest WHERE number = ? ORDER BY rowid"
+        return [str(row[0]) for row in self._rows(sql, (number,))]
+
+    def add_access(self, access: Access) -> None:
+        """Write down that a template was opened or written otherwise than by a look."""
+        marks = ", ".join("?" * len(access))
+        self._database.execute_sql(f"INSERT INTO template_access VALUES ({marks})", access)
+
+    def accesses(self, item: str, limit: int = 200) -> list[Access]:
+        """The newest of a pack, newest first."""
+        sql = "SELECT * FROM template_access WHERE item = ? ORDER BY ms DESC LIMIT ?"
+        return [Access(*row) for row in self._rows(sql, (item, limit))]
+
+    def forget(self, before: int) -> None:
+        """Delete what is older than a moment (ms), digests too."""
+        with self._database.atomic("IMMEDIATE"):
+            for table in ("look", "look_digest", "template_access"):
+                self._database.execute_sql(f"DELETE FROM {table} WHERE ms < ?", (before,))
+
+    def _see(self, digests: Iterable[str], number: int, ms: int) -> None:
+        sql = "INSERT INTO look_digest VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        for digest in digests:
+            self._database.execute_sql(sql, (digest, number, ms))
+
+    def _rows(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self._database.execute_sql(sql, values).fetchall()]
