@@ -14,6 +14,7 @@
     session  sightings -> what to tell a person
     output   that in words and JSON lines;  window  the same over the live picture  -- shell
     fingerprint  this print, or a copy: pictures -> template -> verdict
+    simulated  SIMULATED prints and cameras, for the demo world and for measuring
     label    drawing of the printed label;  zpl  the same for a label printer
 
 Of the ledger it uses the pure part only.

@@ -29,20 +29,19 @@ from scanner.fingerprint.match import GENUINE_MATCH, Match, match
 from scanner.fingerprint.session import Session
 from scanner.fingerprint.template import Template
 from scanner.label import qr_modules
-from tests.bench import fingerprint_real, report
-from tests.bench.fingerprint_camera import PHONE, STATION, WEBCAM, Camera, shot
-from tests.bench.fingerprint_figures import Tally, lines, scores_of
-from tests.bench.fingerprint_sim import (
+from scanner.simulated.camera import PHONE, STATION, WEBCAM, Camera, shot
+from scanner.simulated.paper import (
     PAPER,
     PX_PER_MM,
-    Learned,
     Raster,
     dots,
     printed,
     replayed,
-    replayed_by_learning,
     worn,
 )
+from tests.bench import fingerprint_real, report
+from tests.bench.fingerprint_figures import Tally, lines, scores_of
+from tests.bench.fingerprint_sim import Learned, replayed_by_learning
 from tests.bench.report import Line
 
 LABELS: Final = 200

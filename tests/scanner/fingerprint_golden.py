@@ -19,8 +19,8 @@ from scanner.fingerprint.match import Match, match
 from scanner.fingerprint.session import Rules, Session
 from scanner.frames import Frame, read_file
 from scanner.label import qr_modules
-from tests.bench.fingerprint_camera import PHONE, STATION, Camera, shot
-from tests.bench.fingerprint_sim import dots, printed, replayed, worn
+from scanner.simulated.camera import PHONE, STATION, Camera, shot
+from scanner.simulated.paper import dots, printed, replayed, worn
 
 FOLDER: Final = Path(__file__).parents[1] / "vectors" / "fingerprint"
 SEED: Final = bytes(range(16))

@@ -28,9 +28,9 @@ from scanner.fingerprint.template import Template
 from scanner.fingerprint.wording import REASONS, VERDICTS
 from scanner.frames import Frame
 from scanner.label import qr_modules
+from scanner.simulated.camera import PHONE, STATION, WEBCAM, Camera, shot
+from scanner.simulated.paper import Raster, dots, printed, replayed, worn
 from tests.bench.fingerprint import on_a_screen
-from tests.bench.fingerprint_camera import PHONE, STATION, WEBCAM, Camera, shot
-from tests.bench.fingerprint_sim import Raster, dots, printed, replayed, worn
 from tests.scanner import fingerprint_golden as golden
 
 SEED = bytes(16)

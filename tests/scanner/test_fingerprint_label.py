@@ -12,9 +12,9 @@ from ledger.errors import Malformed
 from scanner.fingerprint.design import locate
 from scanner.fingerprint.raster import cells
 from scanner.label import PrintedLabel, check_line, qr_modules, render, render_label
+from scanner.simulated.camera import PHONE, shot
+from scanner.simulated.paper import dots, printed
 from scanner.symbols import read
-from tests.bench.fingerprint_camera import PHONE, shot
-from tests.bench.fingerprint_sim import dots, printed
 
 PAYLOAD = "https://id.gs1.org/01/09521101000016/10/L1/21/A1?17=280131"
 LABEL = PrintedLabel("09521101000016", "EX2601", date(2028, 1, 31), "A1")

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from scanner.frames import Frame
-from tests.bench.fingerprint_sim import PX_PER_MM, Raster
+from scanner.simulated.paper import PX_PER_MM, Raster
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _view(
     depth = (x * np.sin(across) + y * np.sin(down)) / (6 * side) + 1  # the lens is six sides away
     x, y = x * np.cos(across) / depth, y * np.cos(down) / depth
     seen = np.stack([x, y], 1) + side / 2 + rng.uniform(-0.03, 0.03, 2) * side
-    return cv2.getPerspectiveTransform(seen.astype(np.float32), ends.astype(np.float32))
+    return np.asarray(cv2.getPerspectiveTransform(seen.astype(np.float32), ends.astype(np.float32)))
 
 
 def _curled(
@@ -108,7 +108,7 @@ def _blurred(frame: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.
 def _lit(side: int, camera: Camera, rng: np.random.Generator) -> np.ndarray:
     across, down = rng.uniform(-camera.uneven, camera.uneven, 2) / 2
     place = np.linspace(-1, 1, side)
-    return camera.light * (1 + across * place[None, :] + down * place[:, None])
+    return np.asarray(camera.light * (1 + across * place[None, :] + down * place[:, None]))
 
 
 def _processed(frame: np.ndarray, camera: Camera) -> Frame:
