@@ -80,7 +80,8 @@ def follow(item: str, events: Iterable[Shown]) -> Path:
         named = _named(path, shown)
         if named is not None and not _repeats(path, shown):
             _step(path, shown, named)
-            path.newest = shown
+            if shown.event.op not in _REMARKS:
+                path.newest = shown
     return path
 
 
@@ -142,8 +143,10 @@ def _step(path: Path, shown: Shown, named: str) -> None:
     path.reason = event.op if path.status == INACTIVE else ""
 
 
+# What tells of an item and is no act on it: an undo may follow, and nothing is newer by it.
+_REMARKS: Final = frozenset({"enrol", "inspect"})
 # What changes nothing of where an item is, and what does so only where the item is.
-_ASIDE: Final = frozenset({"transfer", "enrol", "inspect"})
+_ASIDE: Final = _REMARKS | {"transfer"}
 _ANYWHERE: Final = frozenset({"quarantine", "release"})
 _MOVES: Final = frozenset({"pack", "unpack", "ship"}) | RETURNS
 

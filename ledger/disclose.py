@@ -168,7 +168,8 @@ def _part(sources: Sources, item: str, steps: Sequence[Step], site: str) -> list
     """The commissioning, what led into the last shipment to this site, and what followed here.
 
     What followed here: this site's own acts, what the other side said of a shipment to or from
-    here, and that the item was lost, stolen or destroyed before it arrived, or reported stolen.
+    here, and that the item was lost, stolen or destroyed before it arrived, or reported stolen. And
+    wherever it was: the newest enrolment of its label, without which no print can be held against it.
     """
     if not steps:
         return []
@@ -209,7 +210,8 @@ def _part(sources: Sources, item: str, steps: Sequence[Step], site: str) -> list
             coming and body.read_point == sender and body.op in ("lost", "destroyed", "found")
         ):
             own.append(step)
-    return [*head, *own]
+    enrolled = [s for s in steps if s.named == item and _body(sources, s).op == "enrol"]
+    return sorted({*head, *own, *enrolled[-1:]})
 
 
 def _links(sources: Sources, item: str, before: Sequence[Step], top: str) -> list[Step]:
@@ -274,7 +276,7 @@ def _event_needs(authority: Authority, event: Event, index: int, named: Iterable
     if event.dest_party:
         parties.append(authority.party(event.dest_party, index))
     products = []
-    if event.op in ("commission", "repack"):
+    if event.op in ("commission", "repack", "enrol"):
         products = [authority.product(gtin_of(item), index) for item in named]
     return [record.index for record in (*sites, *parties, *products) if record is not None]
 

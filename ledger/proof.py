@@ -20,7 +20,7 @@ from ledger.errors import BadProof, BadSignature, Malformed, Refused
 from ledger.rules import governing, marks, rights
 from ledger.rules.authority import Authority
 from ledger.rules.custody import decide
-from ledger.rules.making import check_product, check_units
+from ledger.rules.making import check_product, check_units, may_enrol
 from ledger.rules.state import Named, Ref
 from ledger.rules.verdict import State, standing
 from ledger.rules.world import World
@@ -36,6 +36,7 @@ from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.policy import Policy, Verified
 
+_ENROLS: Final = frozenset({"commission", "repack", "enrol"})
 _READINGS: Final = 6  # statements after the fact that are read either way, the newest ones
 
 
@@ -50,6 +51,18 @@ class Proven:
     entries: tuple[Entry, ...]
     statements: tuple[Statement, ...]
     authority: Authority
+
+    def commitment(self, item: str) -> bytes:
+        """The commitment to the fingerprint of an item's label, b"" where none is shown.
+
+        That of the newest commissioning, repacking or enrolment: a pack that was repacked without one
+        has none, whatever its label had before.
+        """
+        found = b""
+        for entry, statement in zip(self.entries, self.statements, strict=True):
+            if isinstance(statement.body, Event) and statement.body.op in _ENROLS:
+                found = next((i.extra for i in entry.items if i.id == item), found)
+        return found
 
     @property
     def witnessed(self) -> bool:
@@ -153,6 +166,8 @@ def _admit(fold: _Fold, entry: Entry) -> None:
             fold.keyids[entry.index] = tuple(s.keyid for s in statement.envelope.signatures)
             if body.op in ("commission", "repack"):
                 _check_commission(fold.authority, body.by, entry)
+            elif body.op == "enrol":
+                _check_enrolment(fold.authority, body.by, entry)
         else:
             governing.check_rights(fold.authority, statement, entry.ms)
             if entry.items:
@@ -188,6 +203,12 @@ def _check_commission(authority: Authority, by: str, entry: Entry) -> None:
             check_product(authority, by, gtin)
         else:
             check_units(authority, by, [item.id])
+
+
+def _check_enrolment(authority: Authority, by: str, entry: Entry) -> None:
+    for item in entry.items:
+        if not may_enrol(authority, by, item.id):
+            raise BadProof(f"statement {entry.index}: {by} may not enrol the label of {item.id}")
 
 
 def _open_status(bundle: Bundle, authority: Authority, checkpoint: Checkpoint) -> Status:

@@ -21,7 +21,7 @@ from ledger.rules.state import ACTIVE, INACTIVE, MAX_PARENTS, OBSERVATION, WEAK,
 from ledger.rules.world import World
 from ledger.statement.events import Event
 from ledger.statement.forms import AFTER_THE_FACT
-from ledger.statement.gs1 import gtin_of, is_pack
+from ledger.statement.gs1 import is_pack
 
 HOUR_MS: Final = 3_600_000
 _NO_CUSTODY: Final = frozenset({"items-mismatch", "items-reused"})  # never an observation
@@ -229,8 +229,7 @@ def _enrol(draft: Draft, ids: Sequence[str]) -> None:
         raise Refused("items-mismatch", "to enrol, each item carries its fingerprint's commitment")
     for item in ids:
         row = draft.fit(item)
-        record = authority.product(gtin_of(item))
-        if record is None or by not in (record.product.holder, *record.product.packers):
+        if not making.may_enrol(authority, by, item):
             raise draft.refuse("not-your-product", row, f"is no product that {by} holds or packs")
         draft.put(replace(row, last=draft.index))
 

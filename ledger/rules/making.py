@@ -86,6 +86,12 @@ def check_product(authority: Authority, by: str, gtin: str) -> None:
         )
 
 
+def may_enrol(authority: Authority, by: str, item: str) -> bool:
+    """Whether a party may enrol the fingerprint of a pack's label: it holds the product, or packs it."""
+    record = authority.product(gtin_of(item))
+    return record is not None and by in (record.product.holder, *record.product.packers)
+
+
 def repack(draft: Draft, ids: Sequence[str]) -> None:
     """Bring packs onto the record that were made of packs checked out here.
 
