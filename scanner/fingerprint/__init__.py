@@ -7,6 +7,7 @@
     residual  flat picture + points -> a vector
     screen    flat picture -> whether it shows points in rows
     limits    every threshold, with the data it comes from
+    measured  how the scores of real prints lie
     session   frames of one label -> gate, and the vectors' mean
     template  enrolment: a vector as bytes (`AFP1`), and the commitment that a log keeps
     match     template + session -> score and one of three verdicts, with reasons
