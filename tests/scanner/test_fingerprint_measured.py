@@ -24,7 +24,9 @@ def documented() -> list[tuple[float, float, float]]:
     return [(float(mean), float(spread), float(end)) for mean, spread, end in found]
 
 
-@pytest.mark.parametrize(("place", "kind"), enumerate((KINDS.same, KINDS.copies, KINDS.others)))
+@pytest.mark.parametrize(
+    ("place", "kind"), list(enumerate((KINDS.same, KINDS.copies, KINDS.others)))
+)
 def test_a_kind_lies_where_the_documentation_has_it(place: int, kind: Measured) -> None:
     mean, spread, end = documented()[place]
     assert kind.mean == pytest.approx(mean, abs=STEP / 2)
