@@ -57,11 +57,26 @@ class Storage(Part, frozen=True):
     min: int
 
 
-class ProductPolicy(Part, frozen=True):
-    """What policy says of one product; `max_transit` in hours."""
+class ProductPolicy(Part, frozen=True, kw_only=True):
+    """What policy says of one product; `max_transit` in hours.
 
+    With `fingerprint_ask` each scan of an enrolled pack asks for its label's fingerprint.
+    """
+
+    fingerprint_ask: bool = False
     max_transit: int
     storage: Storage
+
+
+class FingerprintPolicy(Part, frozen=True):
+    """What policy says of labels' fingerprints; absent: offered, and templates stay where they are.
+
+    `ask`: each scan of an enrolled pack asks for it. `offline`: a site may hold the sealed templates
+    of the lots that it received.
+    """
+
+    ask: bool = False
+    offline: bool = False
 
 
 class See(Part, frozen=True):
@@ -71,7 +86,7 @@ class See(Part, frozen=True):
     up: int
 
 
-class Policy(Part, frozen=True):
+class Policy(Part, frozen=True, kw_only=True):
     """The rules that are data (custody.md 2, P).
 
     `backdate` and `max_age` in seconds, `dispute_days`, `scan_retention` in days, `undo_hours` in
@@ -81,6 +96,7 @@ class Policy(Part, frozen=True):
     backdate: int
     dispute_days: int
     export_undo: bool
+    fingerprint: FingerprintPolicy | None = None
     max_age: int
     products: dict[str, ProductPolicy]
     repeat_grace: int
@@ -91,6 +107,17 @@ class Policy(Part, frozen=True):
     supply_by: dict[str, list[str]]
     threshold: int
     undo_hours: int
+
+    def asks_fingerprint(self, gtin: str) -> bool:
+        """Whether each scan of an enrolled pack of a product asks for its label's fingerprint."""
+        rule = self.products.get(gtin)
+        asked = self.fingerprint is not None and self.fingerprint.ask
+        return asked or (rule is not None and rule.fingerprint_ask)
+
+    @property
+    def templates_offline(self) -> bool:
+        """Whether a site may hold sealed templates of the lots that it received."""
+        return self.fingerprint is not None and self.fingerprint.offline
 
 
 class AuthorityParty(Part, frozen=True):
@@ -284,6 +311,8 @@ def check_policy(policy: Policy) -> None:
     """Refuse a policy out of form. Raises Malformed."""
     check_whole(policy.backdate, 0, 10**9, "backdate")
     check_whole(policy.dispute_days, 0, 10**4, "disputeDays")
+    if policy.fingerprint == FingerprintPolicy():
+        raise Malformed("fingerprint says ask, offline or both, or is left out")
     check_whole(policy.max_age, 1, 10**9, "maxAge")
     check_whole(policy.repeat_grace, 0, 10**9, "repeatGrace")
     check_whole(policy.scan_retention, 0, 10**5, "scanRetention")

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from ledger.errors import Malformed
 from ledger.statement import dsse
 from ledger.statement.governance import parse_governance
-from ledger.statement.parts import ProductPolicy, Storage
+from ledger.statement.parts import FingerprintPolicy, ProductPolicy, Storage
 from tests.browser.conftest import Fresh, Site, Visit, serve_fresh
 from tests.browser.joined import press_sign
 from tests.browser.signing import WRONG, Browser
@@ -109,14 +109,15 @@ def damaged(form: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     elif chance.random() < 0.3 and target:
         del target[chance.choice(list(target))]
     else:
-        names = [*target, "pharmacy", "king", gtin("0952111100001"), "more"]
+        names = [*target, "pharmacy", "king", gtin("0952111100001"), "more", "fingerprintAsk"]
         target[chance.choice(names)] = chance.choice(values)
     return changed
 
 
 def test_the_browser_takes_the_policies_that_the_log_takes(bare: Site, visit: Visit) -> None:
-    rule = ProductPolicy(max_transit=48, storage=Storage(max=8, min=-2))
+    rule = ProductPolicy(fingerprint_ask=True, max_transit=48, storage=Storage(max=8, min=-2))
     full = policy(
+        fingerprint=FingerprintPolicy(ask=True, offline=True),
         products={gtin("0952111100001"): rule}, sensitive=["lost", "supply"],
         supply_by={"pharmacy": ["patient"]},
     )  # fmt: skip

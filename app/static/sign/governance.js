@@ -32,6 +32,13 @@ const listOf = (each, low, high) => (value, what) =>
 const truth = (value, what) => {
   if (typeof value !== "boolean") throw new Error(`${what} is true or false`);
 };
+/** What is true, or is left out: false in the bytes would say the same in two ways. */
+const yes = Object.assign(
+  (value, what) => {
+    if (value !== true) throw new Error(`${what} is true, or is left out`);
+  },
+  { optional: true },
+);
 const operations = listOf(among(...OPERATIONS), 0, OPERATIONS.length);
 const optional = (check) => Object.assign((value, what) => check(value, what), { optional: true });
 const object = (rules) => (value, what) => checkObject(value, rules, what);
@@ -180,8 +187,9 @@ function policyOf(value, what) {
     backdate: within(0, 1e9),
     disputeDays: within(0, 1e4),
     exportUndo: truth,
+    fingerprint: optional(fingerprintOf),
     maxAge: within(1, 1e9),
-    products: mapOf(fields.gtin, object({ maxTransit: within(1, 1e6), storage })),
+    products: mapOf(fields.gtin, object({ fingerprintAsk: yes, maxTransit: within(1, 1e6), storage })),
     repeatGrace: within(0, 1e9),
     roles: mapOf(among(...ROLES), operations),
     scanRetention: within(0, 1e5),
@@ -191,6 +199,11 @@ function policyOf(value, what) {
     threshold: within(1, 4),
     undoHours: within(0, 1e6),
   })(value, what);
+}
+
+function fingerprintOf(value, what) {
+  object({ ask: yes, offline: yes })(value, what);
+  if (!value.ask && !value.offline) throw new Error(`${what} says ask, offline or both, or is left out`);
 }
 
 function scopeOf(value, what) {
