@@ -20,6 +20,7 @@ from ledger.rules import reasons
 from ledger.rules.reasons import Reason, wording
 from ledger.rules.verdict import Verdict
 from scanner.faults import FAULTS
+from scanner.fingerprint import wording as prints
 
 _CLAIMS: Final = {
     "product": _lazy("GTIN"),
@@ -55,6 +56,7 @@ def phrases() -> Iterator[str]:
     for texts in errors.CODES.values():
         yield from texts
     yield from FAULTS.values()
+    yield from (*prints.VERDICTS.values(), *prints.REASONS.values())
     yield _UNCONFIRMED
     yield from dict.fromkeys(NAMES.values())
 

@@ -68,6 +68,11 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "If two packs are in view, show one. Else keep the pack apart and ask.",
         ),
         "on-hold": (HOLD, "This pack is on hold (quarantine).", _ASK),
+        "copy-suspected": (
+            HOLD,
+            "The label's print is not the one that was enrolled: a copy is suspected.",
+            "Keep the pack apart: potential suspect falsification. Ask the manufacturer.",
+        ),
         "in-transit": (
             HOLD,
             "This pack is on its way to you and has not been received.",
@@ -190,6 +195,16 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             OK,
             "The hand-offs between factory and your supplier are by the operator's word.",
             "Ask an authority if you need them proven.",
+        ),
+        "fingerprint-unclear": (
+            OK,
+            "The label's print could not be told from a copy or from the print that was enrolled.",
+            "Look again: closer, with more light and less glare. The rest of the verdict stands.",
+        ),
+        "fingerprint-match": (
+            OK,
+            "The label's print is like the one that was enrolled.",
+            "No contradiction found. It does not show what is in the pack.",
         ),
         "operators-clock": (
             OK,

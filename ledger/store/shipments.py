@@ -122,6 +122,12 @@ def at(store: Store, index: int) -> Shipment | None:
     return shipment_of(row) if row else None
 
 
+def came_before(store: Store, sender: str, site: str, index: int) -> bool:
+    """Whether anything was shipped from one site to another before an index."""
+    sql = "SELECT 1 FROM shipment WHERE to_site = ? AND site = ? AND idx < ? LIMIT 1"
+    return store.one(sql, (site, sender, index)) is not None
+
+
 def _lines(store: Store, rows: Iterable[Sequence[Any]]) -> list[Line]:
     shipments = [shipment_of(row) for row in rows]
     indexes = [one.index for one in shipments]

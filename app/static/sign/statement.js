@@ -51,7 +51,7 @@ function eventFrom(payload, lists, secret, lines, names = {}) {
   const event = readEvent(payload);
   const known = { [me.site]: me.siteName, [me.party]: me.partyName, ...names };
   const ids = Object.fromEntries(LISTS.map((name) => [name, idsOf(lists[name])]));
-  const words = eventWords(event, ids, known);
+  const words = eventWords(event, ids, known, Object.values(extrasOf(lists.items)));
   const what = `${actWords(event.op)}: ${countWords(ids.items)}`;
   return { type: EVENT, op: event.op, payload, words, what, lines, lists, secret };
 }

@@ -56,6 +56,9 @@ const REASONS = {
   left: () => _("the person has left"),
   lost: () => _("lost"),
   compromised: () => _("somebody else may have it"),
+  "copy-suspected": () => _("copy suspected: the label's print is not the enrolled one"),
+  "fingerprint-match": () => _("the label's print: no contradiction found"),
+  "fingerprint-unclear": () => _("the label's print: cannot tell"),
 };
 
 /** An act's name in words. */
@@ -63,13 +66,16 @@ export function actWords(op) {
   return ACTS[op]?.() ?? op;
 }
 
-/** Why something was put on hold, or a key was revoked, in words. */
+/** Why something was put on hold, what a scan showed, or why a key was revoked, in words. */
 export function reasonWords(reason) {
   return REASONS[reason]?.() ?? reason;
 }
 
-/** An event in words: {title, lines: [[what, value]], lists: [[what, [ids]]]}. */
-export function eventWords(event, lists, names = {}) {
+/**
+ * An event in words: {title, lines: [[what, value]], lists: [[what, [ids]]]}. `prints` are the commitments
+ * to labels' fingerprints that its items carry.
+ */
+export function eventWords(event, lists, names = {}, prints = []) {
   const named = (gln) => (names[gln] ? `${names[gln]} (${gln})` : gln);
   const lines = [
     [_("At"), named(event.site)],
@@ -86,6 +92,7 @@ export function eventWords(event, lists, names = {}) {
     [_("Made from check-outs"), event.inputs?.join(", ")],
     [_("Reason"), event.reason && reasonWords(event.reason)],
     [_("Declared"), declared(event.declared)],
+    [_("Label fingerprint"), printWords(prints)],
     [_("Time"), moment(event.timeMs)],
     [_("Log"), event.log],
   ].filter(([, value]) => value);
@@ -122,6 +129,11 @@ export function listed({ items = [], over = [], missing = [] }) {
     [_("Found too much"), over],
     [_("Missing inside a container"), missing],
   ].filter(([, ids]) => ids.length);
+}
+
+/** One commitment as it is written, of several how many. */
+function printWords(prints) {
+  return prints.length > 1 ? _n("%(n)s commitment", "%(n)s commitments", prints.length) : prints[0];
 }
 
 function declared(text) {
