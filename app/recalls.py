@@ -24,18 +24,15 @@ from app.session import is_administrator
 from ledger.rules.authority import Authority
 from ledger.rules.rights import WORKING
 from ledger.statement.governance import Hold, LiftHold, Recall, RecallClose
-from ledger.store import recalls, shipments
+from ledger.store import recall_closing, recalls, shipments
 from ledger.store.desk import Person
 from ledger.store.recall_board import Board
+from ledger.store.recall_closing import UNREACHABLE
 from ledger.store.recall_counts import HOLD, STOCK, TRANSIT
 from ledger.store.recalls import Answered, Case
 
 _ID: Final = re.compile(r"[0-9a-f]{64}")
 WHOLE, HOLDERS, SUMS, OWN = "whole", "holders", "sums", "own"
-# Packs that nobody can take out of trade any more.
-UNREACHABLE: Final = ("supplied", "opened", "exported")
-# What a recall that is closed leaves open, unless it is none.
-LEFT_OPEN: Final = (STOCK, TRANSIT, *UNREACHABLE, "lost", "stolen", "checked_out")
 
 
 class Line(NamedTuple):
@@ -262,7 +259,8 @@ def _sums(authority: Authority, case: Case, board: Board) -> dict[str, Any]:
             for (gtin, lot), packs in sorted(lots.items())
         ],
         "leftOpen": [
-            {"state": state, "packs": states[state].packs} for state in LEFT_OPEN if state in states
+            {"state": state, "packs": packs}
+            for state, packs in recall_closing.left_open(board).items()
         ],
         "concerned": len(concern),
     }  # fmt: skip
@@ -272,7 +270,7 @@ def _sums(authority: Authority, case: Case, board: Board) -> dict[str, Any]:
         told["silent"] = len(concern) - told["answered"]
     if case.ending is not None and isinstance(case.ending.body, RecallClose):
         # Whoever closes it signs what stays open; the log may have more.
-        named = sum(one.count for one in case.ending.body.open)
+        named = recall_closing.named(case.ending.body)
         told["unnamed"] = max(0, sum(one["packs"] for one in told["leftOpen"]) - named)
     return told
 

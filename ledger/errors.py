@@ -168,6 +168,10 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "Enough authority keys must remain to meet the threshold.",
         "Add authority keys first.",
     ),
+    "open-quantities": (
+        "A recall is closed only by a statement that names what stays open, and why.",
+        "Look at the recall's board, and name each quantity with its reason.",
+    ),
     "threshold": (
         "This act needs more signatures than it carries.",
         "Have a colleague with another key sign the same statement too.",

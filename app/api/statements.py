@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import IO, Any, Final
 
 from flask import (
@@ -22,12 +23,15 @@ from werkzeug.exceptions import TooManyRequests
 from app import alerts
 from app.errors import problem_of
 from app.node import Node, node
+from app.notices import boards
 from app.session import person
 from ledger.errors import LedgerError, Refused
 from ledger.rules.authority import Authority
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
+from ledger.statement.governance import RecallClose
 from ledger.statement.submission import MAX_LINE, Statement, Submission
+from ledger.store import recall_closing
 from ledger.store.answers import receipt_json
 from ledger.store.append import Log
 from ledger.store.batch import Outcome, Receipt
@@ -57,12 +61,20 @@ def create() -> Response:
 
 def _submitted(found: Node, log: Log, submission: Submission) -> Receipt:
     try:
+        _check(found, submission)
         receipt = log.submit(submission)
     except Refused as error:
         _raise_alerts(found, submission, error)
         raise
     _raise_alerts(found, submission, receipt)
     return receipt
+
+
+def _check(found: Node, submission: Submission) -> None:
+    """Refuse what the log itself cannot judge: a recall's closing that leaves packs unnamed."""
+    if isinstance(submission.statement.body, RecallClose):
+        authority, now = found.reader.authority(), found.clock()
+        recall_closing.check(found.store, boards(), authority, submission.statement, now)
 
 
 def _raise_alerts(found: Node, submission: Submission, outcome: Outcome) -> None:
@@ -84,7 +96,7 @@ def _results(found: Node, log: Log) -> Iterator[bytes]:
                 parsed.append(Submission.parse(line))
             except LedgerError as error:
                 parsed.append(error)
-        outcomes = iter(log.append([s for s in parsed if isinstance(s, Submission)]))
+        outcomes = _appended(found, log, [s for s in parsed if isinstance(s, Submission)])
         for submission in parsed:
             outcome = next(outcomes) if isinstance(submission, Submission) else submission
             again = isinstance(outcome, Receipt) and not outcome.first
@@ -103,6 +115,20 @@ def _results(found: Node, log: Log) -> Iterator[bytes]:
                 except TooManyRequests as error:
                     yield _line({"code": "too-many-requests", "detail": error.description})
                     return
+
+
+def _appended(found: Node, log: Log, submissions: Sequence[Submission]) -> Iterator[Outcome]:
+    """Many statements in order; a recall's closing once what comes before it is on the log."""
+    for closes, some in groupby(submissions, lambda s: isinstance(s.statement.body, RecallClose)):
+        if not closes:
+            yield from log.append(list(some))
+            continue
+        for submission in some:
+            try:
+                _check(found, submission)
+                yield log.submit(submission)
+            except LedgerError as error:
+                yield error
 
 
 def _line(told: dict[str, Any]) -> bytes:

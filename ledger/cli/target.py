@@ -22,12 +22,13 @@ from ledger.statement import dsse, keyfile
 from ledger.statement.login import CLI, Login, build_login
 from ledger.statement.parts import time_text
 from ledger.statement.submission import Submission
-from ledger.store import publish
+from ledger.store import publish, recall_closing
 from ledger.store.answers import Answers, receipt_json
 from ledger.store.append import Log
 from ledger.store.database import Store, meta
 from ledger.store.opening import open_store
 from ledger.store.queries import Reader
+from ledger.store.recall_board import Boards
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.note import Note, SigningKey
 from ledger.tlog.tiles import Tile
@@ -62,6 +63,8 @@ class Folder:
     def submit(self, submission: Submission) -> dict[str, Any]:
         """Log a statement in this process."""
         log = self.log()
+        boards, authority = Boards(self.store), self.reader.authority()
+        recall_closing.check(self.store, boards, authority, submission.statement, now_ms())
         return receipt_json(log, log.submit(submission))
 
     def policy(self) -> dict[str, Any]:

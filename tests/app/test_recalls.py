@@ -374,6 +374,57 @@ def test_what_a_closing_does_not_name_is_shown_beside_it(
     assert "unnamed" not in told(sign_in(chain.pharmacy), recall)
 
 
+@pytest.mark.parametrize("many", [False, True], ids=["alone", "in a stream"])
+@pytest.mark.parametrize(("named", "status"), [(0, 409), (11, 409), (12, 200)])
+def test_a_closing_that_leaves_packs_unnamed_is_refused(
+    chain: Chain, packs: list[str], client: FlaskClient, named: int, status: int, many: bool
+) -> None:
+    left = [Open(count=named, reason="not found")] if named else []
+    recall = chain.recall_of(chain.scope(lots=["L1"]))
+    opened = Receipt(recall.statement.id, 0, 0, 0, b"", {})
+    closing = chain.recall_close(opened, open=left)
+    if many:  # with the recall itself before it, and another statement after it
+        lines = [bytes(recall), bytes(closing), bytes(chain.admit(chain.pharmacy2))]
+        kind = "application/x-ndjson"
+        answer = client.post("/api/statements", data=b"\n".join(lines), content_type=kind)
+        first, told, last = map(json.loads, answer.text.splitlines())
+        assert first["id"] == recall.statement.id
+        assert last["index"] == first["index"] + 1 + (status == 200)
+    else:
+        chain.log.submit(recall)
+        answer = client.post(
+            "/api/statements", data=bytes(closing), content_type="application/json"
+        )
+        told = answer.get_json()
+        assert answer.status_code == status
+    [case] = cases(chain.store, chain.reader.authority())
+    assert case.status == ("completed" if status == 200 else "ongoing")
+    if status != 200:
+        assert told["code"] == "open-quantities"
+        assert (
+            f"12 packs are open (8 stock, 1 transit, 3 supplied), and the closing names {named}"
+            in (told["detail"])
+        )
+        assert told["refusal"]["payload"]  # the operator's signed word
+    else:  # the same once more changes nothing, and is no refusal
+        again = client.post("/api/statements", data=bytes(closing), content_type="application/json")
+        assert again.get_json()["index"] == told["index"]
+
+
+def test_who_may_not_close_a_recall_learns_no_number(
+    chain: Chain, packs: list[str], client: FlaskClient
+) -> None:
+    recall = recalled(chain)
+    other = chain.recall_close(recall, by=chain.pharmacy.gln, keys=[chain.pharmacy.key])
+    strange = chain.recall_close(recall, keys=[chain.pharmacy.key])
+    for closing in (other, strange):
+        answer = client.post(
+            "/api/statements", data=bytes(closing), content_type="application/json"
+        )
+        assert answer.get_json()["code"] == "not-entitled"
+        assert "12" not in answer.get_json()["detail"].replace(chain.gtin, "")
+
+
 def test_the_log_says_in_words_what_was_held_and_recalled(
     chain: Chain, packs: list[str], client: FlaskClient
 ) -> None:

@@ -134,6 +134,11 @@ def test_holds_recalls_and_documents(trade: Trade, tmp_path: Path) -> None:
     assert shipped.told["code"] == "blocked-recalled"
     act(trade, "ship", MAKER, label("A2"), "--to", COUNTER)
     act(trade, "recall-answer", PHARMACY, recall["id"], "--site", COUNTER)
+    unnamed = trade.run(
+        "recall-close", recall["id"], "--outcome", "all back", "--key", trade.key(MAKER, "all"),
+        "--log", trade.log, "--json",
+    )  # fmt: skip
+    assert unnamed.told["code"] == "open-quantities"
     act(
         trade,
         "recall-close",
