@@ -39,7 +39,8 @@ class Settings:
     `practice` is the address of the practice node beside this one, `real` that of the node beside
     this practice node; "" for none. `url` is this node's own address, as notices name it. `smtp` is
     where mail is handed over (`app.mailing`), "" for nowhere, `mail_from` whose it is.
-    `webhook_networks` are networks beside the public internet in which webhooks may lie. `counts` is
+    `webhook_networks` are networks beside the public internet in which webhooks may lie.
+    `fingerprints` is the folder of labels' templates, None for that in the log's. `counts` is
     shared by the processes that are forked after it was made.
     """
 
@@ -57,6 +58,7 @@ class Settings:
     smtp: str = field(default="", repr=False)  # a password may be in it
     mail_from: str = ""
     webhook_networks: tuple[Network, ...] = ()
+    fingerprints: Path | None = None
     clock: Callable[[], int] = wall_clock
     counts: Counts = field(default_factory=Counts, compare=False, repr=False)
 
@@ -66,6 +68,7 @@ class Settings:
 
         Raises ValueError, naming the variable, for a value that cannot be used.
         """
+        fingerprints = environ.get("PACKTRACE_FINGERPRINTS", "")
         hosts = tuple(h for h in environ.get("PACKTRACE_HOSTS", "").split(",") if h)
         return cls(
             log=Path(environ.get("PACKTRACE_LOG", "var/demo")),
@@ -82,6 +85,7 @@ class Settings:
             smtp=_mail_server(environ),
             mail_from=_sender(environ),
             webhook_networks=_networks(environ, "PACKTRACE_WEBHOOK_NETWORKS"),
+            fingerprints=Path(fingerprints) if fingerprints else None,
         )
 
 

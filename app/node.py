@@ -24,6 +24,7 @@ from ledger.store.answers import Answers
 from ledger.store.append import Log
 from ledger.store.database import FAILURES, Store
 from ledger.store.desk import Desk
+from ledger.store.fingerprints import Fingerprints
 from ledger.store.opening import open_store
 from ledger.store.publish import trust_file
 from ledger.store.queries import Reader
@@ -32,6 +33,7 @@ from ledger.tlog.policy import Policy
 
 KEY: Final = "packtrace"
 DEMO: Final = "demo.json"  # the people of a simulated world
+FINGERPRINTS: Final = "fingerprints"  # in the log's folder, where no other is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ class DemoPerson:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What the views work with. `log` and `answers` are None where the keys are not at hand."""
+    """What the views work with. `log` and `answers` are None where the keys are not at hand.
+
+    `fingerprints` is None on a node that keeps no templates.
+    """
 
     settings: Settings
     store: Store
@@ -65,6 +70,7 @@ class Node:
     trust: Policy
     simulated: bool
     people: tuple[DemoPerson, ...]
+    fingerprints: Fingerprints | None = None
 
     @property
     def clock(self) -> Callable[[], int]:
@@ -94,7 +100,20 @@ def open_node(settings: Settings) -> Node:
     people = _people(settings.log / DEMO) if simulated else ()
     desk = Desk(settings.log, store.key)
     trust = Policy.parse(trust_file(store))
-    return Node(settings, store, reader, desk, log, answers, origin, trust, simulated, people)
+    fingerprints = _fingerprints(settings)
+    return Node(
+        settings, store, reader, desk, log, answers, origin, trust, simulated, people, fingerprints
+    )  # fmt: skip
+
+
+def _fingerprints(settings: Settings) -> Fingerprints | None:
+    """The templates kept here. A folder that is named must be there; that in the log's may not be."""
+    folder = settings.fingerprints
+    if folder is None:
+        folder = settings.log / FINGERPRINTS
+        if not folder.is_dir():
+            return None
+    return Fingerprints.open(folder, settings.passphrase)
 
 
 def _seed(settings: Settings, name: str) -> bytes | None:

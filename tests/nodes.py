@@ -46,6 +46,8 @@ def close(app: Flask) -> None:
     if isinstance(node, Node):
         node.desk.close()
         node.store.close()
+        if node.fingerprints is not None:
+            node.fingerprints.close()
 
 
 def login_path(world: Path, role: str, now: int) -> str:

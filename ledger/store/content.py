@@ -186,6 +186,11 @@ def list_of(store: Store, statement: str, item: str) -> str:
     return LISTS[_find(store, statement, _ref(store, statement), item)[0]]
 
 
+def item(store: Store, statement: str, wanted: str) -> Item:
+    """An item as a statement names it. Raises LookupError when it does not."""
+    return _find(store, statement, _ref(store, statement), wanted)[1]
+
+
 def _find(store: Store, statement: str, ref: int, item: str) -> tuple[int, Item]:
     """The place of the list that names an item, and the item as it stands there."""
     sql = (

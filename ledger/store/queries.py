@@ -25,6 +25,7 @@ from ledger.statement.parts import is_practice
 from ledger.statement.submission import Statement
 from ledger.store import content
 from ledger.store.database import Store, meta
+from ledger.store.enrolled import Enrolled, enrolled
 from ledger.store.kept import Kept
 from ledger.store.loading import (
     ROW,
@@ -314,6 +315,10 @@ class Reader:
             self._about(
                 parent, max(start, joined + 1), min(end, left - 1 if left != -1 else end), steps
             )
+
+    def fingerprint(self, item: str) -> Enrolled | None:
+        """The commitment to the fingerprint of a pack's label; None where the log has none."""
+        return enrolled(self.store, self.world().row(item))
 
     def lots(self) -> list[LotCount]:
         """All lots by GTIN and lot number."""

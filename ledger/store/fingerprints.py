@@ -1,0 +1,234 @@
+"""Templates of labels' fingerprints, with their salts, sealed: what a log only commits to.
+
+A folder of its own, so that it may lie elsewhere than the log: a database, and a key file that a
+passphrase opens. Rows are found by keyed digests of packs and commitments, and stand in the digests'
+order; all else is in boxes. So who steals the disk learns neither a template nor which packs are
+enrolled, only how many. What a template says is left to the caller.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import peewee
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
+
+from ledger.errors import LedgerError, Malformed, Refused
+from ledger.statement import keyfile
+from ledger.store.database import FAILURES
+
+DATABASE: Final = "fingerprints.sqlite"
+KEY: Final = "fingerprints.key"
+LABEL: Final = "label fingerprints"
+DIGEST: Final = 32
+COMMITMENT: Final = 32
+SALT: Final = 32
+# What counts as kept is on the disk: the log may have the commitment a moment later.
+_PRAGMAS: Final = {"journal_mode": "wal", "synchronous": "full", "busy_timeout": 30_000}
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS template (item BLOB NOT NULL, which BLOB NOT NULL, data BLOB NOT NULL,
+  PRIMARY KEY (item, which)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS due (which BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outgoing (which BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID
+"""
+_HEAD: Final = struct.Struct(
+    f">{DIGEST}sQ{SALT}s"
+)  # which row it is; ms; salt; the template follows
+_DUE: Final = struct.Struct(
+    f">{DIGEST}sQ{COMMITMENT}s"
+)  # likewise; the commitment; the item follows
+
+
+class Kept(NamedTuple):
+    """A template's bytes, the salt of its commitment, and when it was kept (ms)."""
+
+    template: bytes
+    salt: bytes
+    ms: int
+
+
+class Due(NamedTuple):
+    """A template that was kept and whose commitment is not known to be on the log."""
+
+    item: str
+    commitment: bytes
+    ms: int
+
+
+class Fingerprints:
+    """One folder's templates. Threads and processes may share the folder."""
+
+    def __init__(self, folder: Path, seed: bytes) -> None:
+        """Use `open` or `make`."""
+        self.folder = folder
+        self._box = SecretBox(_derived(seed, b"box"))
+        self._key = _derived(seed, b"digest")
+        self._database = peewee.SqliteDatabase(str(folder / DATABASE), pragmas=_PRAGMAS)
+        for sql in _SCHEMA.split(";"):
+            self._database.execute_sql(sql)
+
+    @classmethod
+    def make(cls, folder: Path, passphrase: bytes, *, plain: bool = False) -> Fingerprints:
+        """A new store; `plain` leaves its key unsealed, for simulated worlds alone.
+
+        Raises Malformed when there is one already, or for an empty passphrase.
+        """
+        seed = secrets.token_bytes(32)
+        if plain:
+            data = keyfile.plain(seed, label=LABEL, party="")
+        else:
+            salt = secrets.token_bytes(keyfile.SALT_BYTES)
+            nonce = secrets.token_bytes(keyfile.NONCE_BYTES)
+            data = keyfile.seal(seed, passphrase, label=LABEL, party="", salt=salt, nonce=nonce)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # SQLite gives the files beside a database the database's own mode.
+        os.close(os.open(folder / DATABASE, os.O_WRONLY | os.O_CREAT, 0o600))
+        try:
+            handle = os.open(folder / KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as error:
+            raise Malformed(f"{folder} holds fingerprints already") from error
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return cls(folder, seed)
+
+    @classmethod
+    def open(cls, folder: Path, passphrase: bytes) -> Fingerprints:
+        """The store in a folder. Raises Malformed when it cannot be opened."""
+        path = folder / KEY
+        try:
+            seed = keyfile.unseal(path.read_bytes(), passphrase)
+        except OSError as error:
+            raise Malformed(f"{path} cannot be read: {error.strerror}") from error
+        except LedgerError as error:
+            raise Malformed(f"{path}: {error}") from error
+        if not (folder / DATABASE).is_file():
+            raise Malformed(f"{folder} holds the key of fingerprints without their database")
+        try:
+            return cls(folder, seed)
+        except FAILURES as error:
+            raise Malformed(f"{folder / DATABASE} cannot be read: {error}") from error
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if not self._database.is_closed():
+            self._database.close()
+
+    def put(
+        self, item: str, commitment: bytes, template: bytes, salt: bytes, ms: int, *,
+        due: bool = False,
+    ) -> None:  # fmt: skip
+        """Keep a pack's template, beside older ones; the same again changes nothing.
+
+        `due`: its commitment is still to come onto the log, and is listed until it is `settled`.
+        Raises Malformed, and Refused where the disk does not take it.
+        """
+        if len(commitment) != COMMITMENT or len(salt) != SALT:
+            raise Malformed("a commitment and a salt have 32 bytes each")
+        owner, which = self._digests(item, commitment)
+        row = self._seal(_HEAD.pack(which, ms, salt) + template)
+        waits = self._seal(_DUE.pack(which, ms, commitment) + item.encode())
+        with self._writing():
+            self._run("INSERT OR REPLACE INTO template VALUES (?, ?, ?)", owner, which, row)
+            if due:
+                self._run("INSERT OR REPLACE INTO due VALUES (?, ?)", which, waits)
+
+    def has(self, item: str) -> bool:
+        """Whether there is a template of a pack."""
+        sql = "SELECT 1 FROM template WHERE item = ? LIMIT 1"
+        return bool(self._rows(sql, self._digest(b"item", item.encode())))
+
+    def find(self, item: str, commitment: bytes) -> Kept | None:
+        """The template that a commitment is to. Raises Malformed when its row was altered."""
+        owner, which = self._digests(item, commitment)
+        rows = self._rows("SELECT data FROM template WHERE item = ? AND which = ?", owner, which)
+        if not rows:
+            return None
+        data = self._open(rows[0][0], which, _HEAD.size)
+        _, ms, salt = _HEAD.unpack_from(data)
+        return Kept(data[_HEAD.size :], salt, ms)
+
+    def due(self) -> list[Due]:
+        """The templates whose commitments are still to come onto the log, oldest first."""
+        found = []
+        for which, row in self._rows("SELECT which, data FROM due"):
+            data = self._open(row, which, _DUE.size)
+            _, ms, commitment = _DUE.unpack_from(data)
+            found.append(Due(data[_DUE.size :].decode(), commitment, ms))
+        return sorted(found, key=lambda one: (one.ms, one.item))
+
+    def settle(self, done: Iterable[tuple[str, bytes]]) -> None:
+        """Packs with commitments that are on the log now, or never will be."""
+        with self._writing():
+            for item, commitment in done:
+                self._run("DELETE FROM due WHERE which = ?", self._digests(item, commitment)[1])
+
+    def send(self, statement: bytes) -> None:
+        """Keep a signed statement until it is `sent`: the very bytes can be submitted again."""
+        which = self._digest(b"outgoing", statement)
+        row = self._seal(which + statement)
+        with self._writing():
+            self._run("INSERT OR REPLACE INTO outgoing VALUES (?, ?)", which, row)
+
+    def outgoing(self) -> list[bytes]:
+        """The statements of which nobody knows whether the log has them."""
+        rows = self._rows("SELECT which, data FROM outgoing")
+        return [self._open(row, which, DIGEST)[DIGEST:] for which, row in rows]
+
+    def sent(self, statement: bytes, done: Iterable[tuple[str, bytes]]) -> None:
+        """The log took a statement with these commitments, or refused it, and then `done` is empty."""
+        with self._writing():
+            which = self._digest(b"outgoing", statement)
+            self._run("DELETE FROM outgoing WHERE which = ?", which)
+            self.settle(done)
+
+    def _digests(self, item: str, commitment: bytes) -> tuple[bytes, bytes]:
+        """By what a pack is found, and one template of it."""
+        owner = self._digest(b"item", item.encode())
+        return owner, self._digest(b"template", owner + commitment)
+
+    def _digest(self, use: bytes, data: bytes) -> bytes:
+        return blake2b(data, digest_size=DIGEST, key=self._key, person=use).digest()
+
+    def _seal(self, data: bytes) -> bytes:
+        return bytes(self._box.encrypt(data))
+
+    def _open(self, row: bytes, which: bytes, least: int) -> bytes:
+        """What is in a row's box; it names its row, so that none passes for another."""
+        try:
+            data = self._box.decrypt(bytes(row))
+        except (CryptoError, ValueError) as error:
+            raise Malformed("a row of the fingerprints was altered, or has another key") from error
+        if len(data) < least or data[:DIGEST] != bytes(which):
+            raise Malformed("a row of the fingerprints stands in another's place")
+        return data
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with self._database.atomic("IMMEDIATE"):
+                yield
+        except FAILURES as error:
+            words = str(error).strip().split("\n")[0]
+            raise Refused(
+                "read-only", f"{self.folder / DATABASE} takes no writes: {words}"
+            ) from error
+
+    def _run(self, sql: str, *values: object) -> None:
+        self._database.execute_sql(sql, values)
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        return list(self._database.execute_sql(sql, values).fetchall())
+
+
+def _derived(seed: bytes, use: bytes) -> bytes:
+    return blake2b(key=seed, person=use, digest_size=SecretBox.KEY_SIZE).digest()
