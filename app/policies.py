@@ -23,7 +23,12 @@ from ledger.store.dry_run import Trial, trial
 
 DAY_MS: Final = 24 * 3_600_000
 MAX_DAYS: Final = 366
-_DAY_S: Final = 24 * 3600
+# The units in which people say what the statement has in seconds or hours, largest first.
+LASTING: Final = {"days": 24 * 3600, "hours": 3600, "minutes": 60, "seconds": 1}
+UNIT_WORDS: Final = {
+    "days": _lazy("days"), "hours": _lazy("hours"), "minutes": _lazy("minutes"),
+    "seconds": _lazy("seconds"),
+}  # fmt: skip
 
 
 class Field(NamedTuple):
@@ -32,7 +37,7 @@ class Field(NamedTuple):
     name: str  # as the statement has it
     words: Any
     hint: Any
-    unit: str  # seconds, hours, days, steps, signatures
+    unit: str  # the statement's: seconds, hours, days, steps, signatures
     low: int
     high: int
 
@@ -97,40 +102,64 @@ def number_of(policy: Policy, name: str) -> int:
     return int(told)
 
 
+def units(unit: str) -> dict[str, int]:
+    """The units in which a number may be given, largest first, and how much of its own each is."""
+    if unit not in LASTING:
+        return {unit: 1}
+    own = LASTING[unit]
+    return {name: size // own for name, size in LASTING.items() if size >= own}
+
+
+def measured(n: int, unit: str) -> tuple[int, str]:
+    """A number in the largest unit that says it without a rest: 604800 seconds are 7 days."""
+    fits = (one for one in units(unit).items() if n and n % one[1] == 0)
+    name, size = next(fits, (unit, 1))
+    return n // size, name
+
+
 def quantity(n: int, unit: str) -> str:
-    """A number with its unit; seconds also in the largest unit that fits."""
-    number = format_decimal(n)
-    if unit == "seconds":
-        words = ngettext("%(number)s second", "%(number)s seconds", n, number=number)
-        for size, of in ((_DAY_S, "days"), (3600, "hours")):
-            if n >= size and n % size == 0:
-                return f"{words} ({quantity(n // size, of)})"
-        return words
+    """A number with its unit, in the largest that says it without a rest."""
+    amount, name = measured(n, unit)
+    number = format_decimal(amount)
     return {
-        "hours": lambda: ngettext("%(number)s hour", "%(number)s hours", n, number=number),
-        "days": lambda: ngettext("%(number)s day", "%(number)s days", n, number=number),
-        "steps": lambda: ngettext("%(number)s step", "%(number)s steps", n, number=number),
-        "signatures": lambda: ngettext("%(number)s person", "%(number)s people", n, number=number),
-    }[unit]()
+        "seconds": lambda: ngettext("%(number)s second", "%(number)s seconds", amount, number=number),
+        "minutes": lambda: ngettext("%(number)s minute", "%(number)s minutes", amount, number=number),
+        "hours": lambda: ngettext("%(number)s hour", "%(number)s hours", amount, number=number),
+        "days": lambda: ngettext("%(number)s day", "%(number)s days", amount, number=number),
+        "steps": lambda: ngettext("%(number)s step", "%(number)s steps", amount, number=number),
+        "signatures": lambda: ngettext("%(number)s person", "%(number)s people", amount, number=number),
+    }[name]()  # fmt: skip
 
 
 def said_in_words(policy: Policy) -> dict[str, str]:
     """Every field of a policy in words, by what it decides."""
     told = {str(f.words): quantity(number_of(policy, f.name), f.unit) for f in FIELDS}
-    told[_("An export can be undone")] = _("yes") if policy.export_undo else _("no")
+    told[_("An export can be undone")] = _yes(policy.export_undo)
+    asked = policy.fingerprint is not None and policy.fingerprint.ask
+    told[_("A label's fingerprint is asked for with each scan of an enrolled pack")] = _yes(asked)
+    told[_("A site may keep sealed fingerprint templates of the lots it received")] = _yes(
+        policy.templates_offline
+    )
     told[_("Acts that as many people sign")] = _acts(policy.sensitive)
     for role in sorted(policy.roles):
         told[_("What a party may sign as %(role)s", role=role_words(role))] = _acts(
             policy.roles[role]
         )
     for gtin, rule in sorted(policy.products.items()):
-        told[_("Product %(gtin)s", gtin=gtin)] = _(
+        words = _(
             "at most %(hours)s under way, stored at %(min)s to %(max)s °C",
             hours=quantity(rule.max_transit, "hours"), min=rule.storage.min, max=rule.storage.max,
         )  # fmt: skip
+        if rule.fingerprint_ask:
+            words = f"{words}, {_('its label’s fingerprint is asked for')}"
+        told[_("Product %(gtin)s", gtin=gtin)] = words
     for role, customers in sorted(policy.supply_by.items()):
         told[_("Whom a party may supply as %(role)s", role=role_words(role))] = ", ".join(customers)
     return told
+
+
+def _yes(value: bool) -> str:
+    return _("yes") if value else _("no")
 
 
 def _acts(operations: list[str]) -> str:

@@ -46,7 +46,6 @@ def new() -> str:
     return render_template(
         "policy/new.html", admin=session.is_administrator(who), policy=policy,
         fields=[(one, policies.number_of(policy, one.name)) for one in policies.FIELDS],
-        quantity=policies.quantity, roles=sorted(ROLES), operations=sorted(OPERATIONS),
+        policies=policies, roles=sorted(ROLES), operations=sorted(OPERATIONS),
         told={"policy": msgspec.to_builtins(policy), "replaces": authority.policy_id},
-        days=policies.MAX_DAYS,
     )  # fmt: skip

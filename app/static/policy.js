@@ -7,38 +7,64 @@ import { _, _n, locale } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const { policy: current, replaces } = JSON.parse(at("policy").textContent);
-const NUMBERS = ["threshold", "backdate", "undoHours", "disputeDays", "maxAge", "repeatGrace", "scanRetention"];
 let tried = null; // the policy that was tried last, as it would be signed
+
+/** A number in the statement's own unit: what was typed, by the unit that was chosen. */
+function amountIn(row) {
+  return Number(row.querySelector("input").value) * Number(row.querySelector("select")?.value ?? 1);
+}
+
+/** Let a number be as large as the policy lets it, in the unit that is chosen. */
+function bound(row) {
+  const size = Number(row.querySelector("select")?.value ?? 1);
+  const input = row.querySelector("input");
+  input.min = Math.ceil(Number(row.dataset.low) / size);
+  input.max = Math.floor(Number(row.dataset.high) / size);
+}
 
 /** The policy that the form says. What the form does not show stays as it is in force. */
 function policyOf(told) {
-  const whole = (name) => Number(told.get(name));
+  const whole = (name) => amountIn(at(name).closest("[data-amount]"));
+  const yes = (name) => told.has(name) || undefined; // what is not so is left out of the bytes
   const roles = {};
   for (const box of at("form").querySelectorAll("[name^='roles.']")) {
     const role = box.name.slice("roles.".length);
     const may = told.getAll(box.name).sort();
     if (may.length || current.roles[role]) roles[role] = may;
   }
+  const numbers = [...at("form").querySelectorAll("#numbers [data-amount]")].map((one) => one.dataset.amount);
+  const [ask, offline] = [yes("fingerprint.ask"), yes("fingerprint.offline")];
   return {
     ...current,
-    ...Object.fromEntries(NUMBERS.map((name) => [name, whole(name)])),
+    ...Object.fromEntries(numbers.filter((name) => !name.startsWith("see.")).map((name) => [name, whole(name)])),
     exportUndo: told.has("exportUndo"),
-    products: productsOf(String(told.get("products"))),
+    fingerprint: ask || offline ? { ask, offline } : undefined,
+    products: productsOf(),
     roles,
     see: { down: whole("see.down"), up: whole("see.up") },
     sensitive: told.getAll("sensitive").sort(),
   };
 }
 
-function productsOf(text) {
-  const lines = text.split("\n").map((line) => line.trim()).filter(Boolean);
-  return Object.fromEntries(lines.map((line) => {
-    const [gtin, hours, min, max, ...more] = line.split(/\s+/);
-    if (max === undefined || more.length || [hours, min, max].some((one) => !/^-?[0-9]{1,9}$/.test(one))) {
-      throw new Error(_("A product's line has four parts: GTIN, hours, lowest and highest °C. This has not: %(line)s", { line }));
-    }
-    return [gtin, { maxTransit: Number(hours), storage: { max: Number(max), min: Number(min) } }];
-  }));
+function productsOf() {
+  const found = {};
+  for (const rule of at("products").children) {
+    const field = (name) => rule.querySelector(`[name=${name}]`);
+    const gtin = field("gtin").value;
+    if (found[gtin]) throw new Error(_("Two rules are about the product %(gtin)s. Take one away.", { gtin }));
+    found[gtin] = {
+      fingerprintAsk: field("fingerprintAsk").checked || undefined,
+      maxTransit: amountIn(rule.querySelector("[data-amount]")),
+      storage: { max: Number(field("max").value), min: Number(field("min").value) },
+    };
+  }
+  return found;
+}
+
+/** What was tried is no longer what the form says. */
+function changed() {
+  at("tried").hidden = true;
+  tried = null;
 }
 
 function row(...cells) {
@@ -80,10 +106,25 @@ function show({ changes, warnings, objection, judged, since, whole, refused, gro
   at("tried-title").focus();
 }
 
-at("form").addEventListener("input", () => {
-  at("tried").hidden = true; // what was tried is no longer what the form says
-  tried = null;
+at("form").addEventListener("input", (event) => {
+  changed();
+  const row = event.target.closest("[data-amount]");
+  if (row) bound(row);
 });
+at("add-product").addEventListener("click", () => {
+  changed();
+  at("products").append(at("rule").content.cloneNode(true));
+  const rule = at("products").lastElementChild;
+  bound(rule.querySelector("[data-amount]"));
+  rule.querySelector("input").focus();
+});
+at("products").addEventListener("click", ({ target }) => {
+  if (!("remove" in target.dataset)) return;
+  changed();
+  target.closest("[data-product]").remove();
+  at("add-product").focus();
+});
+for (const row of at("form").querySelectorAll("[data-amount]")) bound(row);
 at("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   at("error").hidden = true;

@@ -12,8 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app import policies
+from ledger.errors import Malformed
 from ledger.statement.forms import FORMS
-from ledger.statement.parts import Policy, ProductPolicy, See, Storage
+from ledger.statement.parts import (
+    FingerprintPolicy,
+    Policy,
+    ProductPolicy,
+    See,
+    Storage,
+    check_policy,
+)
 from tests.app.conftest import SignIn
 from tests.world import ROLES, Chain, policy
 
@@ -32,15 +40,44 @@ def proposal(chain: Chain, **changes: Any) -> dict[str, Any]:
 
 def test_every_field_of_the_policy_has_its_words(app: Flask) -> None:
     named = {field.name.partition(".")[0] for field in policies.FIELDS}
-    lists = {"exportUndo", "sensitive", "roles", "products", "supplyBy"}
+    lists = {"exportUndo", "fingerprint", "sensitive", "roles", "products", "supplyBy"}
     assert named | lists == {field.encode_name for field in msgspec.structs.fields(Policy)}
-    rule = ProductPolicy(max_transit=48, storage=Storage(max=8, min=2))
+    rule = ProductPolicy(fingerprint_ask=True, max_transit=48, storage=Storage(max=8, min=2))
     with app.test_request_context():
         told = policies.said_in_words(policy(products={"09521111000013": rule}))
-        assert told["How far back a statement's own time may lie"] == "604,800 seconds (7 days)"
-        assert told["How long a supply can be undone"] == "240 hours"
-        assert "48 hours under way, stored at 2 to 8 °C" in told["Product 09521111000013"]
+        assert told["How far back a statement's own time may lie"] == "7 days"
+        assert told["How long a supply can be undone"] == "10 days"
+        assert "2 days under way, stored at 2 to 8 °C" in told["Product 09521111000013"]
+        assert told["Product 09521111000013"].endswith("fingerprint is asked for")
+        assert told["A site may keep sealed fingerprint templates of the lots it received"] == "no"
         assert told["What a party may sign as pharmacy"].startswith("close short, destroy")
+
+
+@given(n=st.integers(0, 10**9), unit=st.sampled_from(sorted(policies.LASTING)))
+def test_a_time_is_said_in_the_largest_unit_that_fits(n: int, unit: str) -> None:
+    amount, name = policies.measured(n, unit)
+    sizes = policies.units(unit)
+    assert amount * sizes[name] == n
+    larger = [size for size in sizes.values() if size > sizes[name]]
+    assert n == 0 or all(n % size for size in larger)
+
+
+def test_a_policy_asks_for_fingerprints_of_all_or_of_a_product() -> None:
+    rule = ProductPolicy(fingerprint_ask=True, max_transit=48, storage=Storage(max=8, min=2))
+    some = policy(products={"09521111000013": rule})
+    assert some.asks_fingerprint("09521111000013")
+    assert not some.asks_fingerprint("09521111000020")
+    assert policy(fingerprint=FingerprintPolicy(ask=True)).asks_fingerprint("09521111000020")
+    offline = policy(fingerprint=FingerprintPolicy(offline=True))
+    assert (offline.asks_fingerprint("09521111000013"), offline.templates_offline) == (False, True)
+    assert not policy().templates_offline
+
+
+def test_a_policy_without_fingerprints_keeps_its_bytes() -> None:
+    """Every policy made before keeps its id; what says nothing has no second form."""
+    assert not {name for name in msgspec.to_builtins(policy()) if "ingerprint" in name}
+    with pytest.raises(Malformed, match="or is left out"):
+        check_policy(policy(fingerprint=FingerprintPolicy()))
 
 
 def test_what_differs_is_said_of_lists_by_what_comes_and_goes(app: Flask) -> None:
@@ -54,7 +91,7 @@ def test_what_differs_is_said_of_lists_by_what_comes_and_goes(app: Flask) -> Non
                 policy(), policy(undo_hours=1, roles=roles, sensitive=["lost"])
             )
         }
-        assert found["How long a supply can be undone"] == ("240 hours", "1 hour")
+        assert found["How long a supply can be undone"] == ("10 days", "1 hour")
         assert found["What a party may sign as pharmacy"][1] == "no longer: supply"
         assert found["Acts that as many people sign"] == ("nothing", "now also: report a loss")
         assert set(found) == {
@@ -76,10 +113,13 @@ POLICIES = st.builds(
     see=st.builds(See, down=st.integers(0, 5), up=st.integers(0, 5)),
     roles=st.dictionaries(st.sampled_from(["pharmacy", "carrier"]), OPERATION_LISTS),
     supply_by=st.dictionaries(st.just("pharmacy"), st.just(["patient"])),
+    fingerprint=st.sampled_from(
+        [None, FingerprintPolicy(ask=True), FingerprintPolicy(offline=True), FingerprintPolicy(ask=True, offline=True)]
+    ),
     products=st.dictionaries(
         st.just("09521111000013"),
         st.builds(
-            ProductPolicy, max_transit=st.integers(1, 3),
+            ProductPolicy, fingerprint_ask=st.booleans(), max_transit=st.integers(1, 3),
             storage=st.builds(Storage, max=st.integers(5, 8), min=st.integers(-5, 5)),
         ),
     ),
@@ -171,11 +211,11 @@ def test_the_page_shows_every_version_and_compares_any_two(
     last = chain.reader.head().size - 1
     page = sign_in(chain.pharmacy)
     told = page.get("/policy").text
-    assert "3,600 seconds (1 hour)" in told
+    assert "1 hour" in told
     assert told.count("What it changed") == 2
     told = page.get(f"/policy?old=0&new={last}").text
     assert f"From entry 0 to entry {last}" in told
-    assert "240 hours" in told
+    assert "10 days" in told
     assert "Nothing differs." in page.get(f"/policy?old={last}&new={last}").text
     for query in ("old=1&new=0", "old=x", "new=99999999999999999999", "old=-1"):
         assert page.get(f"/policy?{query}").status_code == 404

@@ -51,13 +51,21 @@ def test_a_policy_is_tried_signed_and_countersigned(fresh: Fresh, visit: Visit) 
     # What was tried is gone as soon as the form says something else.
     page.locator("#threshold").fill("2")
     expect(tried).to_be_hidden()
+    page.get_by_label("Unit: How long a supply can be undone").select_option("hours")
     page.locator("#undoHours").fill("12")
+    page.get_by_label("Ask for it with each scan of an enrolled pack").check()
     page.get_by_text("What a party may sign as pharmacy").click()
     page.locator("[name='roles.pharmacy'][value=supply]").uncheck()
-    page.locator("#products").fill("09521111000013 48 2")
+    for _ in range(2):
+        page.get_by_role("button", name="Add a product").click()
+        rule = page.get_by_role("group", name="A product").last
+        rule.get_by_label("GTIN").fill(chain.gtin)
+        rule.get_by_label("At most under way", exact=True).fill("2")
+        rule.get_by_label("Lowest °C in store").fill("2")
+        rule.get_by_label("Highest °C in store").fill("8")
     page.get_by_role("button", name="See what differs").click()
-    expect(page.locator("#error")).to_contain_text("has four parts")
-    page.locator("#products").fill(f"{chain.gtin} 48 2 8")
+    expect(page.locator("#error")).to_contain_text("Two rules are about the product")
+    rule.get_by_role("button", name="Take this rule away").click()
     page.get_by_role("button", name="See what differs").click()
     expect(page.locator("#changes")).to_contain_text("no longer: supply")
     expect(page.locator("#warnings")).to_contain_text("Nobody could sign any more: supply.")
@@ -76,12 +84,14 @@ def test_a_policy_is_tried_signed_and_countersigned(fresh: Fresh, visit: Visit) 
     assert "no longer: supply" in second.words
     second.page.get_by_role("button", name="Look at it and sign").click()
     expect(second.page.locator("#sign-words")).to_contain_text(
-        "at most 48 hours under way, 2 to 8 °C"
+        "at most 2 days under way, 2 to 8 °C"
     )
     with second.page.expect_navigation():
         press_sign(second.page)
     told = chain.reader.authority().policy
     assert (told.undo_hours, told.products[chain.gtin].max_transit) == (12, 48)
+    assert told.backdate == policy().backdate  # shown in days, kept in seconds
+    assert told.fingerprint == FingerprintPolicy(ask=True)
     assert "supply" not in told.roles["pharmacy"]
     assert told.see == policy().see
     second.open("/policy")

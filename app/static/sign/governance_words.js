@@ -1,29 +1,15 @@
 /** What a person reads of a governance statement before signing it; made from the very bytes to be signed. */
 
 import { _, _n } from "../words.js";
-import { policyLines } from "./policy_words.js";
+import { policyLines, roleWords } from "./policy_words.js";
 import { actWords, listed, reasonWords } from "./words.js";
 
-const ROLES = {
-  auditor: () => _("auditor"),
-  authority: () => _("authority"),
-  carrier: () => _("carrier"),
-  manufacturer: () => _("manufacturer"),
-  pharmacy: () => _("pharmacy"),
-  repackager: () => _("repackager"),
-  wholesaler: () => _("wholesaler"),
-};
 const KINDS = { recall: () => _("recall of lots"), withdrawal: () => _("withdrawal of a product") };
 const DEPTHS = {
   wholesale: () => _("down to wholesalers"),
   pharmacy: () => _("down to pharmacies"),
   patient: () => _("down to patients"),
 };
-
-/** A role in words. */
-export function roleWords(role) {
-  return ROLES[role]?.() ?? role;
-}
 
 /** A governance statement in words, every field that it has: {title, lines, lists}. */
 export function governanceWords(body, names = {}, lists = {}) {

@@ -3,12 +3,31 @@
 import { _, _n } from "../words.js";
 import { actWords } from "./words.js";
 
+const ROLES = {
+  auditor: () => _("auditor"),
+  authority: () => _("authority"),
+  carrier: () => _("carrier"),
+  manufacturer: () => _("manufacturer"),
+  pharmacy: () => _("pharmacy"),
+  repackager: () => _("repackager"),
+  wholesaler: () => _("wholesaler"),
+};
+const UNITS = [
+  [24 * 3600, (n) => _n("%(n)s day", "%(n)s days", n)],
+  [3600, (n) => _n("%(n)s hour", "%(n)s hours", n)],
+  [60, (n) => _n("%(n)s minute", "%(n)s minutes", n)],
+];
 const yes = (value) => (value ? _("yes") : _("no"));
-const seconds = (n) => _n("%(n)s second", "%(n)s seconds", n);
-const hours = (n) => _n("%(n)s hour", "%(n)s hours", n);
-const days = (n) => _n("%(n)s day", "%(n)s days", n);
 const steps = (n) => _n("%(n)s step", "%(n)s steps", n);
 const acts = (list) => list.map(actWords).join(", ") || _("none");
+const hours = (n) => seconds(n * 3600);
+const days = (n) => _n("%(n)s day", "%(n)s days", n);
+
+/** A time in the largest unit that says it without a rest. */
+function seconds(n) {
+  const [size, words] = UNITS.find(([one]) => n && n % one === 0) ?? [1, (all) => _n("%(n)s second", "%(n)s seconds", all)];
+  return words(n / size);
+}
 
 const FIELDS = {
   threshold: () => [_("Signatures that an authority's statement or a sensitive act needs"), String],
@@ -22,24 +41,32 @@ const FIELDS = {
   scanRetention: () => [_("How long scans are kept"), days],
 };
 
+/** A role in words. */
+export function roleWords(role) {
+  return ROLES[role]?.() ?? role;
+}
+
 /** Every field of a policy: [[what, words]]. One that is not known here stands as it is in the bytes. */
 export function policyLines(policy) {
-  const { see, roles, products, supplyBy, ...plain } = policy;
+  const { see, roles, products, supplyBy, fingerprint = {}, ...plain } = policy;
   const lines = Object.entries(plain).map(([name, value]) => {
     const [what, words] = FIELDS[name]?.() ?? [name, JSON.stringify];
     return [what, words(value)];
   });
   lines.push([_("How far a partner sees a pack's way back"), steps(see.up)]);
   lines.push([_("How far a partner sees a pack's way on"), steps(see.down)]);
+  lines.push([_("A label's fingerprint is asked for with each scan of an enrolled pack"), yes(fingerprint.ask)]);
+  lines.push([_("A site may keep sealed fingerprint templates of the lots it received"), yes(fingerprint.offline)]);
   for (const [role, some] of Object.entries(roles)) {
-    lines.push([_("What a party may sign as %(role)s", { role }), acts(some)]);
+    lines.push([_("What a party may sign as %(role)s", { role: roleWords(role) }), acts(some)]);
   }
-  for (const [gtin, { maxTransit, storage }] of Object.entries(products)) {
-    const told = _("at most %(n)s hours under way, %(min)s to %(max)s °C", { n: maxTransit, ...storage });
-    lines.push([_("Product %(gtin)s", { gtin }), told]);
+  for (const [gtin, { maxTransit, storage, fingerprintAsk }] of Object.entries(products)) {
+    const told = [_("at most %(time)s under way, %(min)s to %(max)s °C", { time: hours(maxTransit), ...storage })];
+    if (fingerprintAsk) told.push(_("its label’s fingerprint is asked for"));
+    lines.push([_("Product %(gtin)s", { gtin }), told.join(", ")]);
   }
   for (const [role, some] of Object.entries(supplyBy)) {
-    lines.push([_("Whom a party may supply as %(role)s", { role }), some.join(", ")]);
+    lines.push([_("Whom a party may supply as %(role)s", { role: roleWords(role) }), some.join(", ")]);
   }
   return lines;
 }
