@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from app.joining import operations_of
 from app.node import node
 from app.session import acting, person
+from scanner.fingerprint.limits import EXTRACTOR, LIMITS
 
 blueprint = Blueprint("scan", __name__)
 
@@ -22,7 +23,9 @@ def index() -> str:
     modes = [("dispense", _("Counter")), ("receive", _("Goods-in")), ("check", _("Check"))]
     asked = request.args.get("mode", "")
     mode = asked if asked in dict(modes) else _usual()
-    return render_template("scan/index.html", modes=modes, mode=mode, acting=acting())
+    return render_template(
+        "scan/index.html", modes=modes, mode=mode, acting=acting(), sharp=LIMITS[EXTRACTOR].focus
+    )
 
 
 def _usual() -> str:

@@ -1,6 +1,8 @@
 /** The camera of this device: open it, or say in one word why not; its light, and the others. */
 
 const WANTED = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+const FINEST = { width: 4096, height: 2160 }; // where a browser does not say what a camera can
+const LIT = { advanced: [{ torch: true }] };
 const FAULTS = {
   NotAllowedError: "refused",
   SecurityError: "refused",
@@ -26,6 +28,7 @@ export function faultOf(error) {
 export class Camera {
   #video;
   #track = null;
+  #lit = false;
   #lost;
 
   /** `lost()` is called when a running camera goes away by itself. */
@@ -50,6 +53,7 @@ export class Camera {
     this.close();
     const [track] = stream.getVideoTracks();
     this.#track = track;
+    this.#lit = false;
     track.addEventListener("ended", () => {
       if (this.#track !== track) return;
       this.close();
@@ -69,6 +73,39 @@ export class Camera {
     }
   }
 
+  /** What its maker calls it, "" where no camera runs. */
+  get name() {
+    return this.#track?.label ?? "";
+  }
+
+  /** Show what it sees in another video element too. */
+  show(video) {
+    video.srcObject = this.#video.srcObject;
+  }
+
+  /** Have all that its sensor gives, unscaled; a camera that cannot change goes on as it is. */
+  async finest() {
+    const { width, height } = this.#track?.getCapabilities?.() ?? {};
+    await this.#be({
+      width: { ideal: width?.max ?? FINEST.width },
+      height: { ideal: height?.max ?? FINEST.height },
+      resizeMode: { ideal: "none" },
+    });
+  }
+
+  /** Have what is enough to read codes, again. */
+  async usual() {
+    await this.#be(WANTED);
+  }
+
+  async #be(wanted) {
+    try {
+      await this.#track?.applyConstraints({ ...wanted, ...(this.#lit ? LIT : {}) });
+    } catch {
+      // what it cannot give, it does not
+    }
+  }
+
   /** Switch the camera off. */
   close() {
     this.#track?.stop();
@@ -83,6 +120,7 @@ export class Camera {
 
   /** Switch its light. */
   async light(on) {
+    this.#lit = on;
     await this.#track?.applyConstraints({ advanced: [{ torch: on }] });
   }
 

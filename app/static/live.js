@@ -31,6 +31,7 @@ export class Live {
   #view = new View();
   #turn = 0;
   #empty = 0;
+  #rest = null; // frames go elsewhere until this settles
 
   /** `purpose()` is asked for each frame; `found(told)` gets what is to be shown, `bag(number)`
    * the number of a slip, `state(words)` how it goes. */
@@ -52,8 +53,9 @@ export class Live {
     this.#state(LOOKING);
     while (turn === this.#turn && this.#camera.runs) {
       await this.#screen.clear;
+      await this.#rest;
       await nextFrame(this.#video);
-      if (turn !== this.#turn || this.#screen.halted) continue;
+      if (turn !== this.#turn || this.#screen.halted || this.#rest) continue;
       const start = performance.now();
       if (!shutter.due(start)) {
         await pause(GLANCE);
@@ -75,6 +77,14 @@ export class Live {
   /** What is in view is to be judged anew: the purpose has changed. */
   again() {
     this.#view.clear();
+  }
+
+  /** Leave the camera alone until something has settled; what is in view stays known. */
+  rest(until) {
+    const over = () => {
+      this.#rest = null;
+    };
+    this.#rest = until.then(over, over);
   }
 
   /** Send one frame; answers for how many seconds the server wants to be left alone. */

@@ -2,11 +2,13 @@
 
 import { ask, pause } from "./ask.js";
 import { Camera, faultOf, unable } from "./camera.js";
+import { Prints } from "./fingerprint.js";
 import { Live } from "./live.js";
 import { me } from "./me.js";
 import { Screen } from "./screen.js";
 import { Session } from "./session.js";
 import { Remembered, Signals } from "./signal.js";
+import { outcomeLine } from "./signing.js";
 import { element, stops } from "./verdict.js";
 import { Wedge } from "./wedge.js";
 import { _, _n } from "./words.js";
@@ -15,7 +17,7 @@ import { Work } from "./work.js";
 const at = (id) => document.getElementById(id);
 const box = at("box");
 const signals = new Signals(at("sound"), at("vibration"));
-const screen = new Screen((told) => work?.offers(told) ?? []);
+const screen = new Screen((told) => work?.offers(told) ?? [], () => prints);
 const session = new Session((told) => screen.reopen(told));
 const work = me && new Work({ screen, session, purpose, scan });
 
@@ -28,11 +30,21 @@ function purpose() {
 function found(answered, source) {
   const ended = me && !answered.offline && answered.site !== undefined && answered.site !== me.site;
   const told = ended ? unasked(ENDED, answered.purpose, AGAIN) : answered;
+  prints?.recall(told);
   session.add(told, source);
   work?.found(told);
   signals.give(told.mark.style);
   if (stops(told)) screen.halt(told);
   else screen.show(told);
+}
+
+/** What was found of a label's print, after its verdict. */
+function printed(told) {
+  session.changed(told);
+  signals.give(told.print.mark.style);
+  if (told.print.verdict !== "COPY_SUSPECTED") return;
+  work?.found(told);
+  screen.worsen(told);
 }
 
 // Scans that are no camera's: none is lost, each is asked for in its turn.
@@ -111,6 +123,15 @@ const live = new Live({
   bag: (number) => work?.heard(number),
   state: (words) => tell(words),
 });
+const prints =
+  me &&
+  new Prints({
+    camera,
+    device: () => wanted.value,
+    live,
+    came: printed,
+    note: (outcome) => session.note(outcomeLine(outcome)),
+  });
 let paused = false; // while the page is hidden
 let starting = false;
 

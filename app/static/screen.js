@@ -9,10 +9,13 @@ export class Screen {
   #said = document.getElementById("said");
   #seen = null; // resolves when the verdict that stopped scanning was seen
   #offers;
+  #prints;
+  #halting = null; // the verdict that stopped scanning
 
-  /** `offers(told)` are what can be done about a verdict, see `draw`. */
-  constructor(offers = () => []) {
+  /** `offers(told)` are what can be done about a verdict, see `draw`; `prints()` looks at labels' prints. */
+  constructor(offers = () => [], prints = () => null) {
     this.#offers = offers;
+    this.#prints = prints;
     document.getElementById("fold").addEventListener("click", () => this.fold());
     // Whoever goes on with the page has done with the verdict that lies over it.
     const within = (event) => this.#over.contains(event.target);
@@ -36,7 +39,7 @@ export class Screen {
     const old = this.#over.querySelector(".told");
     // The focus stays where it is, unless that goes away.
     if (old.contains(document.activeElement)) document.getElementById("fold").focus();
-    old.replaceChildren(draw(told, this.#offers(told)));
+    old.replaceChildren(this.#drawn(told));
     this.#over.hidden = false;
     this.#over.scrollTop = 0;
     document.body.classList.add("showing");
@@ -52,18 +55,37 @@ export class Screen {
   /** Show a verdict that must be seen before scanning goes on. */
   halt(told) {
     this.fold();
-    this.#stopped.querySelector(".told").replaceChildren(draw(told, this.#offers(told)));
+    this.#stopped.querySelector(".told").replaceChildren(this.#drawn(told));
+    this.#halting = told;
     this.#said.textContent = sentence(told);
     this.waiting("");
     this.#seen = new Promise((done) => {
       const over = () => {
-        this.#seen = null;
+        this.#seen = this.#halting = null;
+        this.#prints()?.leave();
         done();
       };
       this.#stopped.addEventListener("close", over, { once: true });
     });
     this.#stopped.showModal();
     this.#stopped.scrollTop = 0;
+  }
+
+  /** A verdict that was shown has become worse: it must be seen, after what has to be seen already. */
+  async worsen(told) {
+    if (this.#halting === told) {
+      this.#stopped.querySelector(".told").replaceChildren(this.#drawn(told));
+      this.#said.textContent = sentence(told);
+      return;
+    }
+    await this.clear;
+    this.halt(told);
+  }
+
+  #drawn(told) {
+    const page = draw(told, this.#offers(told));
+    this.#prints()?.dress(page, told);
+    return page;
   }
 
   /** What stopped scanning was seen to: go on. */
@@ -81,6 +103,7 @@ export class Screen {
   fold() {
     if (this.#over.hidden) return;
     this.#over.hidden = true;
+    if (!this.halted) this.#prints()?.leave();
     document.body.classList.remove("showing");
   }
 }

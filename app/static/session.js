@@ -18,6 +18,7 @@ export class Session {
   #scans = 0;
   #alerted = 0;
   #open;
+  #items = new WeakMap(); // a verdict -> its line's place
 
   /** `open(told)` is called when somebody wants to see a line's verdict again. */
   constructor(open) {
@@ -33,7 +34,14 @@ export class Session {
     this.#alerts.hidden = this.#alerted === 0;
     const item = element("li");
     item.append(this.#line(told, source));
+    this.#items.set(told, { item, source });
     this.#lines.prepend(item);
+  }
+
+  /** A verdict has changed since: its line says so. */
+  changed(told) {
+    const { item, source } = this.#items.get(told) ?? {};
+    item?.replaceChildren(this.#line(told, source));
   }
 
   /** Add a line that is no scan: what came of an act. */
@@ -54,6 +62,7 @@ export class Session {
       mark,
       element("strong", told.word),
       element("span", [what, serial].filter(Boolean).join(", ")),
+      ...(told.print ? [element("span", `${told.print.mark.symbol} ${_("Print: %(word)s", told.print)}`, "kind")] : []),
       ...(kindOf(told) ? [element("span", kindOf(told), "kind")] : []),
       element("span", [clock(), purposeWords(told.purpose), SOURCES[source]].join(" · "), "hint"),
     );

@@ -20,6 +20,7 @@ const CLAIMED = ["gtin", "lot", "expiry", "serial", "sscc"];
 
 /** What kind of news it is, beyond its word: the log's alert, or a warning of our own. */
 export function kindOf(told) {
+  if (told.print?.verdict === "COPY_SUSPECTED") return _("Alert: the label may be a copy");
   if (told.alert) return _("Alert: the log says no");
   if (told.again) return _("Warning: our label reading looks wrong, scan again");
   return "";
@@ -139,7 +140,8 @@ function reason({ code, words: what, next }) {
   return item;
 }
 
-function link(anchor, address) {
+/** Lead a link somewhere, or take it away. */
+export function link(anchor, address) {
   anchor.hidden = !address;
   if (address) anchor.href = address;
 }
