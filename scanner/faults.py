@@ -36,6 +36,7 @@ __all__ = [
 
 SOURCES: Final = (CAMERA, WEDGE, TYPED)
 MISSPELT: Final = "link-misspelt"
+UNKNOWN_LAYOUT: Final = "layout-unknown"
 AS_READ, REPAIRED, UNEXPLAINED = "as-read", "repaired", "unexplained"
 
 FAULTS: Final[Mapping[str, str]] = {
@@ -77,6 +78,8 @@ FAULTS: Final[Mapping[str, str]] = {
     "the pack itself.",
     "unicode-forms": "The text holds invisible or foreign characters, as an input method or a "
     "document makes them. Switch the input method to English, or scan the pack itself.",
+    UNKNOWN_LAYOUT: "The scanner types for another keyboard than this computer has: the lot's digits "
+    "are right, other characters are not. Set it to this computer's layout, or use the camera.",
     **{
         f"layout-{code}": "The scanner types for another keyboard than this computer has: it looks "
         f"like the {layout.name} layout here. Set the scanner to it, or use the camera."
@@ -297,6 +300,12 @@ def _unexplained(
 
 def _words(faults: tuple[str, ...]) -> str:
     return " ".join(FAULTS[code] for code in faults)
+
+
+def unknown_layout(found: Explanation) -> Explanation:
+    """The explanation of a lot whose letters stand for others, as a layout not listed here has them."""
+    told = replace(found, label=None, faults=(UNKNOWN_LAYOUT,), words=FAULTS[UNKNOWN_LAYOUT])
+    return replace(told, outcome=UNEXPLAINED)
 
 
 def alerts(explanation: Explanation, again: bool) -> bool:

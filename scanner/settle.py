@@ -6,10 +6,11 @@ the pack, and what hangs on the reading alone accuses the pack the second time o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ledger.rules.claims import Claim
 from ledger.rules.reasons import OK
 from ledger.rules.verdict import Verdict, verdict
 from ledger.statement.gs1 import Label
@@ -85,7 +86,30 @@ def settle(
         told, label = judge(behind), behind
     elif label is None and found.faults:
         return _again(told, label, found)
+    if not offered and found.source == faults.WEDGE and keys_moved(told.claims):
+        return _again(told, None, faults.unknown_layout(found))
     return Settled(told, label, None, alerts(told, repeated=repeated))
+
+
+def keys_moved(claims: Sequence[Claim]) -> bool:
+    """Whether a lot was read as a keyboard layout that nobody has listed would write it.
+
+    Then letters and signs stand for others, the same always for the same, and all digits are right.
+    """
+    compared = [claim for claim in claims if claim.agrees is not None]
+    if [claim.name for claim in compared if not claim.agrees] != ["lot"]:
+        return False
+    moved: dict[str, str] = {}
+    for claim in compared:
+        if claim.name not in ("lot", "serial"):
+            continue
+        if len(claim.label) != len(claim.log):
+            return False
+        for printed, read in zip(claim.log, claim.label, strict=True):
+            digit = printed.isdigit() or read.isdigit()
+            if (digit and printed != read) or moved.setdefault(printed, read) != read:
+                return False
+    return len(set(moved.values())) == len(moved)
 
 
 def _again(told: Verdict, label: Label | None, found: Explanation) -> Settled:

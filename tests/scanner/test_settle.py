@@ -1,0 +1,65 @@
+"""What a reading comes to: a keyboard layout that nobody listed is a scanner's fault, an altered lot is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ledger.rules.claims import Claim
+from ledger.rules.verdict import verdict
+from scanner.faults import CAMERA, UNEXPLAINED, UNKNOWN_LAYOUT, WEDGE, Explanation
+from scanner.settle import Settled, keys_moved, settle
+
+PRODUCT = Claim("product", "09521101000016", "09521101000016", True)
+
+
+def claims(lot: tuple[str, str], serial: tuple[str, str] = ("77", "77")) -> tuple[Claim, ...]:
+    """Of a label's lot and serial, each as printed and as read."""
+    made = (
+        Claim(name, read, printed, read == printed)
+        for name, (printed, read) in (("lot", lot), ("serial", serial))
+    )
+    return (PRODUCT, *made)
+
+
+@pytest.mark.parametrize(
+    ("lot", "serial", "moved"),
+    [
+        (("AB-12", "AB/12"), ("77", "77"), True),
+        (("ÆB12X", "OB12X"), ("77", "77"), True),
+        (("AA12", "QQ12"), ("77", "77"), True),
+        (("AA12", "QA12"), ("77", "77"), False),  # the same key gives the same sign
+        (("AB12", "QQ12"), ("77", "77"), False),  # two keys give two signs
+        (("AB12", "AB13"), ("77", "77"), False),  # digits stay where they are
+        (("AB12", "AC12"), ("B7", "B7"), False),  # the serial number has the key unmoved
+        (("AB12", "AC12"), ("B7", "C7"), False),  # another serial number is another pack
+        (("AB12", "AB1"), ("77", "77"), False),
+        (("AB12", "AB12"), ("77", "77"), False),
+    ],
+)
+def test_only_signs_that_stand_for_others_always_alike_are_moved_keys(
+    lot: tuple[str, str], serial: tuple[str, str], moved: bool
+) -> None:
+    assert keys_moved(claims(lot, serial)) is moved
+
+
+def test_another_expiry_is_no_moved_key() -> None:
+    expiry = Claim("expiry", "2028-01-31", "2027-01-31", False)
+    assert not keys_moved((*claims(("AB12", "AB12")), expiry))
+    assert not keys_moved((*claims(("AB12", "AC12")), expiry))
+
+
+def settled(source: str) -> Settled:
+    told = replace(verdict({"label-mismatch": "lot"}, "dispense"), claims=claims(("AB12", "AC12")))
+    found = Explanation(UNEXPLAINED, None, "text", source=source)
+    return settle(told, None, found, lambda _: told, before=True)
+
+
+def test_a_layout_that_nobody_listed_is_asked_again_of_a_keyboard_and_never_of_a_camera() -> None:
+    by_keys = settled(WEDGE)
+    assert by_keys.again is not None
+    assert by_keys.again.faults == (UNKNOWN_LAYOUT,)
+    assert not by_keys.alert
+    assert by_keys.verdict.codes == ("scan-again",)
+    assert settled(CAMERA).again is None
