@@ -350,6 +350,9 @@ SECTIONS["Holds and recalls"] = RECALLS
 from tests.access_traces import TRACES  # noqa: E402 - likewise
 
 SECTIONS["Traces"] = TRACES
+from tests.access_sealed import SEALED  # noqa: E402 - likewise
+
+SECTIONS["Labels' fingerprints, sealed"] = SEALED
 RECIPES: Final = {
     route: recipes for section in SECTIONS.values() for route, recipes in section.items()
 }

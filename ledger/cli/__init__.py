@@ -24,6 +24,7 @@ from ledger.cli import (
     reading,
     recalls,
     retention,
+    sealed,
     shipping,
     upkeep,
 )
@@ -100,6 +101,7 @@ for _module in (
     draft,
     reading,
     following,
+    sealed,
     auditing,
     retention,
     upkeep,
