@@ -31,6 +31,7 @@ export class PrintMeter {
   #wanted;
   #want;
   #least;
+  #skip;
   #good;
   #canvas = document.createElement("canvas");
   #away = new AbortController();
@@ -50,15 +51,16 @@ export class PrintMeter {
   /**
    * `video` plays what `camera` sees; `box` is a copy of the template `print-meter`. Of the item `wanted`,
    * or whichever comes first, `want` pictures are taken, of `least` px/mm and more. `good(count)` is
-   * told of each.
+   * told of each; `skip(item)` says why a pack is left alone, "" for one that is not.
    */
-  constructor({ video, camera, box, wanted = null, want = 5, least = 0, good = () => {} }) {
+  constructor({ video, camera, box, wanted = null, want = 5, least = 0, skip = () => "", good = () => {} }) {
     this.#video = video;
     this.#camera = camera;
     this.#box = box;
     this.#wanted = wanted;
     this.#want = want;
     this.#least = least;
+    this.#skip = skip;
     this.#good = good;
   }
 
@@ -130,6 +132,12 @@ export class PrintMeter {
     }
     this.#missed = 0;
     this.#seen = now;
+    const left = this.#skip(told.item);
+    if (left) {
+      this.#begun = now; // the time of the next one begins when it comes
+      this.#say(left);
+      return "";
+    }
     if (this.#wanted && told.item !== this.#wanted) {
       this.#others += 1;
       this.#say(_("This is the code of another pack."));
