@@ -17,6 +17,7 @@ from flask import current_app, request
 from app.acts import shipment_of, supplied_of
 from app.alert_words import decided_words
 from app.alerts import case_of_pack, fold, raised_by
+from app.fingerprints_asked import asked
 from app.limits import Limits
 from app.looking import Looks, Seen
 from app.node import answers, node
@@ -27,7 +28,8 @@ from app.slips import read_number
 from ledger.errors import Malformed
 from ledger.proof import clock_words
 from ledger.rules.alerts import Alert
-from ledger.rules.verdict import PURPOSES, Verdict, judge, verdict
+from ledger.rules.casework import GIVE_OUT, OPEN
+from ledger.rules.verdict import PURPOSES, Verdict, also, judge, verdict
 from ledger.statement.gs1 import MAX_TEXT, Label
 from ledger.store.alike import spelt_alike
 from ledger.store.cases import Case
@@ -38,6 +40,7 @@ from scanner.faults import CAMERA, SOURCES, TYPED, Explanation, explain, parse_r
 from scanner.settle import AGAIN_MS, LOOK_MS, alerts, confirms, reads_right, settle
 
 LOOKS: Final = "looks"
+COPY_SUSPECTED: Final = "copy-suspected"
 NO_SITE: Final = ""
 LINK: Final = ""  # the source of a link that was followed: nothing read it wrongly
 
@@ -48,7 +51,8 @@ class Told:
 
     `again` is there where the reading looks like a scanner's fault. `held` says that the reading may
     be held against the pack; `alert`, that the pack itself is in question. `case` is the number of
-    the site's newest case about it, `decision` what was decided there. `seen` is there for pictures.
+    the site's newest case about it, `decision` what was decided there; `print` whether its label's
+    print is asked for, where a template of it is kept. `seen` is there for pictures.
     """
 
     verdict: Verdict
@@ -59,6 +63,7 @@ class Told:
     alert: bool = False
     case: int | None = None
     decision: str = ""
+    print: dict[str, Any] | None = None
     seen: Seen | None = None
 
     @property
@@ -246,9 +251,28 @@ def _with_case(told: Told, alert: Alert | None, case: Case | None = None) -> Tol
     who = person()
     if case is None and who and told.label and told.again is None:
         case = case_of_pack(told.label.id, who)
+    told = replace(told, alert=alert is not None, print=_print(told, case))
     if case is None:
-        return replace(told, alert=alert is not None)
-    return replace(told, alert=alert is not None, case=case.number, decision=case.decision)
+        return told
+    told = _copy_suspected(told, case)
+    return replace(told, case=case.number, decision=case.decision)
+
+
+def _print(told: Told, case: Case | None) -> dict[str, Any] | None:
+    """Whether the pack's print is asked for, of a reading that is the pack's."""
+    who, label = person(), told.label
+    if who is None or label is None or told.again is not None or not label.id:
+        return None
+    return asked(label.id, told.verdict.codes, case, who)
+
+
+def _copy_suspected(told: Told, case: Case) -> Told:
+    """While nobody has decided, a pack whose print was not the enrolled one is not OK at its site.
+
+    An inspection changes nothing on the log, so that the log's verdict says nothing of it.
+    """
+    waits = case.status == OPEN and case.rule == COPY_SUSPECTED and case.decision != GIVE_OUT
+    return replace(told, verdict=also(told.verdict, COPY_SUSPECTED)) if waits else told
 
 
 def told_json(told: Told) -> dict[str, Any]:
@@ -278,6 +302,7 @@ def told_json(told: Told) -> dict[str, Any]:
         "shipment": shipment_of(state) if state else None,
         "supplied": supplied_of(state) if state else None,
         "bag": bag_of(told),
+        "fingerprint": told.print,
         **(_seen_json(told.seen) if told.seen else {}),
     }
 

@@ -1,0 +1,315 @@
+"""The matching service: frames of a label to whether it is the print that was enrolled.
+
+The template never leaves: a site sends frames and is told a verdict. What is compared is counted, a
+few looks a day for a pack and site, and each look is a desk row. A score is told to the product's
+own side and the authority alone, rounded: whoever could watch one move could climb towards the
+print. Frames only, no vectors: a vector cannot be looked at for blur, a screen or a still picture.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import IO, Any, Final
+
+from flask import abort, current_app
+from flask_babel import gettext as _
+from ledger.store.enrolled import Enrolled
+
+from app.alerts import fold
+from app.fingerprints_frames import (
+    MOST_FRAMES,
+    WAIT_LOOK_S,
+    WAIT_MEASURE_S,
+    Shown,
+    measured,
+    show,
+    turn,
+)
+from app.fingerprints_words import (
+    CODES,
+    ELSEWHERE,
+    OTHER_PACK,
+    OTHER_VERSION,
+    REPLAYED,
+    reasons_json,
+    verdict_mark,
+    verdict_words,
+)
+from app.node import Node, node
+from app.scanning import here_and_now
+from ledger.errors import Malformed, Refused
+from ledger.rules.alerts import Alert, us_reason
+from ledger.rules.making import may_enrol
+from ledger.rules.reasons import HOLD
+from ledger.statement.gs1 import is_pack, parse_item_id, parse_scan
+from ledger.store.cases import Seen
+from ledger.store.desk import Person
+from ledger.store.looks import DAY_MS, SPENT, Access, Look
+from scanner.fingerprint.enrol import EnrolmentRefused, enrol
+from scanner.fingerprint.match import CANNOT_TELL, COPY_SUSPECTED, Match, match, refused
+from scanner.fingerprint.session import Session
+from scanner.fingerprint.template import SALT, SEED, Template, commitment
+
+LOOKS_A_DAY: Final = 5  # that compare something, of a pack at a site
+LOOKS_A_MINUTE: Final = 10  # of a key
+ENROLMENTS_A_MINUTE: Final = 60  # of a key
+MOST_DEVICE: Final = 80  # characters
+LEAST_ENROLLED: Final = 3  # frames
+PURPOSE: Final = "fingerprint"
+_log = logging.getLogger("packtrace")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a look: `entitled` says whether who asked may know the score."""
+
+    item: str
+    done: Match
+    enrolled: Enrolled | None
+    entitled: bool
+    left: int
+    number: int
+    case: int | None = None
+
+
+def measure(upload: IO[bytes], who: Person) -> dict[str, Any]:
+    """Whether one frame is good enough to be looked at; no template is touched."""
+    _count("measure", node().settings.frames_per_minute, who)
+    with turn(WAIT_MEASURE_S):
+        result, (width, height) = measured(upload)
+    return {
+        "ok": result.ok,
+        "text": result.text,
+        "item": _item_of(result.text) or None,
+        "px_per_mm": round(result.px_per_mm, 1),
+        "focus": round(result.focus, 3),
+        "fit": round(result.fit, 3),
+        "reasons": reasons_json(result.reasons),
+        "corners": [[round(x, 1), round(y, 1)] for x, y in result.corners] or None,
+        "width": width,
+        "height": height,
+    }
+
+
+def look(item: str, device: str, uploads: list[IO[bytes]], who: Person) -> Outcome:
+    """Hold frames of a pack's label against its template.
+
+    Raises Malformed for an item that is no pack's. Ends in 429 when the day's looks are spent, in 503
+    when too many are being looked at. Whatever else is wrong is a verdict: it cannot tell.
+    """
+    _count("look", LOOKS_A_MINUTE, who)
+    parse_item_id(item)
+    if not is_pack(item):
+        raise Malformed(_("a label's print is a pack's"))
+    if len(device) > MOST_DEVICE or not device.isprintable():
+        raise Malformed(_("a device is named by up to %(n)s printable characters", n=MOST_DEVICE))
+    _check_number(uploads, 1)
+    found = node()
+    enrolled, template = _opened(found, item)
+    if isinstance(template, str):
+        return _told(found, item, device, who, enrolled, refused(template))
+    if found.desk.looks.count(item, who.site, found.clock() - DAY_MS) >= LOOKS_A_DAY:
+        _abort_spent()
+    with turn(WAIT_LOOK_S):
+        session = Session(template.seed, template.design)
+        shown = show(session, uploads)
+        done = match(template, session)
+        vector = session.vector().edge.tobytes() if session.frames else b""
+    if session.frames and _item_of(session.text) != item:
+        done = Match(CANNOT_TELL, (OTHER_PACK,), alarm=True)
+    if done.score is None:
+        return _told(found, item, device, who, enrolled, done, template.extractor)
+    return _compared(found, item, device, who, enrolled, done, template, shown, vector)
+
+
+def _opened(found: Node, item: str) -> tuple[Enrolled | None, Template | str]:
+    """A pack's template that fits what the log commits to, or the reason why there is none."""
+    enrolled, store = found.reader.fingerprint(item), found.fingerprints
+    if enrolled is None:
+        return None, "no-template"
+    if store is None or not store.has(item):
+        return enrolled, ELSEWHERE
+    try:
+        kept = store.find(item, enrolled.commitment)
+        fits = kept and commitment(kept.template, kept.salt) == enrolled.commitment
+    except Malformed as error:
+        _log.error("the template of %s cannot be opened: %s", item, error)
+        return enrolled, "commitment"
+    if kept is None or not fits:
+        _log.error("no template of %s fits the commitment in entry %s", item, enrolled.index)
+        return enrolled, "commitment"
+    try:
+        return enrolled, Template.parse(kept.template)
+    except Malformed:
+        return enrolled, OTHER_VERSION
+
+
+def _compared(
+    found: Node, item: str, device: str, who: Person, enrolled: Enrolled | None, done: Match,
+    template: Template, shown: Shown, vector: bytes,
+) -> Outcome:  # fmt: skip
+    """Keep what a comparison came to, then tell it: nothing is told that was not counted."""
+    row = _row(found, item, device, who, enrolled, done, template.extractor)
+    row = row._replace(vector=sha256(vector).hexdigest())
+    kept = found.desk.looks.add_counted(row, shown.digests, LOOKS_A_DAY)
+    if kept.why == SPENT:
+        _abort_spent()
+    if kept.why:
+        return _told(found, item, device, who, enrolled, refused(REPLAYED), template.extractor)
+    _forget(found)
+    case = _raise(found, item, who) if done.verdict == COPY_SUSPECTED else None
+    entitled = _may_know_score(found, item, who)
+    return Outcome(item, done, enrolled, entitled, kept.left, kept.number, case)
+
+
+def _told(
+    found: Node, item: str, device: str, who: Person, enrolled: Enrolled | None, done: Match,
+    extractor: int = 0,
+) -> Outcome:  # fmt: skip
+    """Keep a look that compared nothing; it is none of the day's."""
+    looks = found.desk.looks
+    number = looks.add(_row(found, item, device, who, enrolled, done, extractor))
+    _forget(found)
+    left = LOOKS_A_DAY - looks.count(item, who.site, found.clock() - DAY_MS)
+    return Outcome(item, done, enrolled, False, max(0, left), number)
+
+
+def _row(
+    found: Node, item: str, device: str, who: Person, enrolled: Enrolled | None, done: Match,
+    extractor: int,
+) -> Look:  # fmt: skip
+    return Look(
+        found.clock(), item, who.site, who.party, who.keyid, device, done.verdict,
+        " ".join(done.reasons), extractor, enrolled.commitment.hex() if enrolled else "",
+        round(done.px_per_mm, 1), done.frames, _rounded(done.score), alarm=int(done.alarm),
+    )  # fmt: skip
+
+
+def _raise(found: Node, item: str, who: Person) -> int:
+    """The case of a print that is not the enrolled one, at the site that has it in hand."""
+    rule, now = "copy-suspected", found.clock()
+    alert = Alert(
+        rule, who.site, item, now, "copied-label", item, codes=(rule,), us=us_reason(rule, ())
+    )
+    return fold(found, alert, Seen(PURPOSE, HOLD, read_by="camera"))
+
+
+def _may_know_score(found: Node, item: str, who: Person) -> bool:
+    """The product's holder and its packers made the template; the authority looks into cases."""
+    authority = found.reader.authority()
+    return who.party == authority.gln or may_enrol(authority, who.party, item)
+
+
+def outcome_json(told: Outcome) -> dict[str, Any]:
+    """A look's outcome for programs; what follows from the score goes with it, or not at all."""
+    done = told.done
+    tail = done.false_match_log10 if told.entitled else None
+    sign = told.enrolled and {
+        "item": told.item, "reason": CODES[done.verdict],
+        "commitment": told.enrolled.commitment.hex(),
+    }  # fmt: skip
+    return {
+        "verdict": done.verdict,
+        "word": verdict_words(done.verdict),
+        "mark": verdict_mark(done.verdict)._asdict(),
+        "reasons": reasons_json(done.reasons),
+        "score": _rounded(done.score) if told.entitled else None,
+        "frames": done.frames,
+        "px_per_mm": round(done.px_per_mm, 1),
+        "false_match_log10": None if tail is None else round(tail, 1),
+        "tested_bound": None if done.tested_bound is None else round(done.tested_bound, 4),
+        "commitment": told.enrolled.commitment.hex() if told.enrolled else None,
+        "alarm": done.alarm,
+        "left": told.left,
+        "look": told.number,
+        "case": told.case,
+        "inspect": sign,
+    }
+
+
+def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
+    """Make a pack's template of a camera's frames, and keep it.
+
+    It counts once a signed `enrol` statement with its commitment is on the log. Ends in 403 for whoever
+    neither holds nor packs the product. Raises EnrolmentRefused, Refused.
+    """
+    _count("enrol", ENROLMENTS_A_MINUTE, who)
+    _check_number(uploads, LEAST_ENROLLED)
+    found = node()
+    if found.fingerprints is None:
+        raise Refused("read-only", _("this node keeps no fingerprints; enrol at the one that does"))
+    with turn(WAIT_LOOK_S):
+        session = Session(secrets.token_bytes(SEED))
+        shown = show(session, uploads)
+        # What no template is made of anyway is not asked about its pack.
+        template = enrol(session)
+    if session.frames < LEAST_ENROLLED:
+        raise EnrolmentRefused([*session.turned_away, "few-frames"])
+    if session.still:
+        raise EnrolmentRefused(["still-image"])
+    item = _item_of(session.text)
+    if not item:
+        raise Malformed(_("the code in the picture names no single pack"))
+    authority = found.reader.authority()
+    if not may_enrol(authority, who.party, item):
+        abort(403, _("Labels are enrolled by the product's holder and those that pack it."))
+    if found.reader.world().row(item) is None:
+        raise Refused("unknown-item", _("commission this pack before its label is enrolled"))
+    if found.desk.looks.any_seen(shown.digests):
+        raise Malformed(_("these pictures were shown here before; take new ones"))
+    salt, now = secrets.token_bytes(SALT), found.clock()
+    made = template.commitment(salt)
+    found.fingerprints.put(item, made, bytes(template), salt, now)
+    found.desk.looks.see(shown.digests, now)
+    found.desk.looks.add_access(Access(now, item, who.site, who.party, who.keyid, "enrol"))
+    _forget(found)
+    return {
+        "item": item,
+        "commitment": made.hex(),
+        "px_per_mm": round(template.px_per_mm, 1),
+        "focus": round(template.focus, 3),
+        "frames": template.frames,
+    }
+
+
+def _check_number(uploads: list[IO[bytes]], least: int) -> None:
+    if not least <= len(uploads) <= MOST_FRAMES:
+        raise Malformed(
+            _("send %(least)s to %(most)s pictures as frames", least=least, most=MOST_FRAMES)
+        )
+
+
+def _item_of(text: str) -> str:
+    """The pack that a code names, "" for none."""
+    try:
+        item = parse_scan(text, year=here_and_now().year).id if text else ""
+    except Malformed:
+        return ""
+    return item if is_pack(item) else ""
+
+
+def _rounded(score: float | None) -> float | None:
+    return None if score is None else round(score, 2)
+
+
+def _count(kind: str, most: int, who: Person) -> None:
+    current_app.extensions["limits"].count(f"fingerprint {kind}", most, by=who.keyid)
+
+
+def _abort_spent() -> None:
+    abort(
+        429,
+        _(
+            "This pack's print was looked at %(n)s times here within a day; no more now.",
+            n=LOOKS_A_DAY,
+        ),
+    )
+
+
+def _forget(found: Node) -> None:
+    """Looks are kept for as long as scans are, and never less than the day in which they count."""
+    days = max(1, found.reader.authority().policy.scan_retention)
+    found.desk.looks.forget(found.clock() - days * DAY_MS)
