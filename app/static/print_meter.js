@@ -21,7 +21,6 @@ const LONGEST = 30_000; // ms without one good picture
 const OTHERS = 2; // pictures of another pack, before that is what is meant
 const RECENT = 3; // pictures that are none too good, kept to show for it
 const COARSE = 12; // pixels a millimetre: below, no print is seen
-const BLURRED = ["out-of-focus", "cannot-align", "poor-fit"];
 
 /** One look at one label. */
 export class PrintMeter {
@@ -144,8 +143,7 @@ export class PrintMeter {
       return this.#others >= OTHERS ? "other" : "";
     }
     this.#others = 0;
-    const sharp = !told.reasons.some(({ code }) => BLURRED.includes(code));
-    if (sharp) this.#best = Math.max(this.#best, told.px_per_mm);
+    if (this.#isSharp(told)) this.#best = Math.max(this.#best, told.px_per_mm);
     if (this.#best > CLOSER * this.#mark.px) this.#mark = { px: this.#best, at: now };
     const counts = frame.cut; // the first picture says only where to take the others
     if (told.corners && (!counts || !within(told.corners, frame))) this.#anew(told.corners, frame);
@@ -158,6 +156,11 @@ export class PrintMeter {
     }
     this.#say(_("Good. Hold it there, as still as a hand is."));
     return counts ? this.#keep(told, frame, now) : "";
+  }
+
+  /** Whether it is as sharp as a picture of its size can be: a small one is spread over more pixels. */
+  #isSharp({ px_per_mm: size, focus }) {
+    return focus >= this.#box.querySelector("meter.focus").low * Math.min(1, size / COARSE);
   }
 
   #keep({ item, focus }, { blob }, now) {
