@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from flask import request
@@ -10,6 +10,8 @@ from flask import request
 from ledger.errors import Malformed
 
 T = TypeVar("T")
+MAX_BODY: Final = 96 * 1024  # bytes: an envelope and what is around it
+_object: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 def typed(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
@@ -22,3 +24,8 @@ def typed(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
         return decoder.decode(request.get_data(cache=False))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(f"{form}: {error}") from error
+
+
+def body() -> dict[str, Any]:
+    """The body as an object, whose values its reader checks. Raises Malformed; ends in 413."""
+    return typed(_object, MAX_BODY, "the request is a JSON object")

@@ -270,7 +270,7 @@ def work(number: int, who: Person, asked: dict[str, str]) -> Case:
     """Do one of ACTS on a case.
 
     Ends in 404 for a case of others. Raises Malformed, and Refused `not-entitled` where it is not this
-    person's turn, `wrong-state` where the case is closed.
+    person's turn, `wrong-state` where the case is closed, `unfit-closing` for no cause or a wrong one.
     """
     found = node()
     current_app.extensions["limits"].count("case", found.settings.per_minute)

@@ -27,7 +27,7 @@ _ENTITLEMENT: Final = (
 STATUS: Final = {
     **dict.fromkeys(CODES, 409),
     **dict.fromkeys(_ENTITLEMENT.split(), 403),
-    **dict.fromkeys(("malformed", "wrong-log", "wrong-type"), 400),
+    **dict.fromkeys(("malformed", "wrong-log", "wrong-type", "unfit-closing"), 400),
     **dict.fromkeys(("items-mismatch", "items-reused"), 422),
     "bad-signature": 401,
     "read-only": 503,

@@ -172,6 +172,10 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "A recall is closed only by a statement that names what stays open, and why.",
         "Look at the recall's board, and name each quantity with its reason.",
     ),
+    "unfit-closing": (
+        "A case is closed with its root cause, and a closing code that agrees with it.",
+        "Name both; where no cause was found, write a note of what was looked into.",
+    ),
     "threshold": (
         "This act needs more signatures than it carries.",
         "Have a colleague with another key sign the same statement too.",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from typing import Final
 
-from flask import Blueprint, Response, jsonify, request
-from flask_babel import gettext as _
+import msgspec
+from flask import Blueprint, Response, jsonify
 
+from app.bodies import typed
 from app.cases import show, told_json, work
 from app.session import signed_in
-from ledger.errors import Malformed
 
 blueprint = Blueprint("alerts_api", __name__)
-MAX_BODY = 8 * 1024
+MAX_BODY: Final = 8 * 1024  # bytes
+_texts: Final = msgspec.json.Decoder(dict[str, str])
 
 
 @blueprint.get("/api/alerts/<int:number>")
@@ -25,13 +26,6 @@ def case(number: int) -> Response:
 def do(number: int) -> Response:
     """`{"act", "decision"?, "note"?, "root"?, "closing"?}`: see `app.cases.ACTS`."""
     who = signed_in()
-    request.max_content_length = MAX_BODY
-    try:
-        asked = json.loads(request.get_data(cache=False))
-        fields = {name: asked[name] for name in asked}
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise Malformed(_("what is done with a case is a JSON object")) from error
-    if not all(isinstance(value, str) for value in fields.values()):
-        raise Malformed(_("every field is a text"))
+    fields = typed(_texts, MAX_BODY, "what is done with a case is a JSON object of texts")
     work(number, who, fields)
     return jsonify(told_json(show(number, who)))

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify
 from flask_babel import lazy_gettext as _
 
 from app import bagging
-from app.api.people import body
+from app.bodies import body
 from app.node import node
 from app.phrases import reasons_said
 from app.present import marked

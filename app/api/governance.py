@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from app import governance, session
-from app.api.people import body
+from app.bodies import body
 from ledger.errors import Malformed
 
 blueprint = Blueprint("governance_api", __name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, jsonify
 
 from app import inspections
-from app.api.people import body
+from app.bodies import body
 from app.node import node
 from app.pages.inspections import STATES
 from app.scanning import check_source

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from flask_babel import gettext as _
 
 from app import session
+from app.bodies import MAX_BODY, body
 from app.joining import (
     MAX_NAME,
     MAX_STAFF,
@@ -25,19 +25,6 @@ from ledger.statement.parts import time_text
 from ledger.store.people import Invitation
 
 blueprint = Blueprint("people_api", __name__)
-MAX_BODY = 96 * 1024  # bytes: an envelope and what is around it
-
-
-def body() -> dict[str, Any]:
-    """The request's JSON object. Raises Malformed."""
-    request.max_content_length = MAX_BODY
-    try:
-        told = json.loads(request.get_data(cache=False))
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"the request is no JSON: {error}") from error
-    if not isinstance(told, dict):
-        raise Malformed("the request is a JSON object")
-    return told
 
 
 def _limit(kind: str) -> None:

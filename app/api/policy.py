@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from flask_babel import gettext as _
 
 from app import governance, policies
-from app.api.people import body
+from app.bodies import body
 from app.node import node
 from app.present import act_words
 from ledger.errors import Malformed

@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import alert_words, form_3911
 from app.cases import COLUMNS, Line, line_json, listed, of_number, show, work
 from app.node import node
+from app.prints_view import may_see
 from app.session import signed_in
 from app.tables import csv_table, json_table
-from ledger.errors import Malformed
+from ledger.errors import Malformed, Refused
 from ledger.rules import casework
 
 blueprint = Blueprint("alerts", __name__)
@@ -69,6 +70,10 @@ def do(number: int) -> tuple[str, int] | AnyResponse:
         work(number, who, asked)
     except Malformed as error:  # it is told on the page, beside what was filled in
         return _page(number, str(error), asked), 400
+    except Refused as refused:
+        if refused.code != "unfit-closing":
+            raise
+        return _page(number, refused.detail, asked), 400
     return redirect(f"/alerts/{number}", 303)
 
 
@@ -94,8 +99,12 @@ def form_json(number: int) -> Response:
 
 
 def _page(number: int, problem: str = "", asked: dict[str, Any] | None = None) -> str:
+    who = signed_in()
+    shown = show(number, who)
+    gtin = shown.label.get("gtin", "") if shown.line.case.rule == "copy-suspected" else ""
     return render_template(
-        "alerts/case.html", shown=show(number, signed_in()), problem=problem, asked=asked or {},
+        "alerts/case.html", shown=shown, problem=problem, asked=asked or {},
+        looked_into=bool(gtin) and may_see(who, gtin),
         decisions=casework.DECISIONS, roots=casework.ROOTS, closings=casework.CLOSINGS, **_WORDS,
     )  # fmt: skip
 

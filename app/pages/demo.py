@@ -12,7 +12,8 @@ from flask import Blueprint, Response, abort, jsonify, render_template
 from flask_babel import gettext as _
 
 from app import session
-from app.api.people import body, invited
+from app.api.people import invited
+from app.bodies import body
 from app.joining import invitation_of
 from app.node import DemoPerson, node
 from ledger.build import sign_governance

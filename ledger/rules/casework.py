@@ -101,21 +101,25 @@ def check_note(text: str) -> str:
     return line
 
 
+def _unfit(why: str) -> Refused:
+    return Refused("unfit-closing", why)
+
+
 def check_closing(root: str, closing: str, note: str, level: str) -> None:
     """Refuse to close a case without a cause, or with one that the closing code contradicts.
 
-    Raises Malformed, and Refused `not-entitled` for a finding that is the authority's.
+    Raises Refused: `unfit-closing`, or `not-entitled` for a finding that is the authority's.
     """
     if root not in ROOTS:
-        raise Malformed("a case is closed with its root cause")
+        raise _unfit("a case is closed with its root cause")
     if closing not in CLOSINGS:
-        raise Malformed("a case is closed with its closing code")
+        raise _unfit("a case is closed with its closing code")
     if root == "not-found" and not note:
-        raise Malformed("where no root cause was found, a note says what was looked into")
+        raise _unfit("where no root cause was found, a note says what was looked into")
     if root in _GRAVE and closing in (FALSE_ALERT, EXPLAINED):
-        raise Malformed(f"{root} is no {closing}")
+        raise _unfit(f"{root} is no {closing}")
     if closing == ILLEGITIMATE and root not in (*_GRAVE, "temperature"):
-        raise Malformed("a product is illegitimate by theft, diversion, falsification, temperature")
+        raise _unfit("a product is illegitimate by theft, diversion, falsification, temperature")
     if level == SITE and root in _GRAVE:
         raise Refused(
             "not-entitled", "pass it on: the product's holder or the authority finds that"

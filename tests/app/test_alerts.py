@@ -324,11 +324,11 @@ def _with_key(who: Member, name: str) -> Member:
 @pytest.mark.parametrize(
     ("fields", "status", "code"),
     [
-        ({"act": "close"}, 400, "malformed"),
-        ({"act": "close", "root": "procedure"}, 400, "malformed"),
-        ({"act": "close", "closing": "explained"}, 400, "malformed"),
-        ({"act": "close", "root": "not-found", "closing": "suspect"}, 400, "malformed"),
-        ({"act": "close", "root": "theft", "closing": "explained"}, 400, "malformed"),
+        ({"act": "close"}, 400, "unfit-closing"),
+        ({"act": "close", "root": "procedure"}, 400, "unfit-closing"),
+        ({"act": "close", "closing": "explained"}, 400, "unfit-closing"),
+        ({"act": "close", "root": "not-found", "closing": "suspect"}, 400, "unfit-closing"),
+        ({"act": "close", "root": "theft", "closing": "explained"}, 400, "unfit-closing"),
         ({"act": "close", "root": "falsification", "closing": "illegitimate"}, 403, "not-entitled"),
         ({"act": "decide"}, 400, "malformed"),
         ({"act": "decide", "decision": "sell"}, 400, "malformed"),
@@ -348,6 +348,8 @@ def test_bad_work_is_refused_in_words_and_changes_nothing(
     answer = client.post(f"/api/alerts/{copied}", json=fields)
     assert (answer.status_code, answer.get_json()["code"]) == (status, code)
     assert answer.get_json()["detail"]
+    if code == "unfit-closing":
+        assert answer.get_json()["title"].startswith("A case is closed with its root cause")
     page = client.post(f"/alerts/{copied}", data=fields)
     assert page.status_code == status
     assert client.get(f"/api/alerts/{copied}").get_json() == before

@@ -10,8 +10,8 @@ from ledger.store.models import CONTENT, LOG, VIEWS
 from tests.refusals import CASES, IDS, Case, evidence_verifies
 from tests.world import Chain
 
-# A state of the log, see test_guard; what is asked ahead of it, see test_recall_closing.
-ELSEWHERE = {"read-only", "open-quantities"}
+# A state of the log, see test_guard; what is asked ahead of it, see test_recall_closing; the desk, see test_alerts.
+ELSEWHERE = {"read-only", "open-quantities", "unfit-closing"}
 
 
 def tables(chain: Chain) -> list[object]:
