@@ -12,11 +12,10 @@ import logging
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NoReturn
 
 from flask import abort, current_app
 from flask_babel import gettext as _
-from ledger.store.enrolled import Enrolled
 
 from app.alerts import fold
 from app.fingerprints_frames import (
@@ -44,9 +43,11 @@ from ledger.errors import Malformed, Refused
 from ledger.rules.alerts import Alert, us_reason
 from ledger.rules.making import may_enrol
 from ledger.rules.reasons import HOLD
+from ledger.statement.governance import Product
 from ledger.statement.gs1 import is_pack, parse_item_id, parse_scan
 from ledger.store.cases import Seen
 from ledger.store.desk import Person
+from ledger.store.enrolled import Enrolled
 from ledger.store.looks import DAY_MS, SPENT, Access, Look
 from scanner.fingerprint.enrol import EnrolmentRefused, enrol
 from scanner.fingerprint.match import CANNOT_TELL, COPY_SUSPECTED, Match, match, refused
@@ -237,8 +238,11 @@ def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
     neither holds nor packs the product. Raises EnrolmentRefused, Refused.
     """
     _count("enrol", ENROLMENTS_A_MINUTE, who)
-    _check_number(uploads, LEAST_ENROLLED)
     found = node()
+    authority = found.reader.authority()
+    if not any(_makes(one.product, who) for one in authority.products()):
+        _abort_not_its_maker()
+    _check_number(uploads, LEAST_ENROLLED)
     if found.fingerprints is None:
         raise Refused("read-only", _("this node keeps no fingerprints; enrol at the one that does"))
     with turn(WAIT_LOOK_S):
@@ -253,9 +257,8 @@ def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
     item = _item_of(session.text)
     if not item:
         raise Malformed(_("the code in the picture names no single pack"))
-    authority = found.reader.authority()
     if not may_enrol(authority, who.party, item):
-        abort(403, _("Labels are enrolled by the product's holder and those that pack it."))
+        _abort_not_its_maker()
     if found.reader.world().row(item) is None:
         raise Refused("unknown-item", _("commission this pack before its label is enrolled"))
     if found.desk.looks.any_seen(shown.digests):
@@ -273,6 +276,14 @@ def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
         "focus": round(template.focus, 3),
         "frames": template.frames,
     }
+
+
+def _makes(product: Product, who: Person) -> bool:
+    return who.party in (product.holder, *product.packers)
+
+
+def _abort_not_its_maker() -> NoReturn:
+    abort(403, _("Labels are enrolled by the product's holder and those that pack it."))
 
 
 def _check_number(uploads: list[IO[bytes]], least: int) -> None:
@@ -299,7 +310,7 @@ def _count(kind: str, most: int, who: Person) -> None:
     current_app.extensions["limits"].count(f"fingerprint {kind}", most, by=who.keyid)
 
 
-def _abort_spent() -> None:
+def _abort_spent() -> NoReturn:
     abort(
         429,
         _(

@@ -350,9 +350,15 @@ SECTIONS["Holds and recalls"] = RECALLS
 from tests.access_traces import TRACES  # noqa: E402 - likewise
 
 SECTIONS["Traces"] = TRACES
+from tests.access_prints import PRINTS  # noqa: E402 - likewise
+
+SECTIONS["Labels' prints"] = PRINTS
 from tests.access_sealed import SEALED  # noqa: E402 - likewise
 
 SECTIONS["Labels' fingerprints, sealed"] = SEALED
+from tests.access_fingerprints import FINGERPRINTS  # noqa: E402 - likewise
+
+SECTIONS["Labels' fingerprints, matched"] = FINGERPRINTS
 RECIPES: Final = {
     route: recipes for section in SECTIONS.values() for route, recipes in section.items()
 }

@@ -29,6 +29,7 @@ from ledger.statement.dsse import key_id
 from ledger.statement.governance import Document, KeyAdd, Product, Sites
 from ledger.statement.parts import Site, Storage
 from ledger.store.batch import Receipt
+from ledger.store.fingerprints import Fingerprints
 from ledger.tlog.ed25519 import public_of
 from tests.app.conftest import give_keys, login_body
 from tests.nodes import close
@@ -299,6 +300,7 @@ def scene() -> Iterator[Scene]:
     with TemporaryDirectory() as folder:
         chain = Chain(Path(folder))
         give_keys(chain)
+        kept = Fingerprints.make(chain.folder / "fingerprints", b"", plain=True)
         settings = Settings(
             log=chain.folder, secure=False, per_minute=0, stranger_per_minute=0,
             clock=lambda: chain.now,
@@ -308,4 +310,5 @@ def scene() -> Iterator[Scene]:
             yield Scene(app, chain)
         finally:
             close(app)
+            kept.close()
             chain.store.close()
