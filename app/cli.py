@@ -185,19 +185,22 @@ def demo(
     context: click.Context, host: str, port: int, folder: Path, data_only: bool, reset: bool,
     today: str | None,
 ) -> None:  # fmt: skip
-    """Make a SIMULATED supply chain, and serve it.
+    """Make a SIMULATED supply chain, and serve it, with `packtrace notify` beside the server.
 
     \b
     Example:
       packtrace demo --port 8001
     """
-    from app.demo import make, throw_away
+    from app.demo import make, served_at, throw_away
+    from app.sending import OUTBOX
+    from app.serve import start_beside
     from ledger.store.opening import holds_log
 
     if host not in LOOPBACK:
         raise Malformed("the demo signs anybody in by one press: it is served on loopback alone")
     if not data_only:
         check_port(host, port)
+    url = f"http://localhost:{port}"
     if reset:
         throw_away(folder)
     if holds_log(folder):
@@ -206,9 +209,16 @@ def demo(
         )
     else:
         day = parse_date(today, "--today") if today else datetime.now().astimezone().date()
-        made = make(folder, day, fixed=today is not None)
+        made = make(folder, day, fixed=today is not None, url=url)
         click.echo(f"SIMULATED world made in {folder}: {made}", err=True)
     if not data_only:
+        served_at(folder, url)
+        start_beside("notify", "--log", str(folder), "--every", "1")
+        click.echo(
+            f"SIMULATED mail is sent each minute, to files in {folder / OUTBOX}: "
+            "`packtrace notify` runs beside the server and stops with it",
+            err=True,
+        )
         context.invoke(serve, host=host, port=port, where=folder)
 
 

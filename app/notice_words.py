@@ -24,7 +24,8 @@ from ledger.statement.parts import Scope, time_text
 from ledger.store.recalls import Case
 
 HOLD: Final = "hold"
-HOME: Final = "http://localhost:8000"  # of a simulated world that was told no address
+HOME: Final = "http://localhost:8000"  # of a simulated world that was not served yet
+SERVED: Final = "served-at.txt"  # in a simulated world's folder: where it was served last
 _DEPTHS: Final = {
     "wholesale": _lazy("down to wholesalers"),
     "pharmacy": _lazy("down to pharmacies and hospitals"),
@@ -146,7 +147,12 @@ def title_of(case: Case) -> str:
 def address() -> str:
     """This node's own address, "" where it was told none."""
     settings = node().settings
-    return settings.url or (HOME if node().simulated else "")
+    if settings.url or not node().simulated:
+        return settings.url
+    try:
+        return (settings.log / SERVED).read_text()
+    except OSError:
+        return HOME
 
 
 def answer_link(case: Case) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -15,6 +18,7 @@ from gunicorn.app.base import BaseApplication
 THREADS: Final = 16
 LARGE_BLOCK: Final = 1024 * 1024  # bytes: a picture, not a page
 _M_MMAP_THRESHOLD: Final = -3  # of glibc's malloc.h
+_PR_SET_PDEATHSIG: Final = 1  # of linux/prctl.h
 
 
 def _choose_core(arbiter: Any, worker: Any) -> None:
@@ -111,3 +115,25 @@ def serve(make: Callable[[], Flask], host: str, port: int, workers: int) -> None
         "worker_exit": _leave,
     }
     _Server(make, options).run()
+
+
+def start_beside(*words: str) -> int:
+    """Start another `packtrace` command beside this process, which ends with it; its process id.
+
+    The kernel ends it (prctl(2)), so that none is left behind however this process comes to its end,
+    SIGKILL included. It has a session of its own: Ctrl-C is for the server, and it follows.
+    """
+    parent, system = os.getpid(), ctypes.CDLL(None)
+
+    def follow() -> None:
+        system.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it ended meanwhile
+            os._exit(0)
+
+    command = [sys.executable, "-c", "from packtrace import main; main()", *words]
+    started = subprocess.Popen(  # noqa: S603  # our own program
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
+        preexec_fn=follow,  # before there is any other thread
+    )  # fmt: skip
+    started.returncode = 0  # nobody waits for it here: the server reaps its children itself
+    return started.pid

@@ -13,11 +13,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from app.config import wall_clock
-from app.demo import audited, incidents, labels, measures, places, reach, tasks
+from app.demo import audited, incidents, labels, measures, places, prints, reach, tasks
 from app.demo.cast import Member
 from app.demo.weeks import live_six_weeks
 from app.demo.world import World
 from app.node import DEMO, DemoPerson
+from app.notice_words import HOME, SERVED
 from ledger.errors import Malformed
 from ledger.store.database import DATABASE
 from ledger.store.desk import Desk
@@ -25,11 +26,12 @@ from ledger.store.publish import published_size
 from ledger.store.queries import Reader
 
 
-def make(folder: Path, today: date, *, fixed: bool = False) -> str:
+def make(folder: Path, today: date, *, fixed: bool = False, url: str = HOME) -> str:
     """Make the simulated world in a folder; answers what was made, in words.
 
     `today` is its last day. When it is this machine's day and not `fixed`, the last hand-offs are
-    minutes ago; else they end at 16:00 UTC of that day. An unfinished world is thrown away.
+    minutes ago; else they end at 16:00 UTC of that day. `url` is where it will be served, for links
+    in its mail. An unfinished world is thrown away.
     """
     end = int(datetime(today.year, today.month, today.day, 16, tzinfo=UTC).timestamp() * 1000)
     if not fixed and today == datetime.now().astimezone().date():
@@ -40,6 +42,7 @@ def make(folder: Path, today: date, *, fixed: bool = False) -> str:
     world.found()
     for chapter in (labels, incidents, measures, tasks):
         chapter.plan(world)
+    printed = prints.plan(world)
     live_six_weeks(world)
     tasks.send_today(world)
     expected = labels.use(world)
@@ -59,10 +62,17 @@ def make(folder: Path, today: date, *, fixed: bool = False) -> str:
     audited.last_night(world.log.store, building, world.cast, end)
     world.log.store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     world.log.store.close()
+    prints.use(world, printed)
+    served_at(building, url)
     reach.tell(building, end)
     throw_away(folder)
     building.rename(folder)  # whole, or not at all
     return f"{counts['packs']} packs of {len(world.expiry)} lots, {size} entries"
+
+
+def served_at(folder: Path, url: str) -> None:
+    """Keep where a world is served, for the links in what its sites are sent from now on."""
+    (folder / SERVED).write_text(url)
 
 
 def _people(world: World) -> list[DemoPerson]:
