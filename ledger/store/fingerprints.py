@@ -8,11 +8,12 @@ enrolled, only how many. What a template says is left to the caller.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import struct
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -27,6 +28,7 @@ from ledger.store.database import FAILURES
 
 DATABASE: Final = "fingerprints.sqlite"
 KEY: Final = "fingerprints.key"
+ENROLLING: Final = ".enrolling"  # a lock, empty
 LABEL: Final = "label fingerprints"
 DIGEST: Final = 32
 COMMITMENT: Final = 32
@@ -42,9 +44,7 @@ CREATE TABLE IF NOT EXISTS outgoing (which BLOB PRIMARY KEY, data BLOB NOT NULL)
 _HEAD: Final = struct.Struct(
     f">{DIGEST}sQ{SALT}s"
 )  # which row it is; ms; salt; the template follows
-_DUE: Final = struct.Struct(
-    f">{DIGEST}sQ{COMMITMENT}s"
-)  # likewise; the commitment; the item follows
+_DUE: Final = struct.Struct(f">{DIGEST}sQ{COMMITMENT}s?")  # likewise; commitment; listed; the item
 
 
 class Kept(NamedTuple):
@@ -56,11 +56,15 @@ class Kept(NamedTuple):
 
 
 class Due(NamedTuple):
-    """A template that was kept and whose commitment is not known to be on the log."""
+    """A template that was kept and whose commitment is still to be handed on.
+
+    `listed`: into a file for the commissioning, else to the log.
+    """
 
     item: str
     commitment: bytes
     ms: int
+    listed: bool
 
 
 class Fingerprints:
@@ -118,6 +122,23 @@ class Fingerprints:
         except FAILURES as error:
             raise Malformed(f"{folder / DATABASE} cannot be read: {error}") from error
 
+    @contextmanager
+    def enrolling(self, hand_on: Callable[[], None]) -> Iterator[None]:
+        """Hold the folder as one of those that enrol into it; `hand_on` is for what is due.
+
+        It is called where nobody else is enrolling: what is due then was left by a run that died.
+        What is due while others enrol is theirs. A lock dies with its process.
+        """
+        with (self.folder / ENROLLING).open("a") as file:
+            alone = False
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                alone = True
+            if alone:
+                hand_on()
+            fcntl.flock(file, fcntl.LOCK_SH)
+            yield
+
     def close(self) -> None:
         """Close this thread's connection."""
         if not self._database.is_closed():
@@ -125,18 +146,18 @@ class Fingerprints:
 
     def put(
         self, item: str, commitment: bytes, template: bytes, salt: bytes, ms: int, *,
-        due: bool = False,
+        due: bool = False, listed: bool = False,
     ) -> None:  # fmt: skip
         """Keep a pack's template, beside older ones; the same again changes nothing.
 
-        `due`: its commitment is still to come onto the log, and is listed until it is `settled`.
+        `due`: its commitment is still to be handed on, and is remembered until that is settled.
         Raises Malformed, and Refused where the disk does not take it.
         """
         if len(commitment) != COMMITMENT or len(salt) != SALT:
             raise Malformed("a commitment and a salt have 32 bytes each")
         owner, which = self._digests(item, commitment)
         row = self._seal(_HEAD.pack(which, ms, salt) + template)
-        waits = self._seal(_DUE.pack(which, ms, commitment) + item.encode())
+        waits = self._seal(_DUE.pack(which, ms, commitment, listed) + item.encode())
         with self._writing():
             self._run("INSERT OR REPLACE INTO template VALUES (?, ?, ?)", owner, which, row)
             if due:
@@ -158,16 +179,16 @@ class Fingerprints:
         return Kept(data[_HEAD.size :], salt, ms)
 
     def due(self) -> list[Due]:
-        """The templates whose commitments are still to come onto the log, oldest first."""
+        """The templates whose commitments are still to be handed on, oldest first."""
         found = []
         for which, row in self._rows("SELECT which, data FROM due"):
             data = self._open(row, which, _DUE.size)
-            _, ms, commitment = _DUE.unpack_from(data)
-            found.append(Due(data[_DUE.size :].decode(), commitment, ms))
+            _, ms, commitment, listed = _DUE.unpack_from(data)
+            found.append(Due(data[_DUE.size :].decode(), commitment, ms, listed))
         return sorted(found, key=lambda one: (one.ms, one.item))
 
     def settle(self, done: Iterable[tuple[str, bytes]]) -> None:
-        """Packs with commitments that are on the log now, or never will be."""
+        """Packs with commitments that were handed on, or never will be."""
         with self._writing():
             for item, commitment in done:
                 self._run("DELETE FROM due WHERE which = ?", self._digests(item, commitment)[1])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -143,20 +145,51 @@ def test_an_altered_or_moved_row_is_told_and_never_taken(store: Fingerprints, at
 
 
 def test_what_is_due_is_listed_until_it_is_settled(store: Fingerprints) -> None:
-    store.put(PACK, printed("1"), b"AFP1", printed("salt"), 2, due=True)
+    store.put(PACK, printed("1"), b"AFP1", printed("salt"), 2, due=True, listed=True)
     store.put(OTHER, printed("1"), b"AFP1", printed("salt"), 1, due=True)
     store.put(OTHER, printed("2"), b"AFP1", printed("salt"), 3)
-    assert store.due() == [Due(OTHER, printed("1"), 1), Due(PACK, printed("1"), 2)]
+    assert store.due() == [
+        Due(OTHER, printed("1"), 1, False), Due(PACK, printed("1"), 2, True),
+    ]  # fmt: skip
     store.send(b"signed")
     store.send(b"signed")
     store.send(b"another")
     assert sorted(store.outgoing()) == [b"another", b"signed"]
     store.sent(b"signed", [(OTHER, printed("1"))])
     assert store.outgoing() == [b"another"]
-    assert store.due() == [Due(PACK, printed("1"), 2)]
+    assert store.due() == [Due(PACK, printed("1"), 2, True)]
     store.settle([(PACK, printed("1")), (PACK, printed("never there"))])
     assert store.due() == []
     assert store.has(OTHER)
+
+
+def test_what_is_due_is_left_to_those_who_enrol_at_that_moment(store: Fingerprints) -> None:
+    called: list[str] = []
+    with closing(Fingerprints.open(store.folder, PASSPHRASE)) as other:
+        with (
+            store.enrolling(lambda: called.append("first")),
+            other.enrolling(lambda: called.append("second")),
+        ):
+            assert called == ["first"]
+        with other.enrolling(lambda: called.append("third")):
+            assert called == ["first", "third"]
+    code = (
+        "import sys, time; from pathlib import Path; "
+        "from ledger.store.fingerprints import Fingerprints\n"
+        "store = Fingerprints.open(Path(sys.argv[1]), sys.argv[2].encode())\n"
+        "with store.enrolling(lambda: None): print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(store.folder), PASSPHRASE.decode()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as died:
+        assert died.stdout is not None
+        assert died.stdout.readline() == b"held\n"
+        with store.enrolling(lambda: called.append("while it lives")):
+            pass
+        died.kill()
+        died.wait()
+    with store.enrolling(lambda: called.append("after it died")):
+        pass
+    assert called == ["first", "third", "after it died"]
 
 
 def test_what_cannot_be_a_store_is_refused(store: Fingerprints, tmp_path: Path) -> None:
