@@ -4,6 +4,7 @@ import { _ } from "./words.js";
 import { answerInvitation } from "./joining.js";
 import { asked } from "./server.js";
 import { signIn } from "./signing_in.js";
+import { inForce } from "./sign/in_force.js";
 import * as keys from "./sign/keys.js";
 
 const at = (id) => document.getElementById(id);
@@ -13,22 +14,12 @@ function post(path, value) {
   return asked(path, { method: "POST", body: JSON.stringify(value) });
 }
 
-/** Whether the log knows a key, and has not seen it revoked. */
-async function inForce({ keyid }) {
-  try {
-    return !(await asked(`/api/keys/${keyid}`)).revoked;
-  } catch (error) {
-    if (error.status === 404) return false;
-    throw error;
-  }
-}
-
 /** A key of this browser for a site, joined if there is none yet. */
 async function keyFor({ role, site, use, staff }) {
   const found = (await keys.all(log)).find(
     (one) => one.site === site && one.use === use && one.staff === staff && one.state === "ready",
   );
-  if (found && (await inForce(found))) return found;
+  if (found && (await inForce(found.keyid))) return found;
   at("progress").textContent = _("Making a key and putting it on the log…");
   const { path } = await post("/demo/invitations", { role });
   const token = path.split("/").at(-1);

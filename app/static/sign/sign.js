@@ -9,6 +9,7 @@ import { _, _n } from "../words.js";
 import { base64Bytes, canonical, hex } from "./bytes.js";
 import { SignDialog } from "./dialog.js";
 import { GOVERNANCE, envelope, signatureLine, statementId, submission } from "./envelope.js";
+import { inForce } from "./in_force.js";
 import * as keys from "./keys.js";
 import * as outbox from "./outbox.js";
 import { assertionLine } from "./passkeys.js";
@@ -148,11 +149,7 @@ async function passkeyOf(who) {
 
 /** Whether a key that asked to be approved is on the log by now: nobody may have looked since. */
 async function isApproved({ keyid }) {
-  try {
-    if ((await asked(`/api/keys/${keyid}`)).revoked) return false;
-  } catch {
-    return false;
-  }
+  if (!(await inForce(keyid).catch(() => false))) return false; // no line: it is not used now
   await keys.mark(keyid, "ready");
   return true;
 }
