@@ -105,6 +105,7 @@ export class Prints {
     this.#meter = meter;
     this.#camera.show(video);
     this.#draw("looking");
+    section.scrollIntoView({ block: "nearest" });
     const looking = meter.run();
     this.#live.rest(looking);
     const [name, device] = [this.#camera.name, this.#camera.device];

@@ -6,7 +6,7 @@
  */
 
 import { pause } from "./ask.js";
-import { _, _n } from "./words.js";
+import { _ } from "./words.js";
 
 const QUALITY = 0.95; // of JPEG: less smears what is looked for
 const MARGIN = 0.45; // of the code's size, on each side: room for a hand
@@ -237,10 +237,9 @@ export class PrintMeter {
     const [large, sharp] = ["size", "focus"].map((name) => this.#box.querySelector(`meter.${name}`));
     large.value = size;
     sharp.value = focus;
-    const told = { size: size.toFixed(1), least: Math.max(this.#least, COARSE).toFixed(0) };
-    this.#box.querySelector(".size-words").textContent = size
-      ? _("%(size)s px/mm, at least %(least)s", told)
-      : _("no code");
+    const told = { size: size.toFixed(1), least: Math.ceil(Math.max(this.#least, COARSE)), better: large.high };
+    const words = this.#least ? _("%(size)s px/mm; %(least)s at least", told) : _("%(size)s px/mm; %(least)s at least, %(better)s are better", told);
+    this.#box.querySelector(".size-words").textContent = size ? words : _("no code");
     this.#box.querySelector(".focus-words").textContent = size
       ? (focus >= sharp.low ? _("sharp") : _("blurred"))
       : "";
@@ -248,7 +247,7 @@ export class PrintMeter {
 
   #count() {
     const n = this.#frames.length;
-    this.#box.querySelector(".good").textContent = _n("%(n)s good picture", "%(n)s good pictures", n);
+    this.#box.querySelector(".good").textContent = _("Good pictures: %(n)s of %(all)s", { n, all: this.#want });
     this.#good(n);
   }
 

@@ -27,6 +27,7 @@ from tests.browser import prints
 from tests.browser.camera import seen_by, write_film
 from tests.browser.conftest import Fresh, Visit, Visitor, Watch
 from tests.browser.joined import join, press_sign
+from tests.browser.keys import Keys
 from tests.browser.test_every_page import faults, overflow, small_targets
 from tests.nodes import serving
 from tests.world import Chain
@@ -104,12 +105,13 @@ class Stand(Visitor):
         """How many pictures were being measured at the same time."""
         return int(self.page.evaluate("window.mostAtOnce"))
 
-    def begin(self) -> None:
+    def begin(self, on: bool = True) -> None:
         """Sign in at the counter, and switch the camera on."""
         assert isinstance(self.site, Fresh)
         join(self, self.site, self.site.chain.pharmacy)
         self.open("/scan?mode=dispense")
-        self.page.get_by_role("button", name="Start the camera").click()
+        if on:
+            self.page.get_by_role("button", name="Start the camera").click()
 
     def verdict(self, words: str) -> None:
         shown = self.page.locator(".full:visible .verdict-word")
@@ -119,6 +121,11 @@ class Stand(Visitor):
     def print(self) -> Any:
         """The verdict's section about the print."""
         return self.page.locator(".full:visible .print")
+
+    def type(self, text: str) -> None:
+        """Type a code, and have it checked."""
+        self.page.locator("#text").fill(text)
+        self.page.get_by_role("button", name="Check", exact=True).click()
 
     def look(self) -> None:
         self.print.locator(".look").click()
@@ -188,7 +195,9 @@ def enrolled(folder: Path) -> Iterator[tuple[Fresh, Enrolled]]:
 
 
 @contextmanager
-def before(chromium: Browser, site: Fresh, film: Path | None, **look: Any) -> Iterator[Stand]:
+def before(
+    chromium: Browser, site: Fresh, film: Path, *, on: bool = True, **look: Any
+) -> Iterator[Stand]:
     """A pharmacist whose camera shows a film; what goes wrong in the page fails the test."""
     with seen_by(chromium.browser_type, film) as browser:
         page = browser.new_page(locale="en-GB", service_workers="block", **look)
@@ -196,7 +205,7 @@ def before(chromium: Browser, site: Fresh, film: Path | None, **look: Any) -> It
         watch = Watch(site.url)
         watch.over(page)
         stand = Stand(page, site)
-        stand.begin()
+        stand.begin(on)
         yield stand
         assert watch.faults == []
         assert stand.most_at_once <= 1
@@ -222,7 +231,7 @@ def test_a_genuine_print_is_not_contradicted_and_that_is_signed(
         assert max(one["px_per_mm"] for one in stand.measured) > 24  # all that the camera has
         cuts = {(one["width"], one["height"]) for one in stand.measured if one["ok"]}
         assert max(wide for wide, _ in cuts) <= prints.FULL_HD[0]
-        stand.page.wait_for_function("document.querySelector('#video').videoWidth === 1280")
+        expect(stand.page.locator("#video")).to_have_js_property("videoWidth", 1280)
         assert small_targets(stand) == []
         stand.signed("Sign as evidence")
         reason, commitment = evidence(stand, item)
@@ -260,6 +269,12 @@ def test_a_copy_of_a_label_is_asked_for_held_and_put_aside(
         assert number is not None
         case = site.app.extensions[KEY].desk.cases.case(int(number.rpartition("/")[2]))
         assert (case.rule, case.item) == ("copy-suspected", item)
+        looked = len(stand.measured)
+        stand.page.locator("#seen").click()
+        stand.type(prints.label_of(item, "C1").link)  # it is in question, and nobody asks again
+        stand.verdict("Hold: ask")
+        stand.outcome(COPY)
+        assert len(stand.measured) == looked
 
 
 def test_a_camera_that_sees_no_print_is_told_so_once(
@@ -282,6 +297,13 @@ def test_a_camera_that_sees_no_print_is_told_so_once(
         expect(stand.print.locator(".stop-look")).to_be_focused()
         stand.print.locator(".stop-look").click()
         expect(stand.print.locator(".look")).to_be_focused()
+        stand.look()
+        expect(stand.print.locator(".closer")).to_be_visible()
+        other = prints.label_of(world.pack("F2"), "F2")
+        Keys(stand.page).scan(f"]d2{other.elements}")  # the next pack is not kept waiting
+        expect(stand.print.locator("..")).to_contain_text(other.serial)
+        expect(stand.print.locator(".closer")).to_be_hidden()
+        expect(stand.print.locator(".outcome")).to_be_empty()
 
 
 def test_pictures_of_a_label_that_was_typed(
@@ -298,12 +320,28 @@ def test_pictures_of_a_label_that_was_typed(
     stand = Stand(visitor.page, site)
     join(stand, site, site.chain.pharmacy)
     stand.open("/scan?mode=check")
-    stand.page.locator("#text").fill(label.link)
-    stand.page.get_by_role("button", name="Check", exact=True).click()
+    stand.type(label.link)
     stand.verdict("OK")
     stand.print.locator(".pictures").set_input_files(files)  # type: ignore[arg-type]
     stand.outcome(GENUINE)
     assert "do not show that the label was in your hand" in stand.print.inner_text()
+
+
+def test_another_packs_label_ends_the_look_and_lets_the_camera_go(
+    chromium: Browser, enrolled: tuple[Fresh, Enrolled], folder: Path
+) -> None:
+    site, world = enrolled
+    seen = prints.print_of(prints.label_of(world.pack("O1"), "O1"))
+    item = world.pack("O2")
+    film = write_film(folder / "other.mjpeg", prints.close_up(seen, size=prints.HD))
+    with before(chromium, site, film, on=False) as stand:
+        stand.type(prints.label_of(item, "O2").link)
+        stand.verdict("OK")
+        stand.look()
+        stand.outcome("The code of another pack came into the picture.")
+        stand.verdict("OK")
+        assert stand.print.locator(".evidence").is_hidden()  # there is nothing to sign
+        assert stand.page.locator("#video").evaluate("(video) => video.srcObject") is None
 
 
 def test_a_stranger_is_asked_nothing_of_a_print(
