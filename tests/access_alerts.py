@@ -36,19 +36,32 @@ def _case(scene: Scene, who: Member, mark: str, holder: str = "") -> Thing:
         now, cases = scene.chain.now, scene.desk.cases
         raised = Alert("wrong-holder", who.site, item, now, "diversion", item)
         number = cases.fold(raised, holder)
-        if mark != "SITE":
-            cases.pass_on(number, Step(now, "passed-on", "", who.gln, who.site, "0" * 64))
+        step = Step(now, "passed-on", "", who.gln, who.site, "0" * 64)
+        if mark in ("HOLDER", "ON"):
+            cases.pass_on(number, step)
         else:
             scene.secrets[serial] = who
+        if mark == "SHUT":
+            cases.close(number, "procedure", "explained", step._replace(did="closed"))
         scene.memo[key] = Thing({"number": f"{number:07d}"}, (serial,))
     return scene.memo[key]
+
+
+def closed(scene: Scene, role: str, whose: str) -> Thing | None:
+    """A case that its site closed itself: the authority is shown that, and not the pack."""
+    who = scene.owner(role, whose)
+    return None if who is None else _case(scene, who, "SHUT")
+
+
+def _shown_as(thing: Thing) -> tuple[str, ...]:
+    return (f"\n{int(thing['number'])},wrong-holder,",)
 
 
 def _done(_answer: Any, _role: str) -> str:
     return "yes"
 
 
-KINDS |= {"case": case, "case passed on": gone_on}
+KINDS |= {"case": case, "case passed on": gone_on, "case closed by its site": closed}
 UNKNOWN |= dict.fromkeys(("case", "case passed on"), lambda _scene: Thing({"number": 9_999_999}))
 _LISTED: Final = (Recipe("case", listing=True), Recipe("case passed on", listing=True))
 _SHOWN: Final = (Recipe("case"), Recipe("case passed on"))
@@ -57,6 +70,9 @@ ALERTS: Final[dict[str, tuple[Recipe, ...]]] = {
     "GET /alerts": _LISTED,
     "GET /alerts.csv": _LISTED,
     "GET /alerts.json": _LISTED,
+    "GET /alerts/closed-by-sites.csv": (
+        Recipe("case closed by its site", listing=True, marks=_shown_as),
+    ),
     "GET /alerts/<int:number>": _SHOWN,
     "GET /alerts/<int:number>/3911": _SHOWN,
     "GET /alerts/<int:number>/3911.json": _SHOWN,

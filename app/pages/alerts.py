@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import alert_words, form_3911
+from app import alert_words, case_closings, form_3911
 from app.cases import COLUMNS, Line, line_json, listed, of_number, show, work
 from app.node import node
 from app.prints_view import may_see
@@ -28,13 +28,14 @@ _WORDS: Final = {
 
 @blueprint.get("/alerts")
 def index() -> str:
-    """The cases that a side sees; the authority also counts all."""
+    """The cases that a side sees; the authority also counts all, and sees what sites closed."""
     who = signed_in()
     opened, closed = listed(who)
     counts = node().desk.cases.counts() if _is_authority(who.party) else []
     return render_template(
-        "alerts/index.html", opened=opened, closed=closed, counts=counts, **_WORDS
-    )
+        "alerts/index.html", opened=opened, closed=closed, counts=counts,
+        by_sites=case_closings.by_sites(who), **_WORDS,
+    )  # fmt: skip
 
 
 @blueprint.get("/alerts.csv")
@@ -47,6 +48,13 @@ def as_csv() -> Response:
 def as_json() -> Response:
     """The same for programs."""
     return json_table(COLUMNS, (tuple(line_json(one).values()) for one in _all()))
+
+
+@blueprint.get("/alerts/closed-by-sites.csv")
+def closed_by_sites() -> Response:
+    """What sites closed themselves, for the authority; for others without a row."""
+    found = case_closings.by_sites(signed_in(), case_closings.MOST_OF_FILE)
+    return csv_table("closed-by-sites", case_closings.COLUMNS, map(case_closings.row, found))
 
 
 def _all() -> list[Line]:

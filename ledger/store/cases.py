@@ -283,6 +283,11 @@ class Cases:
         )
         return self._cases(where, (status, HOLDER, AUTHORITY, limit))
 
+    def closed_by_sites(self, limit: int) -> list[Case]:
+        """The cases that a site closed before anybody else saw them, newest first."""
+        where = "status = ? AND level = ? ORDER BY closed DESC, number DESC LIMIT ?"
+        return self._cases(where, (CLOSED, SITE, limit))
+
     def count(self, level: str, site: str, party: str) -> int:
         """How many open cases wait for a site, for a product's holder, or for the authority."""
         column, value = {SITE: ("site", site), HOLDER: ("holder", party)}.get(level, ("", ""))

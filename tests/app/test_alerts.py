@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from threading import Barrier, Thread
 from typing import Any
@@ -272,6 +273,46 @@ def test_the_authority_counts_what_it_does_not_see(
     assert "All cases by rule" in page
     assert "Already supplied, by the record" in page
     assert "All cases by rule" not in sign_in(stock.pharmacy2).get("/alerts").text
+
+
+def test_the_authority_is_shown_what_sites_closed_themselves_and_not_the_pack(
+    stock: Chain, sign_in: SignIn, copied: int
+) -> None:
+    def lines(who: Member) -> list[list[str]]:
+        return list(csv.reader(sign_in(who).get("/alerts/closed-by-sites.csv").text.splitlines()))
+
+    assert len(lines(stock.authority)) == 1  # of columns alone: the case is open
+    told = do(
+        sign_in(stock.pharmacy2), copied, "close", root="procedure", closing="explained",
+        note="taken back from a ward",
+    )  # fmt: skip
+    head, row = lines(stock.authority)
+    found = dict(zip(head, row, strict=True))
+    assert found.pop("\ufeffnumber") == str(copied)
+    assert found.pop("closed") == str(stock.now)
+    assert int(found.pop("opened")) == told["opened"]
+    assert found == {
+        "rule": "already-dispensed", "cause": "copied-label", "site": stock.pharmacy2.site,
+        "place": "Pharmacy2, Pharmacy2 site", "decision": "", "root": "procedure",
+        "closing": "explained",
+    }  # fmt: skip
+    authority = sign_in(stock.authority)
+    page = authority.get("/alerts").text
+    assert "Closed by the sites themselves" in page
+    assert "Explained: a slip, put right" in page
+    assert ("L1-0000" in page, "from a ward" in page) == (False, False)
+    assert authority.get(f"/alerts/{copied}").status_code == 404
+    for who in (stock.maker, stock.pharmacy, stock.pharmacy2):
+        assert len(lines(who)) == 1
+        assert "Closed by the sites themselves" not in sign_in(who).get("/alerts").text
+
+
+def test_a_case_that_went_on_is_not_its_sites_closing(
+    stock: Chain, sign_in: SignIn, copied: int
+) -> None:
+    do(sign_in(stock.pharmacy2), copied, "pass-on")
+    do(sign_in(stock.maker), copied, "close", root="procedure", closing="explained")
+    assert "Closed by the sites themselves" not in sign_in(stock.authority).get("/alerts").text
 
 
 def test_home_counts_the_cases_that_wait(
