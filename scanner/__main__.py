@@ -1,15 +1,17 @@
 """`python -m scanner`: pictures, cameras or text to verdicts, one line per pack.
 
-Exit status: 0 every verdict is OK; 1 at least one is Hold or Do not supply; 2 something could not be
-checked, read or told, or there is no verdict at all; 3 the log showed two histories.
+Exit status: 0 every verdict is OK; 1 at least one is Hold or Do not supply, or a label's print is
+suspected to be a copy; 2 something could not be checked, read or told, or there is no verdict at all; 3
+the log showed two histories.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from getpass import getpass
 from pathlib import Path
@@ -19,15 +21,20 @@ import httpx
 
 from ledger.errors import LedgerError, Malformed
 from ledger.remote import MAX_LIST
-from ledger.rules.reasons import NOT_CHECKED, OK
+from ledger.rules.reasons import HOLD, NOT_CHECKED, OK
 from ledger.statement import keyfile
 from ledger.statement.gs1 import is_gln
+from ledger.statement.sealed import MAX_FILE
 from ledger.tlog.policy import Policy
 from scanner import check, output, symbols
 from scanner.arguments import parser
 from scanner.camera import Camera, Settings, list_cameras
+from scanner.fingerprint.match import CANNOT_TELL
 from scanner.history import PublicLog
 from scanner.kept import Kept
+from scanner.prints import Outcome, Prints
+from scanner.prints_online import ByService
+from scanner.prints_sealed import BySealed
 from scanner.session import STILL_S, ByBundles, ByLog, Judge, Session, exit_status, open_list
 from scanner.sources import Bytes, Sighting, open_source
 from scanner.votes import Votes
@@ -67,16 +74,18 @@ def _start(options: argparse.Namespace) -> int:
             "Give --trust FILE, and either --bundle FILE or --log URL; --help shows examples."
         )
     try:
-        session = _session(options)
+        session, prints = _session(options)
         live = options.camera is not None and not options.headless
         window = Window(f"camera {options.camera}") if live else None
     except LedgerError as error:
         return _refuse(str(error))
     try:
-        return _run(options, session, window)
+        return _run(options, session, window, prints)
     finally:
         if window is not None:
             window.close()
+        if prints is not None:
+            prints.close()
 
 
 def _fingerprint(words: Sequence[str]) -> int:
@@ -101,9 +110,12 @@ def _clock() -> datetime:
     return datetime.now().astimezone()
 
 
-def _run(options: argparse.Namespace, session: Session, window: Window | None) -> int:
+def _run(
+    options: argparse.Namespace, session: Session, window: Window | None, prints: Prints | None
+) -> int:
     words: set[str] = set()
     split = False
+    shown = _Shown(options, window, words)
     with closing(_sightings(options)) as sightings:
         try:
             for sighting in sightings:
@@ -118,8 +130,15 @@ def _run(options: argparse.Namespace, session: Session, window: Window | None) -
                     _beep(options, told.verdict.word)
                     if window is not None:
                         window.tell(told)
+                    if prints is not None:
+                        shown.outcomes(prints.told(sighting, told))
+                if prints is not None:
+                    shown.outcomes(prints.see(sighting))
+                    shown.advice(prints.advice)
                 if window is not None and not window.show(sighting.picture):
                     break
+            if prints is not None:
+                shown.outcomes(prints.end())
         except KeyboardInterrupt:
             pass  # how a live run ends
         except output.Unheard as unheard:
@@ -128,6 +147,38 @@ def _run(options: argparse.Namespace, session: Session, window: Window | None) -
     if not words:
         return _refuse("Nothing was read, so there is no verdict.")
     return exit_status(words, split=split)
+
+
+@dataclass(slots=True)
+class _Shown:
+    """Where looks at labels' prints are told, and what of them counts for the exit status."""
+
+    options: argparse.Namespace
+    window: Window | None
+    words: set[str]
+    advised: str = ""
+
+    def outcomes(self, found: Iterable[Outcome]) -> None:
+        """Tell outcomes; one that somebody asked for and that cannot be told is one not checked."""
+        for one in found:
+            output.tell_print(one, as_json=self.options.json)
+            if one.verdict != CANNOT_TELL or self.options.fingerprint:
+                self.words.add(one.word)
+            if one.word == HOLD:
+                _beep(self.options, HOLD)
+            if self.window is not None:
+                self.window.tell_print(one)
+                if one.notice:
+                    self.window.say(one.notice)
+
+    def advice(self, words: str) -> None:
+        """Tell what to do now: in the window as it changes, else each new kind of it once."""
+        if self.window is not None:
+            self.window.advise(words)
+        elif self.options.camera is not None and words.partition(":")[0] != self.advised:
+            self.advised = words.partition(":")[0]
+            if words:
+                output.note(words)
 
 
 def _beep(options: argparse.Namespace, word: str) -> None:
@@ -178,21 +229,27 @@ def _read(options: argparse.Namespace) -> int:
     return status if any_read else _refuse("Nothing was there to be read.")
 
 
-def _bytes(path: str) -> bytes:
+def _bytes(path: str, most: int = MAX_LIST) -> bytes:
     try:
         with Path(path).open("rb") as file:
-            data = file.read(MAX_LIST + 1)  # a device has no end
+            data = file.read(most + 1)  # a device has no end
     except OSError as error:
         raise Malformed(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise Malformed(f"no file can have this name: {path}") from error
-    if len(data) > MAX_LIST:
-        raise Malformed(f"{path} is over {MAX_LIST} bytes: it is none of a log's files")
+    if len(data) > most:
+        raise Malformed(f"{path} is over {most} bytes: it is none of a log's files")
     return data
 
 
-def _session(options: argparse.Namespace) -> Session:
-    """What this run judges by. Raises LedgerError for what cannot be used."""
+def _session(options: argparse.Namespace) -> tuple[Session, Prints | None]:
+    """What this run judges by, packs and their labels' prints. Raises LedgerError."""
+    if (options.fingerprint or options.fingerprints) and not options.key:
+        raise Malformed("to look at labels' prints, give --key FILE: your site's key file")
+    if options.fingerprints and not options.bundle:
+        raise Malformed("--fingerprints is for --bundle: online, the log looks at labels' prints")
+    if options.fingerprint and options.bundle and not options.fingerprints:
+        raise Malformed("with --bundle, give --fingerprints FILE to look at labels' prints")
     if options.site is not None and not is_gln(options.site):
         raise Malformed(f"{options.site[:40]!r} is no GLN: give the 13 digits of your site")
     trust = Policy.parse(_bytes(options.trust))
@@ -208,17 +265,28 @@ def _session(options: argparse.Namespace) -> Session:
         client = httpx.Client(timeout=check.TIMEOUT, follow_redirects=False)
         log = PublicLog(options.log, client)
     judge: Judge
+    matcher: ByService | BySealed | None = None
     if options.bundle:
-        judge = ByBundles(trust, _bundles(options), listed, options.site)
+        bundles = _bundles(options)
+        judge = ByBundles(trust, bundles, listed, options.site)
+        if options.fingerprints:
+            _, seed = _open_key(options.key)
+            matcher = BySealed(_sealed(options.fingerprints), seed, bundles, trust)
     else:
         online = check.Online(options.log, client)
         if options.key:
-            _sign_in(online, options.key)
+            party, seed = _open_key(options.key)
+            online.sign_in(party, seed, int(_clock().timestamp() * 1000))
+            matcher = ByService(online)
         judge = ByLog(trust, online, options.site, repairs=bool(options.key))
-    return Session(
+    session = Session(
         judge, kept, _clock, purpose=options.purpose, source=options.source or "", listed=listed,
         list_note=note, log=log,
     )  # fmt: skip
+    if matcher is None:
+        return session, None
+    live = f"camera {options.camera}" if options.camera is not None else ""
+    return session, Prints(matcher, always=options.fingerprint, live=live)
 
 
 def _folder(options: argparse.Namespace) -> Path | None:
@@ -242,11 +310,26 @@ def _bundles(options: argparse.Namespace) -> bytes | check.Shelf:
     return shelf
 
 
-def _sign_in(online: check.Online, path: str) -> None:
+def _sealed(name: str) -> Iterator[bytes]:
+    """A file of sealed fingerprints, or all in a folder."""
+    path = Path(name)
+    try:
+        files = [str(one) for one in sorted(path.iterdir())] if path.is_dir() else [name]
+    except OSError as error:
+        raise Malformed(f"{path} cannot be read: {error.strerror}") from error
+    if path.is_dir():
+        files = [one for one in files if ".fingerprints.json" in one and Path(one).is_file()]
+    if not files:
+        raise Malformed(f"{path} holds no fingerprints (*.fingerprints.json)")
+    for one in files:
+        yield _bytes(one, MAX_FILE)
+
+
+def _open_key(path: str) -> tuple[str, bytes]:
+    """A key file's party and seed."""
     data = _bytes(path)
     about = keyfile.describe(data)
-    seed = keyfile.unseal(data, _passphrase(path) if about.encrypted else b"")
-    online.sign_in(about.party, seed, int(_clock().timestamp() * 1000))
+    return about.party, keyfile.unseal(data, _passphrase(path) if about.encrypted else b"")
 
 
 def _passphrase(path: str) -> bytes:

@@ -19,6 +19,8 @@ _EXAMPLES: Final = """examples:
   python -m scanner var/demo/labels/good.png --log http://localhost:8000 --trust var/demo/trust.txt
   python -m scanner --camera 0 --log http://localhost:8000 --trust var/demo/trust.txt
   python -m scanner --wedge --json --bundle proofs/ --trust trust.txt
+  python -m scanner --camera 0 --fingerprint --key counter.key --log http://localhost:8000 --trust trust.txt
+  python -m scanner --camera 0 --fingerprints lots/ --key counter.key --bundle proofs/ --trust trust.txt
   python -m scanner fingerprint --help
 exit status: 0 all OK, 1 at least one Hold or Do not supply, 2 something could not be checked or read,
   3 the log showed two histories; of several, the highest"""
@@ -66,7 +68,17 @@ def _add_proofs(group: argparse._ArgumentGroup) -> None:
         "--log", metavar="URL",
         help="web address of the log to ask; with --bundle, only whether its history is one",
     )  # fmt: skip
-    group.add_argument("--key", metavar="FILE", help="key file to sign in with at --log")
+    group.add_argument(
+        "--key", metavar="FILE", help="key file to sign in with at --log, or to open --fingerprints"
+    )
+    group.add_argument(
+        "--fingerprint", action="store_true",
+        help="look at the print of every pack's label, not only where the log asks for it",
+    )  # fmt: skip
+    group.add_argument(
+        "--fingerprints", metavar="FILE|FOLDER",
+        help="sealed fingerprints (packtrace fingerprints): look at labels' prints offline",
+    )  # fmt: skip
     group.add_argument("--trust", metavar="FILE", help="trust file with the log's key")
     group.add_argument(
         "--keep", metavar="FOLDER|none",

@@ -187,7 +187,7 @@ class Online:
     def sign_in(self, party: str, seed: bytes, now_ms: int) -> None:
         """Sign the server's challenge. Raises Malformed when the server does not take it."""
         try:
-            challenge = json.loads(self._ask("GET", "session/nonce", _MAX_ANSWER)[1])
+            challenge = json.loads(self.ask("GET", "session/nonce", _MAX_ANSWER)[1])
             login = Login(
                 by=party,
                 log=challenge["log"],
@@ -198,7 +198,7 @@ class Online:
             envelope = dsse.sign(dsse.LOGIN, build_login(login), [seed])
             body = b'{"envelope":' + bytes(envelope) + b"}"
             headers = {"Content-Type": "application/json"}
-            status, content = self._ask(
+            status, content = self.ask(
                 "POST", "session", _MAX_ANSWER, content=body, headers=headers
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -206,7 +206,14 @@ class Online:
         if status != httpx.codes.OK:
             raise Malformed(f"{self._url} refused the log-in: {_problem(status, content)}")
 
-    def _ask(self, method: str, path: str, most: int, **parts: Any) -> tuple[int, bytes]:
+    def patient(self, seconds: float) -> Online:
+        """The same, in the same session, with another bound to what a whole answer may take."""
+        cookies = self._client.cookies
+        client = httpx.Client(timeout=seconds, cookies=cookies, follow_redirects=False)
+        return Online(self._url, client)
+
+    def ask(self, method: str, path: str, most: int, **parts: Any) -> tuple[int, bytes]:
+        """The answer to a request below /api/; as `history.ask`."""
         return ask(self._client, method, f"{self._url}/api/{path}", most, **parts)
 
     def verdict(
@@ -219,7 +226,7 @@ class Online:
         serial = quote(label.serial, safe="")
         values = {"lot": label.lot, "expiry": label.value("17")}
         try:
-            status, data = self._ask(
+            status, data = self.ask(
                 "GET", f"packs/{label.gtin}/{serial}/bundle", MAX_BUNDLE,
                 params={name: value for name, value in values.items() if value},
             )  # fmt: skip

@@ -19,12 +19,19 @@ from ledger.remote import LIMITS
 from ledger.rules.reasons import HOLD, NOT_CHECKED, OK
 from ledger.tlog.note import Note
 from scanner.camera import Listed
+from scanner.fingerprint.match import COPY_SUSPECTED
+from scanner.fingerprint.wording import VERDICTS
 from scanner.kept import SAME, History
+from scanner.prints import Outcome
 from scanner.session import Told
 from scanner.symbols import Symbol
 
 SIGNS: Final = {OK: "✓", HOLD: "!", NOT_CHECKED: "?"}
 STOP: Final = "✕"
+ASIDE: Final = (
+    "Put the pack aside as suspect and report it: a potential suspect falsification. The verdict "
+    "above does not clear it."
+)
 _LONGEST: Final = 120  # characters of an input that are shown
 
 
@@ -137,6 +144,47 @@ def words_of(told: Told) -> list[str]:
     return lines
 
 
+def line_of_print(found: Outcome) -> dict[str, Any]:
+    """What a look at a label's print came to, as a JSON object of its own: it follows the verdict."""
+    tail = found.false_match_log10
+    told = {
+        "verdict": found.verdict,
+        "word": VERDICTS[found.verdict],
+        "reasons": [one._asdict() for one in found.reasons],
+        "frames": found.frames,
+        "px_per_mm": round(found.px_per_mm, 1),
+        "score": None if found.score is None else round(found.score, 2),
+        "false_match_log10": None if tail is None else round(tail, 1),
+        "commitment": found.commitment or None,
+        "alarm": found.alarm,
+        "by": "log" if found.by_log else "here",
+        "why": found.why,
+        "look": found.look,
+        "left": found.left,
+        "case": found.case,
+    }
+    return {
+        "input": found.name, "source": found.source, "id": found.item, "fingerprint": told
+    }  # fmt: skip
+
+
+def words_of_print(found: Outcome) -> list[str]:
+    """The same for a person: a line of its own below the verdict."""
+    lines = [f"{SIGNS[found.word]} Label's print: {VERDICTS[found.verdict]}  {shown(found.item)}"]
+    lines += [f"    {one.words}" for one in found.reasons]
+    if found.verdict == COPY_SUSPECTED:
+        lines.append(f"    {ASIDE}")
+    if found.alarm:
+        lines.append("    Alert: something here does not belong together.")
+    if found.frames:
+        by = "the log's service" if found.by_log else "this machine, by the enrolled template"
+        size = f"{found.px_per_mm:.0f} pixels/mm"
+        lines.append(f"    {found.frames} pictures at {size}, compared by {by}.")
+    if found.case is not None:
+        lines.append(f"    Case {found.case} was opened at the log.")
+    return lines
+
+
 def _worth_telling(histories: Sequence[History]) -> Sequence[History]:
     """All but the mere repetition of what another one says."""
     return [one for one in histories if one.outcome != SAME] or histories[:1]
@@ -188,6 +236,16 @@ def tell(told: Told, *, as_json: bool) -> None:
         say(line_of(told))
     else:
         _print(words_of(told), sys.stdout)
+
+
+def tell_print(found: Outcome, *, as_json: bool) -> None:
+    """Print what a look at a label's print came to."""
+    if found.notice:
+        note(found.notice)
+    if as_json:
+        say(line_of_print(found))
+    else:
+        _print(words_of_print(found), sys.stdout)
 
 
 def say(line: dict[str, Any]) -> None:

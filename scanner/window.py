@@ -17,7 +17,10 @@ from PIL import Image, ImageDraw, ImageFont
 from ledger.errors import Malformed
 from ledger.rules.reasons import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
 from scanner.camera import Picture
-from scanner.output import age, clean, shown
+from scanner.fingerprint.match import COPY_SUSPECTED
+from scanner.fingerprint.wording import VERDICTS
+from scanner.output import ASIDE, SIGNS, age, clean, shown
+from scanner.prints import Outcome
 from scanner.session import Told
 from scanner.symbols import Corner
 
@@ -35,24 +38,45 @@ _PLAIN: Final = (23, 36, 42)
 _ESCAPE: Final = 27
 
 
-def draw(picture: Picture, told: Told | None, notice: str = "") -> Picture:
+def draw(
+    picture: Picture, told: Told | None, notice: str = "", found: Outcome | None = None,
+    advice: str = "",
+) -> Picture:  # fmt: skip
     """A camera's picture with what is known of it, as blue green red.
 
-    `told` is the verdict to show, None while there is none; `notice` a sentence about the camera.
+    `told` is the verdict to show, None while there is none; `notice` a sentence about the camera;
+    `found` what the label's print came to, and `advice` what to do while it is looked at.
     """
     scale = WIDTH / picture.shape[1]
     high = max(1, round(picture.shape[0] * scale))
     seen = cv2.resize(picture, (WIDTH, high), interpolation=cv2.INTER_AREA)
-    colour = _COLOURS[told.verdict.word] if told else _PLAIN
+    colour = _COLOURS[_worse(told, found)] if told else _PLAIN
     for symbol in told.symbols if told else ():
         _outline(seen, symbol.corners, scale, colour)
-    banner = _banner(told, notice, colour)
+    banner = _banner(told, notice, colour, _print_lines(found, advice))
     wide = WIDTH + 2 * BORDER
     page = np.empty((high + 2 * BORDER + banner.shape[0], wide, 3), np.uint8)
     page[:] = colour[::-1]
     page[BORDER : BORDER + high, BORDER : BORDER + WIDTH] = seen
     page[-banner.shape[0] :] = banner[:, :, ::-1]
     return page
+
+
+def _worse(told: Told, found: Outcome | None) -> str:
+    """The verdict's word, or Hold where the print speaks against a pack that else could go on."""
+    word = told.verdict.word
+    copied = found is not None and found.verdict == COPY_SUSPECTED
+    return HOLD if copied and word != DO_NOT_SUPPLY else word
+
+
+def _print_lines(found: Outcome | None, advice: str) -> list[str]:
+    """The line of the label's print: what to do, or what it came to."""
+    if found is None:
+        return [f"Label's print: {advice}"] if advice else []
+    why = [one.words for one in found.reasons[:1]]
+    aside = [ASIDE] if found.verdict == COPY_SUSPECTED else []
+    sign = SIGNS[found.word]
+    return [" ".join([f"{sign} Label's print: {VERDICTS[found.verdict]}.", *why, *aside])]
 
 
 def _outline(
@@ -63,9 +87,11 @@ def _outline(
         cv2.polylines(seen, [points], isClosed=True, color=ink, thickness=width)
 
 
-def _banner(told: Told | None, notice: str, colour: tuple[int, int, int]) -> Picture:
+def _banner(
+    told: Told | None, notice: str, colour: tuple[int, int, int], prints: list[str]
+) -> Picture:
     """The words below the picture, red green blue."""
-    lines = [notice] if notice else []
+    lines = [*prints, *([notice] if notice else [])]
     last = []
     if told:
         found = told.verdict
@@ -146,12 +172,24 @@ class Window:
         self._told: Told | None = None
         self._left = 0  # frames for which the verdict is still shown
         self._notice, self._notice_left = "", 0
+        self._print: Outcome | None = None
+        self._advice = ""
         self._last: Picture = np.zeros((WIDTH * 9 // 16, WIDTH, 3), np.uint8)
         cv2.namedWindow(self._title, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
 
     def tell(self, told: Told) -> None:
         """Show a verdict, over the next frames."""
-        self._told, self._left = told, _HOLD_FRAMES
+        self._told, self._left, self._print = told, _HOLD_FRAMES, None
+
+    def tell_print(self, found: Outcome) -> None:
+        """Show what the label's print came to, beside the verdict that is shown."""
+        self._print, self._left = found, _HOLD_FRAMES
+
+    def advise(self, words: str) -> None:
+        """Show what to do while a label's print is looked at; "" for nothing."""
+        self._advice = words
+        if words and self._told is not None:
+            self._left = max(self._left, 2)  # its verdict stays as long
 
     def say(self, notice: str) -> None:
         """Show a sentence about the camera, over the next frames too."""
@@ -165,7 +203,9 @@ class Window:
             self._notice_left = max(0, self._notice_left - 1)
         told = self._told if self._left else None
         notice = self._notice if self._notice_left else ""
-        cv2.imshow(self._title, draw(self._last, told, notice))
+        cv2.imshow(
+            self._title, draw(self._last, told, notice, self._print if told else None, self._advice)
+        )
         key = cv2.waitKey(1) & 0xFF
         visible = cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
         return visible and key not in (_ESCAPE, ord("q"))

@@ -55,6 +55,10 @@ def match(template: Template, session: Session) -> Match:
     if session.design.digest != template.design:
         return Match(CANNOT_TELL, ("other-design",), alarm=True)
     seen = session.vector()
+    if len(template.edge.signs) != len(seen.edge) or len(template.off.signs) not in (
+        0, len(seen.off),
+    ):  # fmt: skip
+        return Match(CANNOT_TELL, ("other-design",), alarm=True)  # no enrolment made it so
     edge = score(template.edge.values, seen.edge)
     off = score(template.off.values, seen.off) if len(template.off.signs) else None
     verdict, reasons = _verdict(edge, off, template, session, limits)
