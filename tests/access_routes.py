@@ -171,6 +171,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[Recipe, ...]]]] = {
         "GET /api/sites": (Recipe(query=lambda *_: {"q": "pharmacy"}),),
         "GET /api/sites/<gln>": (PUBLIC,),
         "GET /api/keys/<keyid>": (PUBLIC,),
+        "GET /api/names": (PUBLIC,),
     },
     "Signing in and out": {
         "GET /api/session/nonce": (PUBLIC,),

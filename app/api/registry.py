@@ -1,15 +1,20 @@
-"""What governance says in the clear: a key's party and sites, a site's party."""
+"""What governance says in the clear: a key's party and sites, a site's party, what things are called."""
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
-from flask import Blueprint, Response, abort, jsonify
+from flask import Blueprint, Response, abort, jsonify, request
 from flask_babel import gettext as _
 
+from app.goods import product_name
 from app.node import node
+from ledger.errors import Malformed
 from ledger.rules.authority import Authority, KeyRecord
 
 blueprint = Blueprint("registry", __name__)
+MOST_NAMES: Final = 50  # as many as app/static/sign/names.js asks about
 
 
 @blueprint.get("/api/keys/<keyid>")
@@ -54,6 +59,22 @@ def site(gln: str) -> Response:
             "suspended": found.suspended >= 0,
         }
     )
+
+
+@blueprint.get("/api/names")
+def names() -> Response:
+    """What parties, sites and products are called: `?of=` each GLN or GTIN; others are left out."""
+    asked = request.args.getlist("of")
+    if len(asked) > MOST_NAMES:
+        raise Malformed(_("ask for %(n)s names at most", n=MOST_NAMES))
+    authority = node().reader.authority()
+    found = {one: _name(authority, one) for one in asked}
+    return jsonify({one: name for one, name in found.items() if name})
+
+
+def _name(authority: Authority, number: str) -> str:
+    named = authority.party(number) or authority.site(number)
+    return named.name if named else product_name(authority, number)
 
 
 @blueprint.get("/api/policy")

@@ -204,3 +204,15 @@ def test_a_decision_is_checked_before_it_is_signed(
     assert answer.status_code == 403
     assert official.post("/api/governance/checks", data=b"[").status_code == 400
     assert official.post("/api/governance/checks", json={"statements": 5}).status_code == 400
+
+
+def test_parties_sites_and_products_are_named_to_everybody(
+    chain: Chain, client: FlaskClient
+) -> None:
+    maker = chain.maker
+    asked = [maker.gln, maker.site, chain.gtin, "0000000000000", "x"]
+    told = client.get("/api/names", query_string={"of": asked}).get_json()
+    assert set(told) == {maker.gln, maker.site, chain.gtin}
+    assert told[chain.gtin] == "Examplin 10 mg"
+    many = client.get("/api/names", query_string={"of": ["1"] * 51})
+    assert (many.status_code, many.get_json()["code"]) == (400, "malformed")

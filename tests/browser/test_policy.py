@@ -86,6 +86,7 @@ def test_a_policy_is_tried_signed_and_countersigned(fresh: Fresh, visit: Visit) 
     expect(second.page.locator("#sign-words")).to_contain_text(
         "at most 2 days under way, 2 to 8 °C"
     )
+    expect(second.page.locator("#sign-words")).to_contain_text(f"Examplin 10 mg, GTIN {chain.gtin}")
     with second.page.expect_navigation():
         press_sign(second.page)
     told = chain.reader.authority().policy

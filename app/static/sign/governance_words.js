@@ -2,7 +2,7 @@
 
 import { _, _n } from "../words.js";
 import { policyLines, roleWords } from "./policy_words.js";
-import { actWords, listed, reasonWords } from "./words.js";
+import { actWords, listed, productName, reasonWords, whoWords } from "./words.js";
 
 const KINDS = { recall: () => _("recall of lots"), withdrawal: () => _("withdrawal of a product") };
 const DEPTHS = {
@@ -13,29 +13,29 @@ const DEPTHS = {
 
 /** A governance statement in words, every field that it has: {title, lines, lists}. */
 export function governanceWords(body, names = {}, lists = {}) {
-  const named = (gln) => (names[gln] ? `${names[gln]} (${gln})` : gln);
-  const lines = Object.entries(body)
-    .filter(([name]) => name !== "type" && name !== "nonce")
-    .flatMap(([name, value]) => linesOf(name, value, named))
+  const { type, nonce: _nonce, by, site, ...rest } = body;
+  const who = whoWords([[_("Acting party"), by], [_("Site"), site]], names);
+  const lines = Object.entries(rest)
+    .flatMap(([name, value]) => linesOf(name, value, names))
     .filter(([, value]) => value !== "");
-  return { title: actWords(body.type), lines, lists: listed(lists) };
+  return { title: actWords(type), lines: [...who, ...lines], lists: listed(lists) };
 }
 
 /** The lines of one field: [[what, words]]. One that is not known here stands as it is in the bytes. */
-function linesOf(name, value, named) {
+function linesOf(name, value, names) {
   if (name === "party" && typeof value === "object") return partyLines(value);
   if (name === "sites" && typeof value[0] === "object") return value.flatMap(siteLines);
-  if (name === "policy") return policyLines(value);
-  const [what, words] = shown(named)[name] ?? [name, plain];
+  if (name === "policy") return policyLines(value, names);
+  const [what, words] = shown(names)[name] ?? [name, plain];
   return [[what, words(value)]];
 }
 
 const same = (value) => value;
 
-function shown(named) {
+function shown(names) {
+  const named = (gln) => (names[gln] ? `${names[gln]} (${gln})` : gln);
   const joined = (value) => value.map(named).join(", ");
   return {
-    by: [_("Acting party"), named],
     party: [_("Party"), named],
     gln: [_("Party or site"), named],
     adminKeys: [_("Administrators' keys"), (value) => value.join(", ")],
@@ -53,7 +53,7 @@ function shown(named) {
     since: [_("Suspect since"), same],
     reviewBy: [_("To be reviewed by"), same],
     holdId: [_("Hold"), same],
-    scope: [_("What it covers"), scopeWords],
+    scope: [_("What it covers"), (value) => scopeWords(value, names)],
     kind: [_("Kind"), (value) => KINDS[value]?.() ?? value],
     class: [_("Class"), String],
     depth: [_("Depth"), (value) => DEPTHS[value]?.() ?? value],
@@ -62,7 +62,6 @@ function shown(named) {
     counts: [_("Packs"), countsWords],
     open: [_("Left open, with the reason:"), openWords],
     outcome: [_("Outcome"), same],
-    site: [_("Site"), named],
     gtin: [_("GTIN"), same],
     name: [_("Name"), same],
     strength: [_("Strength"), same],
@@ -106,11 +105,12 @@ function licenceWords({ number, level, expires }) {
   return _("%(number)s, %(level)s, until %(day)s", { number, level, day: expires });
 }
 
-function scopeWords({ gtin, lots, items, statement }) {
-  if (lots) return _("GTIN %(gtin)s, lots %(lots)s", { gtin, lots: lots.join(", ") });
-  if (items) return _("GTIN %(gtin)s, only the packs that are listed", { gtin });
-  if (statement) return _("GTIN %(gtin)s, only what statement %(id)s brought onto the record", { gtin, id: statement });
-  return _("GTIN %(gtin)s, all packs", { gtin });
+function scopeWords({ gtin, lots, items, statement }, names) {
+  const product = productName(gtin, names);
+  if (lots) return _("%(product)s, lots %(lots)s", { product, lots: lots.join(", ") });
+  if (items) return _("%(product)s, only the packs that are listed", { product });
+  if (statement) return _("%(product)s, only what statement %(id)s brought onto the record", { product, id: statement });
+  return _("%(product)s, all packs", { product });
 }
 
 function countsWords({ held, quarantined, returned, destroyed }) {

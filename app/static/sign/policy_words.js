@@ -1,7 +1,7 @@
 /** The fields of a policy in plain words (custody.md 2, P). */
 
 import { _, _n } from "../words.js";
-import { actWords } from "./words.js";
+import { actWords, productName } from "./words.js";
 
 const ROLES = {
   auditor: () => _("auditor"),
@@ -47,7 +47,7 @@ export function roleWords(role) {
 }
 
 /** Every field of a policy: [[what, words]]. One that is not known here stands as it is in the bytes. */
-export function policyLines(policy) {
+export function policyLines(policy, names = {}) {
   const { see, roles, products, supplyBy, fingerprint = {}, ...plain } = policy;
   const lines = Object.entries(plain).map(([name, value]) => {
     const [what, words] = FIELDS[name]?.() ?? [name, JSON.stringify];
@@ -63,7 +63,7 @@ export function policyLines(policy) {
   for (const [gtin, { maxTransit, storage, fingerprintAsk }] of Object.entries(products)) {
     const told = [_("at most %(time)s under way, %(min)s to %(max)s °C", { time: hours(maxTransit), ...storage })];
     if (fingerprintAsk) told.push(_("its label’s fingerprint is asked for"));
-    lines.push([_("Product %(gtin)s", { gtin }), told.join(", ")]);
+    lines.push([productName(gtin, names), told.join(", ")]);
   }
   for (const [role, some] of Object.entries(supplyBy)) {
     lines.push([_("Whom a party may supply as %(role)s", { role: roleWords(role) }), some.join(", ")]);

@@ -14,7 +14,8 @@ import { digits } from "./fingerprint.js";
 import { buildGovernance, readGovernance } from "./governance.js";
 import { governanceWords } from "./governance_words.js";
 import { commit, listOf, listSecret } from "./items.js";
-import { actWords, countWords, eventWords } from "./words.js";
+import { namesOf, numbersOf } from "./names.js";
+import { actWords, countProducts, countWords, eventWords } from "./words.js";
 
 const LISTS = ["items", "over", "missing"];
 const loaded = [performance.now(), Date.now()];
@@ -47,9 +48,10 @@ export async function eventOf({ op, ids = [], over = [], missing = [], extras, f
   return eventFrom(payload, lists, secret, [], names);
 }
 
-function eventFrom(payload, lists, secret, lines, names = {}) {
+async function eventFrom(payload, lists, secret, lines, names = {}) {
   const event = readEvent(payload);
-  const known = { [me.site]: me.siteName, [me.party]: me.partyName, ...names };
+  const told = await namesOf(numbersOf([event, [...countProducts(idsOf(lists.items)).keys()]]));
+  const known = { ...told, [me.site]: me.siteName, [me.party]: me.partyName, ...names };
   const ids = Object.fromEntries(LISTS.map((name) => [name, idsOf(lists[name])]));
   const words = eventWords(event, ids, known, Object.values(extrasOf(lists.items)));
   const what = `${actWords(event.op)}: ${countWords(ids.items)}`;
@@ -88,10 +90,11 @@ export async function governanceOf(body, ids = []) {
   return governanceFrom(buildGovernance(listed), [], lists, secret);
 }
 
-function governanceFrom(payload, lines, lists = null, secret = null) {
+async function governanceFrom(payload, lines, lists = null, secret = null) {
   const body = readGovernance(payload);
   const ids = lists ? { items: idsOf(lists.items) } : {};
-  const words = governanceWords(body, { [me.site]: me.siteName, [me.party]: me.partyName }, ids);
+  const known = { ...(await namesOf(numbersOf(body))), [me.site]: me.siteName, [me.party]: me.partyName };
+  const words = governanceWords(body, known, ids);
   return { type: GOVERNANCE, op: body.type, payload, words, what: actWords(body.type), lines, lists, secret };
 }
 
@@ -116,7 +119,7 @@ export async function requestOf({ site, use, staff, keyid, envelope: text }) {
     signatures[0].keyid === keyid &&
     hex(await sha256(base64Bytes(body.key))) === keyid;
   if (!same) throw differs();
-  const made = governanceFrom(payload, signatures);
+  const made = await governanceFrom(payload, signatures);
   made.words.lines.unshift([_("Compare with the other screen"), digits(keyid)]);
   return made;
 }

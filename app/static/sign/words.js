@@ -76,13 +76,10 @@ export function reasonWords(reason) {
  * to labels' fingerprints that its items carry.
  */
 export function eventWords(event, lists, names = {}, prints = []) {
-  const named = (gln) => (names[gln] ? `${names[gln]} (${gln})` : gln);
   const lines = [
-    [_("At"), named(event.site)],
-    [_("Acting party"), named(event.by)],
-    [_("To"), event.destSite && named(event.destSite)],
-    [_("Owner now"), event.sourceParty && named(event.sourceParty)],
-    [_("Owner on receipt"), event.destParty && named(event.destParty)],
+    ...whoWords([[_("At"), event.site], [_("Acting party"), event.by], [_("Owner now"), event.sourceParty]], names),
+    ...whoWords([[_("To"), event.destSite], [_("Owner on receipt"), event.destParty]], names),
+    [_("Product"), productWords(lists.items ?? [], names)],
     [_("Tracking number"), event.number],
     [_("Container"), event.parent && shortId(event.parent)],
     [_("Lot"), event.lot],
@@ -97,6 +94,39 @@ export function eventWords(event, lists, names = {}, prints = []) {
     [_("Log"), event.log],
   ].filter(([, value]) => value);
   return { title: actWords(event.op), lines, lists: listed(lists) };
+}
+
+/** Who they are: [[role, GLN]] as [[roles, name (GLNs)]], each once that goes by one name or number. */
+export function whoWords(roles, names) {
+  const found = new Map();
+  for (const [role, gln] of roles) {
+    if (!gln) continue;
+    const who = names[gln] || gln;
+    const { said, glns } = found.get(who) ?? { said: [], glns: [] };
+    found.set(who, { said: [...said, role], glns: [...new Set([...glns, gln])] });
+  }
+  return [...found].map(([who, { said, glns }]) => [said.join(", "), who === glns[0] ? who : `${who} (${glns.join(", ")})`]);
+}
+
+/** How many packs there are of each GTIN among ids. */
+export function countProducts(ids) {
+  const found = new Map();
+  for (const id of ids) {
+    const [, gtin] = /\/01\/([0-9]{14})\//.exec(id) ?? [];
+    if (gtin) found.set(gtin, (found.get(gtin) ?? 0) + 1);
+  }
+  return found;
+}
+
+/** A product by its name, where it is known, and its GTIN. */
+export function productName(gtin, names) {
+  return names[gtin] ? _("%(name)s, GTIN %(gtin)s", { name: names[gtin], gtin }) : _("GTIN %(gtin)s", { gtin });
+}
+
+function productWords(ids, names) {
+  const some = [...countProducts(ids)];
+  const told = (gtin, n) => `${productName(gtin, names)}: ${_n("%(n)s pack", "%(n)s packs", n)}`;
+  return some.length === 1 ? productName(some[0][0], names) : some.map((one) => told(...one)).join("; ");
 }
 
 /** A pack by GTIN and serial, a container by its SSCC: what stands in its Digital Link. */
