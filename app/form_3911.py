@@ -2,6 +2,9 @@
 
 Field names are the form's own, in its language. Facts alone: what is not on record stays empty, and
 who sends the form fills it in. What the exporting side may not see of the case is left out.
+
+Numbers 1 to 20 are those of the form of August 2015 (OMB 0910-0806), 23 that of FDA's frequently asked
+questions. Nothing public was found that confirms 21 and 22.
 """
 
 from __future__ import annotations
@@ -62,14 +65,14 @@ def fields_of(shown: Shown, who: Person) -> list[Field]:
         ),
         ("Classification of Notification", _CLASSES.get(case.root, "") if found_out else ""),
         ("Name of Product as It Appears on Label", product.name if product else ""),
-        ("Primary Ingredient(s)", ""),
+        ("Primary Ingredient(s) (if known)", ""),
         ("Drug Use", ""),
         ("Drug Description", ""),
         ("Strength of Drug", product.strength if product else ""),
         ("Dosage Form", product.form if product else ""),
         ("Quantity of Drug (Number and Unit)", "1 package" if case.item and product else ""),
-        ("NDC Number", (product.national_code or "") if product else ""),
-        ("Serial Number", label.get("serial", "")),
+        ("NDC Number (if applicable)", (product.national_code or "") if product else ""),
+        ("Serial Number (if applicable)", label.get("serial", "")),
         ("Lot Number(s)", label.get("lot", "")),
         ("Expiration Date(s)", _us_day(label.get("expiry", ""))),
         ("For Notification: Description of Event/Issue", "" if ended else told),
