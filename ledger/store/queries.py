@@ -230,13 +230,15 @@ class Reader:
         return content.path(self.store, self._id(index), item)
 
     def addressed_to(self, party: str, since: int) -> Iterator[Pulled]:
-        """The committed statements that a party may see whole, from an index on, by index.
+        """The statements of which a party may see what the log only commits to, from an index on.
 
-        Its own; shipments to it, and what the receivers of its shipments said; answers to its
-        recalls; for the authority all.
+        Its own, holds and recalls of listed packs among them; shipments to it, and what the
+        receivers of its shipments said; answers to its recalls; for the authority all.
         """
         authority = self.authority()
-        where = "WHERE entry.governance = 0 AND entry.idx >= ? AND entry.idx < ?"
+        # What stands in the clear has something to add where it commits to a list.
+        hides = "(entry.governance = 0 OR entry.root IS NOT NULL)"
+        where = f"WHERE {hides} AND entry.idx >= ? AND entry.idx < ?"
         erased, size = Kept(self.store).erased, self.head().size
         for start in range(since, size, _PAGE):
             part = (start, min(size, start + _PAGE))

@@ -42,7 +42,7 @@ def restore(
             one.check(mirror)
             by_index[one.index] = one.submission
     entries = list(mirror.entries())
-    missing = [i for i, e in enumerate(entries) if len(e) == COMMITMENT and i not in by_index]
+    missing = [i for i, e in enumerate(entries) if i not in by_index and _hides(e)]
     if missing:
         some = ", ".join(map(str, missing[:10]))
         raise Malformed(f"nobody kept the content of {len(missing)} entries: {some}…")
@@ -59,6 +59,11 @@ def restore(
         )
     views.rebuild(store)
     return store
+
+
+def _hides(entry: bytes) -> bool:
+    """Whether an entry does not say all: it commits to a statement, or to a list of packs."""
+    return len(entry) == COMMITMENT or bool(commitments(Statement.parse(entry[8:]).body))
 
 
 def _write(store: Store, entries: list[bytes], by_index: dict[int, Submission]) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ledger import pulled
 from ledger.errors import BadProof, LedgerError, Malformed
 from ledger.mirror import Fetch, Mirror
 from ledger.pulled import Pulled
 from ledger.statement import dsse
+from ledger.statement.submission import Submission
 from ledger.store.append import Log
 from ledger.store.batch import Receipt
 from ledger.store.check import check
@@ -170,6 +172,38 @@ def test_a_party_keeps_its_own_statements_and_those_addressed_to_it(
     assert (both[0] / pulled.PULLED).read_bytes() == data
 
 
+def test_lists_of_packs_are_pulled_by_who_may_see_them(chain: Chain, tmp_path: Path) -> None:
+    """The words of a hold or recall are everybody's, the packs in its list its signer's alone."""
+    packs = chain.commission("L1", 3)
+    held = chain.log.submit(chain.listed(chain.hold, packs[:1]))
+    recall = chain.log.submit(chain.listed(chain.recall_of, packs[1:]))
+    plain = chain.log.submit(chain.recall_of(chain.scope(lots=["L9"])))
+    lists = {held.index: packs[:1], recall.index: packs[1:]}
+    for who, expected in (
+        (chain.maker, lists), (chain.authority, lists), (chain.pharmacy, {}), (chain.wholesaler, {})
+    ):  # fmt: skip
+        pull(chain, who, tmp_path / who.name)
+        kept = {
+            one.index: [item.id for item in one.submission.items]
+            for one in pulled.read(tmp_path / who.name)
+        }
+        assert {index: kept[index] for index in lists if index in kept} == expected
+        assert plain.index not in kept  # it stands in the clear, with nothing to add
+
+
+def test_a_list_of_other_packs_is_not_kept(chain: Chain, tmp_path: Path) -> None:
+    packs = chain.commission("L1", 3)
+    chain.log.submit(chain.listed(chain.recall_of, packs[1:]))
+    mirror = Mirror(tmp_path / "copy", chain.trust)
+    mirror.sync(fetcher(chain))
+    *_, good = chain.reader.addressed_to(chain.maker.gln, 0)
+    fewer = replace(good.submission, items=good.submission.items[:1])
+    bare = Submission(good.submission.statement)
+    for bad in (fewer, bare):
+        with pytest.raises(BadProof):
+            pulled.keep(tmp_path / "copy", mirror, [Pulled(good.index, good.ms, bad)])
+
+
 def test_what_is_not_in_the_log_as_it_claims_is_not_kept(chain: Chain, tmp_path: Path) -> None:
     chain.commission("L1", 2)
     mirror = Mirror(tmp_path / "copy", chain.trust)
@@ -210,6 +244,7 @@ def test_a_lost_log_is_made_anew_from_its_parties_pulls(
     """Total loss of the server: the tree, the state and the next statement are as if nothing was."""
     lived_in(chain)
     chain.log.submit(chain.answer(chain.pharmacy, chain.log.submit(chain.recall_of())))
+    chain.log.submit(chain.listed(chain.hold, chain.commission("L8", 3)[:2]))
     folders = books(chain.members)
     views = [
         sorted(chain.store.rows(f"SELECT * FROM {m._meta.table_name}"), key=repr) for m in VIEWS

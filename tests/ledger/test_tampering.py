@@ -128,7 +128,7 @@ class Operator:
         envelope = submission.statement.envelope
         self.entries.append(entry_of(envelope, self.now))
         index = len(self.entries) - 1
-        if is_committed(envelope):
+        if is_committed(envelope) or submission.items:
             with (self.books / pulled.PULLED).open("ab") as file:
                 file.write(Pulled(index, self.now, submission).to_json() + b"\n")
         return index
@@ -391,6 +391,13 @@ def _duplicate(o: Operator) -> None:
 def _recalled(o: Operator) -> None:
     """A lot is recalled, and a pack of it supplied afterwards."""
     o.log(o.chain.recall_of(o.chain.scope(lots=["T1"])))
+    o.log(o.event("supply", o.chain.pharmacy, o.packs[1:2]))
+
+
+@kind("lets listed packs be supplied", "blocked-recalled")
+def _listed(o: Operator) -> None:
+    """A single pack is recalled by a list that the log commits to, and supplied afterwards."""
+    o.log(o.chain.listed(o.chain.recall_of, o.packs[1:2]))
     o.log(o.event("supply", o.chain.pharmacy, o.packs[1:2]))
 
 
