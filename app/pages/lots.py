@@ -12,6 +12,7 @@ from app.goods import product_name, site_name
 from app.lots import OwnLot, own_lot, sites_of
 from app.me import me
 from app.node import node
+from app.prints_view import enrols
 from app.session import signed_in
 from ledger.errors import Malformed
 from ledger.rules import marks
@@ -112,6 +113,7 @@ def show(gtin: str, lot: str) -> str:
         "lots/show.html", own=own, lot=record, product=product_name(authority, gtin),
         marks=list(dict.fromkeys(one.mark for one in standing)), made=_made(own), about=about,
         documents=seen, through="",
+        enrols=enrols(who),
     )  # fmt: skip
 
 

@@ -14,7 +14,9 @@ from flask_babel import gettext as _
 from app.api.packs import label_of
 from app.codes import qr_svg
 from app.node import answers, node
+from app.pages import prints
 from app.present import Line, line_of, marked
+from app.prints_view import may_see
 from app.scanning import here_and_now
 from app.session import acting, signed_in
 from ledger.bundle import Bundle
@@ -32,12 +34,15 @@ def show(gtin: str, serial: str) -> str:
     """State, timeline newest first, each statement in words and raw; the proof in words and raw."""
     if serial.endswith("/certificate"):
         return certificate(gtin, serial.removesuffix("/certificate"))
+    if serial.endswith("/fingerprint"):
+        return prints.show(gtin, serial.removesuffix("/fingerprint"))
     label, bundle, proven = _proven(gtin, serial)
     return render_template(
         "packs/show.html", label=label, state=proven.states[label.id], lines=_lines(proven),
         proven=proven, signatures=sum(len(entry.envelope.signatures) for entry in proven.entries),
         checkpoint=bundle.checkpoint.decode(),
         raw=json.dumps(json.loads(bundle.to_json()), indent=1), acting=acting(),
+        looked_into=may_see(signed_in(), label.gtin),
     )  # fmt: skip
 
 

@@ -55,6 +55,11 @@ class Kinds:
     copies: Measured
     others: Measured
 
+    @property
+    def named(self) -> dict[str, Measured]:
+        """Each by a name, from the least scores on."""
+        return {"same": self.same, "copies": self.copies, "others": self.others}
+
 
 # A second print copies a first print that is not named. Pairs below the gap at .38 are of a copy and
 # the very print that it copies; the 108 beyond it are copies of another, farther off than `others`.

@@ -1,0 +1,294 @@
+"""What is known of a label's print: whose it is to see, and how much of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import prints_plot
+from app.node import KEY, Node
+from ledger.rules.alerts import Alert
+from ledger.rules.casework import SITE
+from ledger.statement import gs1
+from ledger.statement.dsse import key_id
+from ledger.store.fingerprints import Fingerprints
+from ledger.store.looks import Access, Look
+from ledger.tlog.ed25519 import public_of
+from scanner.fingerprint.limits import EXTRACTOR, LIMITS
+from scanner.fingerprint.measured import MEASURED
+from tests.app.conftest import SignIn
+from tests.world import Chain, Member, seed
+
+FIRST, SECOND = bytes(range(32)), bytes(range(1, 33))
+EXPIRY = date(2028, 1, 31)
+DEVICE = "Counter 3 webcam"
+
+
+class Scene(NamedTuple):
+    """A pack at a pharmacy: enrolled twice, looked at twice there, once signed about."""
+
+    chain: Chain
+    node: Node
+    item: str
+    path: str
+
+    def look(self, **changes: object) -> None:
+        """A look at the pharmacy."""
+        who = self.chain.pharmacy
+        row = Look(
+            self.chain.now, self.item, who.site, who.gln, key_id(public_of(who.key)), DEVICE,
+            "GENUINE_MATCH", "", EXTRACTOR, SECOND.hex(), 19.3, 5, 0.12,
+        )  # fmt: skip
+        self.node.desk.looks.add(row._replace(**changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def scene(chain: Chain, app: Flask) -> Scene:
+    """The scene, with a print seen and a copy suspected."""
+    (item,) = chain.pack_ids("L1", 1)
+    chain.log.submit(
+        chain.event(
+            "commission", chain.maker, [item], lot="L1", expiry=EXPIRY,
+            extras={item: FIRST},
+        )
+    )  # fmt: skip
+    chain.act("enrol", chain.maker, [item], extras={item: SECOND})
+    chain.hand_over(chain.maker, [item], chain.pharmacy)
+    found = gs1.parse_item_id(item)
+    made = Scene(
+        chain, app.extensions[KEY], item, f"/packs/{found.gtin}/{found.serial}/fingerprint"
+    )
+    made.look()
+    made.look(
+        ms=chain.now + 1, verdict="COPY_SUSPECTED", reasons="differs", score=0.44, frames=4
+    )  # fmt: skip
+    chain.act("inspect", chain.pharmacy, [item], reason="copy-suspected", extras={item: SECOND})
+    return made
+
+
+def page(sign_in: SignIn, who: Member, path: str) -> str:
+    """A page as somebody sees it; it must be there."""
+    answer = sign_in(who).get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_the_authority_sees_enrolments_looks_and_who_signed(scene: Scene, sign_in: SignIn) -> None:
+    told = page(sign_in, scene.chain.authority, scene.path)
+    for text in (FIRST.hex(), SECOND.hex(), "replaced", "holds", DEVICE, "Pharmacy site", "0.12",
+                 "0.44", "Copy suspected", "No contradiction found"):  # fmt: skip
+        assert text in told
+    signer = key_id(public_of(scene.chain.pharmacy.key))
+    assert f"{signer[:16]}…" in told
+    enrolled = scene.chain.reader.fingerprint(scene.item)
+    assert enrolled is not None
+    assert f'href="/log/{enrolled.index}"' in told
+
+
+def test_the_holder_sees_the_scores_and_of_another_site_role_and_country_alone(
+    scene: Scene, sign_in: SignIn
+) -> None:
+    told = page(sign_in, scene.chain.maker, scene.path)
+    assert "pharmacy in BE" in told
+    assert "0.44" in told
+    pharmacy = scene.chain.pharmacy
+    for hidden in (DEVICE, "Pharmacy site", pharmacy.site, pharmacy.gln,
+                   key_id(public_of(pharmacy.key))[:16]):  # fmt: skip
+        assert hidden not in told
+    inspected = scene.chain.reader.history(scene.item)[-1].index
+    assert f"/log/{inspected}" not in told
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_to_all_others_it_is_refused_whether_the_pack_is_there_or_not(
+    scene: Scene, sign_in: SignIn, app: Flask, known: bool
+) -> None:
+    path = scene.path if known else scene.path.replace("L1-", "NONE-")
+    assert app.test_client().get(path).status_code == 401
+    for who in (scene.chain.pharmacy, scene.chain.wholesaler):
+        answer = sign_in(who).get(path, headers={"Accept": "application/json"})
+        assert answer.status_code == 403
+        assert "product's holder" in answer.get_json()["detail"]
+
+
+def test_a_product_that_nobody_registered_is_the_authoritys_alone(
+    scene: Scene, sign_in: SignIn
+) -> None:
+    path = "/packs/09521102000015/A/fingerprint"
+    assert "None is enrolled" in page(sign_in, scene.chain.authority, path)
+    assert sign_in(scene.chain.maker).get(path).status_code == 403
+    assert sign_in(scene.chain.maker).get("/packs/1/A/fingerprint").status_code == 400
+
+
+def test_a_serial_with_a_slash_has_its_page(chain: Chain, app: Flask, sign_in: SignIn) -> None:
+    item = gs1.sgtin(chain.gtin, "A/B")
+    chain.log.submit(
+        chain.event("commission", chain.maker, [item], lot="L", expiry=EXPIRY, extras={item: FIRST})
+    )
+    path = f"/packs/{chain.gtin}/{quote('A/B', safe='')}"
+    assert FIRST.hex() in page(sign_in, chain.maker, f"{path}/fingerprint")
+    assert f"/packs/{chain.gtin}/A/B/fingerprint" in page(sign_in, chain.maker, path)
+
+
+def test_a_repacked_pack_has_none_until_it_is_enrolled(
+    scene: Scene, sign_in: SignIn, chain: Chain
+) -> None:
+    (item,) = chain.commission("L2", 1)
+    out = chain.act("check_out", chain.maker, [item])
+    made = gs1.sgtin(chain.gtin, "NEW")
+    chain.act("repack", chain.maker, [made], inputs=(out.id,), lot="L3", expiry=EXPIRY)
+    told = page(sign_in, chain.maker, f"/packs/{chain.gtin}/NEW/fingerprint")
+    assert "None is enrolled" in told
+    assert "repacked or relabelled" in told
+
+
+def test_what_names_an_older_commitment_is_said_not_to_fit(scene: Scene, sign_in: SignIn) -> None:
+    told = page(sign_in, scene.chain.maker, scene.path)
+    assert "does not name the commitment that holds" not in told
+    third = bytes(32)[:-1] + b"\1"
+    scene.chain.act("enrol", scene.chain.maker, [scene.item], extras={scene.item: third})
+    assert "does not name the commitment that holds" in page(sign_in, scene.chain.maker, scene.path)
+
+
+def test_an_inspection_of_something_else_is_no_statement_about_the_print(
+    scene: Scene, sign_in: SignIn
+) -> None:
+    before = page(sign_in, scene.chain.authority, scene.path)
+    scene.chain.act("inspect", scene.chain.pharmacy, [scene.item], reason="other-holder")
+    after = page(sign_in, scene.chain.authority, scene.path)
+    assert before.count("Signed by") == after.count("Signed by")
+
+
+def test_a_pack_that_is_inspected_without_end_still_shows_its_enrolments(
+    scene: Scene, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.prints_view.MOST", 3)
+    for _ in range(5):
+        scene.chain.act("inspect", scene.chain.pharmacy, [scene.item], reason="copy-suspected")
+    told = page(sign_in, scene.chain.authority, scene.path)
+    assert FIRST.hex() in told
+    assert SECOND.hex() in told
+
+
+def test_the_case_and_the_pack_lead_to_it_for_those_who_may_see_it(
+    scene: Scene, sign_in: SignIn
+) -> None:
+    alert = Alert(
+        "copy-suspected", scene.chain.pharmacy.site, scene.item, scene.chain.now, "copied-label",
+        scene.item, codes=("copy-suspected",),
+    )  # fmt: skip
+    number = scene.node.desk.cases.fold(alert, scene.chain.maker.gln)
+    link = f'href="{scene.path}"'
+    pack = scene.path.removesuffix("/fingerprint")
+    assert link not in page(sign_in, scene.chain.pharmacy, f"/alerts/{number}")
+    assert link not in page(sign_in, scene.chain.pharmacy, pack)
+    assert link in page(sign_in, scene.chain.authority, pack)
+    assert f"/alerts/{number}" not in page(sign_in, scene.chain.maker, scene.path)
+    scene.chain.hours(24 * 10)
+    told = page(sign_in, scene.chain.maker, f"/alerts/{number}")  # passed on by the clock
+    case = scene.node.desk.cases.case(number)
+    assert case is not None
+    assert case.level != SITE
+    assert link in told
+    assert f'href="/alerts/{number}"' in page(sign_in, scene.chain.maker, scene.path)
+
+
+def test_who_wrote_the_template_is_told_and_whether_it_is_here(
+    scene: Scene, sign_in: SignIn
+) -> None:
+    maker = scene.chain.maker
+    scene.node.desk.looks.add_access(
+        Access(scene.chain.now, scene.item, maker.site, maker.gln, "k", "enrol")
+    )
+    told = page(sign_in, maker, scene.path)
+    assert "template written" in told
+    assert "Not kept at this node" in told
+
+
+def test_every_score_and_both_thresholds_stand_in_the_plot(scene: Scene, sign_in: SignIn) -> None:
+    told = page(sign_in, scene.chain.authority, scene.path)
+    svg = told[told.index('<svg class="scores"') : told.index("</svg>")]
+    assert svg.count("<circle") == 2
+    assert "no contradiction to 0.22" in svg
+    assert "copy from 0.33" in svg
+    assert re.search(r"68 pairs, 0\.07 to 0\.19", told)
+    assert "286 pairs" in told
+    assert "1.05 %" in told
+
+
+def test_a_look_that_compared_nothing_has_no_score(scene: Scene, sign_in: SignIn) -> None:
+    scene.look(verdict="CANNOT_TELL", reasons="commitment", score=None, frames=0, alarm=1)
+    told = page(sign_in, scene.chain.authority, scene.path)
+    assert "does not fit what the log holds" in told
+    assert "Something does not belong" in told
+    assert told.count("<circle") == 2
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 200), st.floats(-1, 2, allow_nan=False)), max_size=30
+    )
+)  # fmt: skip
+def test_every_look_lies_within_the_plot(scores: list[tuple[int, float]]) -> None:
+    plot = prints_plot.draw(MEASURED[EXTRACTOR], LIMITS[EXTRACTOR], scores)
+    assert sorted(one.words for one in plot.looks) == sorted(str(number) for number, _ in scores)
+    for one in plot.looks:
+        assert plot.left <= one.x <= plot.right
+        assert plot.floor < one.y < plot.height
+    order = [one.x for one in sorted(plot.looks, key=lambda one: one.x)]
+    assert order == sorted(prints_plot.x_of(score) for _, score in scores)
+
+
+# The station that enrols
+
+
+def test_labels_are_enrolled_by_who_holds_or_packs_a_product(
+    chain: Chain, app: Flask, sign_in: SignIn
+) -> None:
+    assert app.test_client().get("/labels/enrol").status_code == 401
+    for who in (chain.wholesaler, chain.pharmacy, chain.authority):
+        answer = sign_in(who).get("/labels/enrol", headers={"Accept": "application/json"})
+        assert answer.status_code == 403
+        assert "those that pack it" in answer.get_json()["detail"]
+    chain.log.submit(chain.product(packers=[chain.wholesaler.gln]))
+    for who in (chain.maker, chain.wholesaler):
+        assert sign_in(who).get("/labels/enrol").status_code == 200
+
+
+def test_a_node_without_a_store_says_so(chain: Chain, sign_in: SignIn) -> None:
+    told = page(sign_in, chain.maker, "/labels/enrol")
+    assert "keeps no fingerprints" in told
+    assert 'id="work"' not in told
+
+
+def test_a_key_that_may_not_enrol_is_told_so(
+    chain: Chain, app: Flask, sign_in: SignIn, tmp_path: Path
+) -> None:
+    _give_store(app, tmp_path)
+    assert 'id="work"' in page(sign_in, chain.maker, "/labels/enrol")
+    chain.log.submit(chain.revoke(chain.maker))
+    chain.log.submit(chain.key_add(chain.maker, "dock", operations=["inspect"]))
+    told = page(sign_in, _with_key(chain.maker, "dock"), "/labels/enrol")
+    assert "may not enrol" in told
+    assert 'id="work"' not in told
+
+
+def _give_store(app: Flask, folder: Path) -> None:
+    store = Fingerprints.make(folder / "prints", b"", plain=True)
+    app.extensions[KEY] = replace(app.extensions[KEY], fingerprints=store)
+
+
+def _with_key(who: Member, name: str) -> Member:
+    class Other(Member):
+        key = property(lambda _self: seed(name))  # type: ignore[assignment]
+
+    return Other(who.name, who.role, who.gln, who.site, who.prefix)
