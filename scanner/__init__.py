@@ -12,6 +12,8 @@
     history  two signed checkpoints + the log's tiles -> one history, or two        -- shell
     kept     the checkpoints that were seen                                         -- shell
     session  sightings -> what to tell a person
+    prints   frames beside a verdict -> what the label's print comes to, by the log's service
+               (prints_online) or by sealed templates that are here (prints_sealed)
     output   that in words and JSON lines;  window  the same over the live picture  -- shell
     fingerprint  this print, or a copy: pictures -> template -> verdict
     simulated  SIMULATED prints and cameras, for the demo world and for measuring
