@@ -23,6 +23,7 @@ from ledger.store.dry_run import Trial, trial
 
 DAY_MS: Final = 24 * 3_600_000
 MAX_DAYS: Final = 366
+ONE_STEP: Final = 1  # what `ledger.disclose` shows a trading partner; `see` is not followed yet
 # The units in which people say what the statement has in seconds or hours, largest first.
 LASTING: Final = {"days": 24 * 3600, "hours": 3600, "minutes": 60, "seconds": 1}
 UNIT_WORDS: Final = {
@@ -37,7 +38,7 @@ class Field(NamedTuple):
     name: str  # as the statement has it
     words: Any
     hint: Any
-    unit: str  # the statement's: seconds, hours, days, steps, signatures
+    unit: str  # the statement's: seconds, hours, days, signatures
     low: int
     high: int
 
@@ -59,10 +60,6 @@ FIELDS: Final = (
           _lazy("The same pack at the same site, by a second press or scan."), "seconds", 0, 10**9),
     Field("scanRetention", _lazy("How long scans are kept"),
           _lazy("They lie at each node, never on the log."), "days", 0, 10**5),
-    Field("see.up", _lazy("How far up the chain a partner sees a pack's way"),
-          _lazy("1 is who sent it here."), "steps", 0, 5),
-    Field("see.down", _lazy("How far down the chain a partner sees a pack's way"),
-          _lazy("1 is to whom it was sent from here."), "steps", 0, 5),
 )  # fmt: skip
 
 
@@ -96,10 +93,7 @@ def versions() -> list[Version]:
 
 def number_of(policy: Policy, name: str) -> int:
     """A number of the policy by its field's name."""
-    told: Any = msgspec.to_builtins(policy)
-    for part in name.split("."):
-        told = told[part]
-    return int(told)
+    return int(msgspec.to_builtins(policy)[name])
 
 
 def units(unit: str) -> dict[str, int]:
@@ -134,6 +128,8 @@ def quantity(n: int, unit: str) -> str:
 def said_in_words(policy: Policy) -> dict[str, str]:
     """Every field of a policy in words, by what it decides."""
     told = {str(f.words): quantity(number_of(policy, f.name), f.unit) for f in FIELDS}
+    told[_("How far up the chain a partner sees a pack's way")] = _steps(policy.see.up)
+    told[_("How far down the chain a partner sees a pack's way")] = _steps(policy.see.down)
     told[_("An export can be undone")] = _yes(policy.export_undo)
     asked = policy.fingerprint is not None and policy.fingerprint.ask
     told[_("A label's fingerprint is asked for with each scan of an enrolled pack")] = _yes(asked)
@@ -156,6 +152,12 @@ def said_in_words(policy: Policy) -> dict[str, str]:
     for role, customers in sorted(policy.supply_by.items()):
         told[_("Whom a party may supply as %(role)s", role=role_words(role))] = ", ".join(customers)
     return told
+
+
+def _steps(n: int) -> str:
+    """What the policy says, and where that is not what is done, what is."""
+    steps = quantity(n, "steps")
+    return steps if n == ONE_STEP else _("%(steps)s; 1 is shown whatever it says", steps=steps)
 
 
 def _yes(value: bool) -> str:
@@ -204,6 +206,10 @@ def warnings(old: Policy, new: Policy) -> list[str]:
         roles = ", ".join(role_words(role) for role in sorted(idle))
         told.append(
             _("Whose role is one of these could sign nothing any more: %(roles)s.", roles=roles)
+        )
+    if {new.see.up, new.see.down} != {ONE_STEP}:
+        told.append(
+            _("Every partner sees one step up and one step down, whatever the policy says of it.")
         )
     return told
 

@@ -36,12 +36,11 @@ function policyOf(told) {
   const [ask, offline] = [yes("fingerprint.ask"), yes("fingerprint.offline")];
   return {
     ...current,
-    ...Object.fromEntries(numbers.filter((name) => !name.startsWith("see.")).map((name) => [name, whole(name)])),
+    ...Object.fromEntries(numbers.map((name) => [name, whole(name)])),
     exportUndo: told.has("exportUndo"),
     fingerprint: ask || offline ? { ask, offline } : undefined,
     products: productsOf(),
     roles,
-    see: { down: whole("see.down"), up: whole("see.up") },
     sensitive: told.getAll("sensitive").sort(),
   };
 }

@@ -80,7 +80,7 @@ class FingerprintPolicy(Part, frozen=True):
 
 
 class See(Part, frozen=True):
-    """How many steps down and up a trading partner sees."""
+    """How many steps down and up a trading partner sees; not followed yet: `disclose` shows one."""
 
     down: int
     up: int

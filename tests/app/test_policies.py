@@ -39,8 +39,8 @@ def proposal(chain: Chain, **changes: Any) -> dict[str, Any]:
 
 
 def test_every_field_of_the_policy_has_its_words(app: Flask) -> None:
-    named = {field.name.partition(".")[0] for field in policies.FIELDS}
-    lists = {"exportUndo", "fingerprint", "sensitive", "roles", "products", "supplyBy"}
+    named = {field.name for field in policies.FIELDS}
+    lists = {"exportUndo", "fingerprint", "see", "sensitive", "roles", "products", "supplyBy"}
     assert named | lists == {field.encode_name for field in msgspec.structs.fields(Policy)}
     rule = ProductPolicy(fingerprint_ask=True, max_transit=48, storage=Storage(max=8, min=2))
     with app.test_request_context():
@@ -78,6 +78,17 @@ def test_a_policy_without_fingerprints_keeps_its_bytes() -> None:
     assert not {name for name in msgspec.to_builtins(policy()) if "ingerprint" in name}
     with pytest.raises(Malformed, match="or is left out"):
         check_policy(policy(fingerprint=FingerprintPolicy()))
+
+
+def test_what_the_policy_says_and_nobody_follows_is_said(app: Flask) -> None:
+    far = policy(see=See(down=0, up=3))
+    with app.test_request_context():
+        told = policies.said_in_words(far)
+        up = told["How far up the chain a partner sees a pack's way"]
+        assert up == "3 steps; 1 is shown whatever it says"
+        assert policies.warnings(policy(), policy()) == []
+        [warning] = policies.warnings(policy(), far)
+        assert warning.startswith("Every partner sees one step up and one step down")
 
 
 def test_what_differs_is_said_of_lists_by_what_comes_and_goes(app: Flask) -> None:
@@ -143,11 +154,7 @@ def test_the_bounds_of_the_form_are_those_of_the_statement(
     for field in policies.FIELDS:
         for value in (field.low - 1, field.high + 1):
             told = proposal(chain)
-            place = told["policy"]
-            *above, last = field.name.split(".")
-            for part in above:
-                place = place[part]
-            place[last] = value
+            told["policy"][field.name] = value
             answer = official.post("/api/policy/trials", json=told)
             assert (answer.status_code, answer.get_json()["code"]) == (400, "malformed"), field.name
 

@@ -18,7 +18,11 @@ const UNITS = [
   [60, (n) => _n("%(n)s minute", "%(n)s minutes", n)],
 ];
 const yes = (value) => (value ? _("yes") : _("no"));
-const steps = (n) => _n("%(n)s step", "%(n)s steps", n);
+/** What it says, and where that is not what is done, what is. */
+function steps(n) {
+  const said = _n("%(n)s step", "%(n)s steps", n);
+  return n === 1 ? said : _("%(steps)s; 1 is shown whatever it says", { steps: said });
+}
 const acts = (list) => list.map(actWords).join(", ") || _("none");
 const hours = (n) => seconds(n * 3600);
 const days = (n) => _n("%(n)s day", "%(n)s days", n);
