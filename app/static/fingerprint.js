@@ -20,6 +20,7 @@ export class Prints {
   #came;
   #note;
   #meter = null;
+  #looking = null;
   #shown = null; // {told, section}: the verdict on the screen
   #before = new Map(); // item -> what came of its last look
 
@@ -90,7 +91,11 @@ export class Prints {
   }
 
   async #look(section, told) {
-    if (this.#meter) return;
+    while (this.#meter) {
+      this.#meter.stop(); // of the verdict before
+      await this.#looking;
+    }
+    if (this.#shown?.told !== told) return;
     told.looked = true; // by itself but once
     const opened = !this.#camera.runs;
     if (opened && !(await this.#open(told))) return;
@@ -107,6 +112,7 @@ export class Prints {
     this.#draw("looking");
     section.scrollIntoView({ block: "nearest" });
     const looking = meter.run();
+    this.#looking = looking.catch(() => {}); // whoever waits for its end
     this.#live.rest(looking);
     const [name, device] = [this.#camera.name, this.#camera.device];
     let found;
@@ -128,7 +134,7 @@ export class Prints {
       await this.#camera.open(this.#device());
       return true;
     } catch (error) {
-      this.#tell(told, untold({ end: faultOf(error) }));
+      this.#tell(told, untold({ end: "camera", words: [faultWords(error)] }));
       return false;
     }
   }
@@ -192,6 +198,12 @@ function evidence({ inspect: { item, reason, commitment } }) {
 
 function aside(told) {
   return { op: "quarantine", ids: [told.fingerprint.item], fields: { reason: "counterfeit_alert" } };
+}
+
+/** Why a camera does not start, as the page says it of its own. */
+function faultWords(error) {
+  const fault = document.querySelector(`[data-fault="${faultOf(error)}"]`);
+  return ["h3", ".next"].map((name) => fault.querySelector(name).textContent).join(". ");
 }
 
 /** The camera of which it was said in this session that it sees no print; `now` says it of one. */

@@ -28,8 +28,7 @@ const HINTS = {
 
 /** What is told of a look that came to nothing. */
 export function untold({ end, words = [] }) {
-  const what = ENDS[end] ?? (() => _("The camera does not start. Choose pictures of the label instead."));
-  const reasons = [what(), ...words].map((one) => ({ code: "not-looked", words: one }));
+  const reasons = [ENDS[end]?.(), ...words].filter(Boolean).map((one) => ({ code: "not-looked", words: one }));
   return { verdict: "CANNOT_TELL", word: _("Cannot tell"), mark: UNKNOWN, reasons, inspect: null };
 }
 
@@ -72,7 +71,7 @@ function outcome(print) {
   line.append(mark, element("strong", _("The label's print: %(word)s", { word })));
   const why = reasons.map((one) => element("p", one.words));
   const hints = [
-    coarse && camera(coarse),
+    coarse !== undefined && camera(coarse),
     HINTS[verdict]?.(),
     chosen && _("Pictures that were chosen do not show that the label was in your hand."),
     left !== undefined && _n("%(n)s more look at this pack today.", "%(n)s more looks at this pack today.", left),
@@ -83,8 +82,10 @@ function outcome(print) {
 }
 
 function camera(size) {
-  const told = { size: size.toFixed(0) };
-  return _("This camera does not show the print: %(size)s pixels a millimetre at its closest, 12 are needed. Use one that sees sharply at ten centimetres, or pictures of a phone. It is not tried by itself again.", told);
+  const what = size
+    ? _("This camera does not show the print: %(size)s pixels a millimetre at its closest, 12 are needed.", { size: size.toFixed(0) })
+    : _("This camera does not show the print: its picture has too few pixels.");
+  return `${what} ${_("Use one that sees sharply at ten centimetres, or pictures of a phone. It is not tried by itself again.")}`;
 }
 
 /** Whoever was at a button that is gone stays here. */

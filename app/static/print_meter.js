@@ -20,6 +20,7 @@ const GONE = 8000; // ms without a code
 const LONGEST = 30_000; // ms without one good picture
 const OTHERS = 2; // pictures of another pack, before that is what is meant
 const RECENT = 3; // pictures that are none too good, kept to show for it
+const TINY = 230; // pixels: of a smaller picture no label of 19 mm gets 12 a millimetre
 const COARSE = 12; // pixels a millimetre: below, no print is seen
 
 /** One look at one label. */
@@ -113,7 +114,7 @@ export class PrintMeter {
       await pause(wait);
       return this.#over();
     }
-    const end = this.#judge(told, frame);
+    const end = Math.min(frame.wide, frame.high) < TINY ? "coarse" : this.#judge(told, frame);
     if (end) return end;
     await pause(Math.max(0, PERIOD - (performance.now() - start)) / 1000);
     return "";
@@ -145,8 +146,13 @@ export class PrintMeter {
     this.#others = 0;
     if (this.#isSharp(told)) this.#best = Math.max(this.#best, told.px_per_mm);
     if (this.#best > CLOSER * this.#mark.px) this.#mark = { px: this.#best, at: now };
-    const counts = frame.cut; // the first picture says only where to take the others
-    if (told.corners && (!counts || !within(told.corners, frame))) this.#anew(told.corners, frame);
+    let counts = frame.cut; // the first picture says only where to take the others
+    const scale = frame.width / told.width; // a very large picture is reduced before it is looked at
+    const corners = told.corners?.map((corner) => corner.map((one) => one * scale));
+    if (corners && (!counts || !within(corners, frame))) {
+      this.#anew(corners, frame);
+      counts = false;
+    }
     if (!told.ok || told.px_per_mm < this.#least) {
       this.#recent = [...this.#recent, frame.blob].slice(-RECENT);
       this.#because(told);

@@ -105,13 +105,12 @@ class Stand(Visitor):
         """How many pictures were being measured at the same time."""
         return int(self.page.evaluate("window.mostAtOnce"))
 
-    def begin(self, on: bool = True) -> None:
+    def begin(self) -> None:
         """Sign in at the counter, and switch the camera on."""
         assert isinstance(self.site, Fresh)
         join(self, self.site, self.site.chain.pharmacy)
         self.open("/scan?mode=dispense")
-        if on:
-            self.page.get_by_role("button", name="Start the camera").click()
+        self.page.get_by_role("button", name="Start the camera").click()
 
     def verdict(self, words: str) -> None:
         shown = self.page.locator(".full:visible .verdict-word")
@@ -195,9 +194,7 @@ def enrolled(folder: Path) -> Iterator[tuple[Fresh, Enrolled]]:
 
 
 @contextmanager
-def before(
-    chromium: Browser, site: Fresh, film: Path, *, on: bool = True, **look: Any
-) -> Iterator[Stand]:
+def before(chromium: Browser, site: Fresh, film: Path, **look: Any) -> Iterator[Stand]:
     """A pharmacist whose camera shows a film; what goes wrong in the page fails the test."""
     with seen_by(chromium.browser_type, film) as browser:
         page = browser.new_page(locale="en-GB", service_workers="block", **look)
@@ -205,7 +202,7 @@ def before(
         watch = Watch(site.url)
         watch.over(page)
         stand = Stand(page, site)
-        stand.begin(on)
+        stand.begin()
         yield stand
         assert watch.faults == []
         assert stand.most_at_once <= 1
@@ -247,9 +244,8 @@ def test_a_copy_of_a_label_is_asked_for_held_and_put_aside(
 ) -> None:
     site, world = enrolled
     item = world.pack("C1")
-    film = write_film(
-        folder / "copy.mjpeg", prints.close_up(prints.print_of(prints.label_of(item, "C1"), 2))
-    )
+    copy = prints.print_of(prints.label_of(item, "C1"), 2)
+    film = write_film(folder / "copy.mjpeg", prints.close_up(copy, size=prints.HD))
     with world.asking(), before(chromium, site, film, forced_colors="active") as stand:
         stand.verdict("Hold: ask")  # nobody pressed anything
         stand.outcome(COPY)
@@ -277,7 +273,7 @@ def test_a_copy_of_a_label_is_asked_for_held_and_put_aside(
         assert len(stand.measured) == looked
 
 
-def test_a_camera_that_sees_no_print_is_told_so_once(
+def test_a_camera_that_sees_no_print_is_told_so_once_and_other_packs_end_a_look(
     chromium: Browser, enrolled: tuple[Fresh, Enrolled], folder: Path
 ) -> None:
     site, world = enrolled
@@ -304,6 +300,14 @@ def test_a_camera_that_sees_no_print_is_told_so_once(
         expect(stand.print.locator("..")).to_contain_text(other.serial)
         expect(stand.print.locator(".closer")).to_be_hidden()
         expect(stand.print.locator(".outcome")).to_be_empty()
+        stand.page.locator("#fold").click()
+        stand.page.get_by_role("button", name="Stop the camera").click()
+        stand.page.locator("#history .line").first.click()
+        stand.look()  # the camera is there for as long as the look, and shows the first pack
+        stand.outcome("The code of another pack came into the picture.")
+        stand.verdict("OK")
+        assert stand.print.locator(".evidence").is_hidden()  # there is nothing to sign
+        assert stand.page.locator("#video").evaluate("(video) => video.srcObject") is None
 
 
 def test_pictures_of_a_label_that_was_typed(
@@ -325,23 +329,6 @@ def test_pictures_of_a_label_that_was_typed(
     stand.print.locator(".pictures").set_input_files(files)  # type: ignore[arg-type]
     stand.outcome(GENUINE)
     assert "do not show that the label was in your hand" in stand.print.inner_text()
-
-
-def test_another_packs_label_ends_the_look_and_lets_the_camera_go(
-    chromium: Browser, enrolled: tuple[Fresh, Enrolled], folder: Path
-) -> None:
-    site, world = enrolled
-    seen = prints.print_of(prints.label_of(world.pack("O1"), "O1"))
-    item = world.pack("O2")
-    film = write_film(folder / "other.mjpeg", prints.close_up(seen, size=prints.HD))
-    with before(chromium, site, film, on=False) as stand:
-        stand.type(prints.label_of(item, "O2").link)
-        stand.verdict("OK")
-        stand.look()
-        stand.outcome("The code of another pack came into the picture.")
-        stand.verdict("OK")
-        assert stand.print.locator(".evidence").is_hidden()  # there is nothing to sign
-        assert stand.page.locator("#video").evaluate("(video) => video.srcObject") is None
 
 
 def test_a_stranger_is_asked_nothing_of_a_print(
