@@ -254,6 +254,7 @@ def test_an_answer_out_of_form_is_never_a_match(service: Any, name: str, value: 
         assert judged(service, json.dumps(without).encode()).verdict == CANNOT_TELL
 
 
+@settings(max_examples=25)
 @given(body=st.binary(max_size=200) | st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=9) | st.sampled_from(list(GOOD)),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(list(GOOD)), inner),
