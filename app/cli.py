@@ -1,4 +1,4 @@
-"""The console script `packtrace`: the ledger's commands, and labels, scan, serve, demo."""
+"""The console script `packtrace`: the ledger's commands, and labels, enrol, scan, serve, demo."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from app.enrolling import enrol
 from app.notifying import notify
 from ledger.cli import main
 from ledger.cli.target import echo, json_option, log_option, open_folder
@@ -19,6 +20,7 @@ from ledger.statement import gs1
 from ledger.statement.events import parse_date
 
 main.add_command(notify)
+main.add_command(enrol)  # the ledger's own knows no pictures
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _port_option = click.option(
     "--port", type=click.IntRange(1, 65535), envvar="PORT", default=8000, show_default=True

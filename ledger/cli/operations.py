@@ -72,6 +72,36 @@ def _lines(file: Path) -> list[str]:
         raise Malformed(f"{file} cannot be read as text: {error}") from error
 
 
+Sign = Callable[..., Submission]  # an operation, ids, and what it needs beyond them
+
+
+def signer(target: Folder | Web, options: dict[str, Any]) -> tuple[Sign, str]:
+    """What signs events by the keys of `event_options`, each unsealed once; and for which party."""
+    key_paths: Sequence[Path] = options["key_paths"]
+    about = read_about(key_paths[0])
+    if not about.party:
+        raise Malformed(f"{key_paths[0]} belongs to no party; sign with a party's key")
+    here = options["site"] or _only_site(target, about.id)
+    seeds = [load_key(path) for path in key_paths]
+
+    def sign(op: str, ids: Sequence[str], **more: Any) -> Submission:
+        return sign_event(
+            op,
+            seeds,
+            log=target.origin,
+            by=about.party,
+            site=here,
+            time_ms=now_ms(),
+            time_offset=_offset(),
+            nonce=secrets.token_bytes(16),
+            secret=secrets.token_bytes(32),
+            ids=ids,
+            **more,
+        )
+
+    return sign, about.party
+
+
 def submit_event(
     op: str, ids: Sequence[str], options: dict[str, Any], fields: Fields = lambda _t, _b: {}
 ) -> None:
@@ -81,27 +111,11 @@ def submit_event(
     for the target and the acting party: the fields of `Event`, `over`, `missing`, `extras`.
     """
     target = open_target(options["where"])
-    key_paths: Sequence[Path] = options["key_paths"]
-    about = read_about(key_paths[0])
-    if not about.party:
-        raise Malformed(f"{key_paths[0]} belongs to no party; sign with a party's key")
-    here = options["site"] or _only_site(target, about.id)
-    more = fields(target, about.party)
+    sign, party = signer(target, options)
+    more = fields(target, party)
     if options["late"]:
         more["declared"] = AFTER_THE_FACT
-    submission = sign_event(
-        op,
-        [load_key(path) for path in key_paths],
-        log=target.origin,
-        by=about.party,
-        site=here,
-        time_ms=now_ms(),
-        time_offset=_offset(),
-        nonce=secrets.token_bytes(16),
-        secret=secrets.token_bytes(32),
-        ids=ids,
-        **more,
-    )
+    submission = sign(op, ids, **more)
     deliver(target, submission, options["draft"], options["as_json"], f"{op}: {len(ids)} item(s)")
 
 
@@ -157,23 +171,45 @@ def _simple(op: str, words: str, example: str, name: str = "") -> click.Command:
     return command
 
 
+_prints_option = click.option(
+    "--prints", type=click.Path(path_type=Path),
+    help="Fingerprints of labels, as `enrol --prints` wrote them; names the packs where nothing else does.",
+)  # fmt: skip
+
+
 @click.command()
 @click.option("--lot", help="Lot number, for packs.")
 @click.option("--expiry", metavar="YYYY-MM-DD", help="Expiry date, for packs.")
+@_prints_option
 @event_options
-def commission(items: tuple[str, ...], lot: str | None, expiry: str | None, **options: Any) -> None:
+def commission(
+    items: tuple[str, ...], lot: str | None, expiry: str | None, prints: Path | None, **options: Any
+) -> None:
     """Bring packs of one lot, or logistic units, onto the record.
 
     \b
-    Example:
+    Examples:
       packtrace commission --key line.key --lot EX2601 --expiry 2028-01-31 --file serials.txt
+      packtrace commission --key line.key --lot EX2601 --expiry 2028-01-31 --prints prints.tsv
     """
     fields: dict[str, Any] = {}
     if (lot is None) != (expiry is None):
         raise Malformed("packs have both --lot and --expiry, logistic units neither")
     if lot is not None and expiry is not None:
         fields = {"lot": lot, "expiry": parse_date(expiry, "--expiry")}
-    submit_event("commission", named(items, options), options, lambda _t, _b: fields)
+    ids, extras = _with_prints(named(items, options), prints)
+    submit_event("commission", ids, options, lambda _t, _b: fields | extras)
+
+
+def _with_prints(ids: list[str], prints: Path | None) -> tuple[list[str], dict[str, Any]]:
+    """The packs, and the fingerprints that come with them: of those named, or else all."""
+    if prints is None:
+        return ids, {}
+    extras = read_prints(prints)
+    ids = ids or list(extras)
+    if strangers := extras.keys() - set(ids):
+        raise Malformed(f"{prints} has the fingerprint of {min(strangers)}, which is not named")
+    return ids, {"extras": extras}
 
 
 @click.command()
@@ -183,10 +219,12 @@ def commission(items: tuple[str, ...], lot: str | None, expiry: str | None, **op
 )  # fmt: skip
 @click.option("--lot", required=True, help="Lot number of the new packs.")
 @click.option("--expiry", required=True, metavar="YYYY-MM-DD", help="Not later than what goes in.")
+@_prints_option
 @event_options
 def repack(
-    items: tuple[str, ...], inputs: tuple[str, ...], lot: str, expiry: str, **options: Any
-) -> None:
+    items: tuple[str, ...], inputs: tuple[str, ...], lot: str, expiry: str, prints: Path | None,
+    **options: Any,
+) -> None:  # fmt: skip
     """Bring packs onto the record that were made of packs checked out before.
 
     \b
@@ -196,7 +234,8 @@ def repack(
     fields = {
         "inputs": tuple(sorted(inputs)), "lot": lot, "expiry": parse_date(expiry, "--expiry")
     }  # fmt: skip
-    submit_event("repack", named(items, options), options, lambda _t, _b: dict(fields))
+    ids, extras = _with_prints(named(items, options), prints)
+    submit_event("repack", ids, options, lambda _t, _b: fields | extras)
 
 
 def _container(op: str, words: str, example: str) -> click.Command:
@@ -249,6 +288,30 @@ def inspect(items: tuple[str, ...], reason: str, **options: Any) -> None:
     submit_event("inspect", named(items, options), options, lambda _t, _b: {"reason": reason})
 
 
+def read_prints(file: Path) -> dict[str, bytes]:
+    """The commitments of a file, one pack a line: the pack, a tab, 64 hex digits.
+
+    Of two lines about a pack the last counts. Raises Malformed, naming the line.
+    """
+    found = {}
+    for line in filter(None, _lines(file)):
+        text, _, digits = line.rpartition("\t")
+        try:
+            made = bytes.fromhex(digits)
+        except ValueError:
+            made = b""
+        if len(digits) != 2 * len(made) or len(made) != 32:
+            raise Malformed(f"{line[:80]!r} is not a pack, a tab and 64 hex digits")
+        found[_item_id(text)] = made
+    return found
+
+
+def enrol_prints(prints: Path, options: dict[str, Any]) -> None:
+    """Commit to the fingerprints in a file."""
+    extras = read_prints(prints)
+    submit_event("enrol", list(extras), options, lambda _t, _b: {"extras": extras})
+
+
 @click.command()
 @click.option(
     "--prints", required=True, type=click.Path(path_type=Path),
@@ -264,14 +327,7 @@ def enrol(items: tuple[str, ...], prints: Path, **options: Any) -> None:
     """
     if items or options["file"]:
         raise Malformed("the packs are those of --prints; name no others")
-    extras = {}
-    for line in filter(None, _lines(prints)):
-        text, _, digits = line.rpartition("\t")
-        try:
-            extras[_item_id(text)] = bytes.fromhex(digits)
-        except ValueError as error:
-            raise Malformed(f"{line[:80]!r} is not a pack, a tab and 64 hex digits") from error
-    submit_event("enrol", list(extras), options, lambda _t, _b: {"extras": extras})
+    enrol_prints(prints, options)
 
 
 @click.command()

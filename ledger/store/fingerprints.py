@@ -45,6 +45,7 @@ _HEAD: Final = struct.Struct(
     f">{DIGEST}sQ{SALT}s"
 )  # which row it is; ms; salt; the template follows
 _DUE: Final = struct.Struct(f">{DIGEST}sQ{COMMITMENT}s?")  # likewise; commitment; listed; the item
+_SENT: Final = struct.Struct(f">{DIGEST}sQ")  # likewise; the statement follows
 
 
 class Kept(NamedTuple):
@@ -193,17 +194,20 @@ class Fingerprints:
             for item, commitment in done:
                 self._run("DELETE FROM due WHERE which = ?", self._digests(item, commitment)[1])
 
-    def send(self, statement: bytes) -> None:
+    def send(self, statement: bytes, ms: int) -> None:
         """Keep a signed statement until it is `sent`: the very bytes can be submitted again."""
         which = self._digest(b"outgoing", statement)
-        row = self._seal(which + statement)
+        row = self._seal(_SENT.pack(which, ms) + statement)
         with self._writing():
             self._run("INSERT OR REPLACE INTO outgoing VALUES (?, ?)", which, row)
 
     def outgoing(self) -> list[bytes]:
-        """The statements of which nobody knows whether the log has them."""
-        rows = self._rows("SELECT which, data FROM outgoing")
-        return [self._open(row, which, DIGEST)[DIGEST:] for which, row in rows]
+        """The statements of which nobody knows whether the log has them, oldest first."""
+        found = []
+        for which, row in self._rows("SELECT which, data FROM outgoing"):
+            data = self._open(row, which, _SENT.size)
+            found.append((_SENT.unpack_from(data)[1], data[_SENT.size :]))
+        return [statement for _, statement in sorted(found)]
 
     def sent(self, statement: bytes, done: Iterable[tuple[str, bytes]]) -> None:
         """The log took a statement with these commitments, or refused it, and then `done` is empty."""

@@ -84,7 +84,7 @@ def test_whoever_steals_the_disk_learns_neither_templates_nor_which_packs(
     """The bytes of all files, and what a passphrase that is wrong opens: nothing."""
     template, salt, commitment = bytes(range(256)) * 4, printed("salt"), printed("1")
     store.put(PACK, commitment, template, salt, 1_790_000_000_000, due=True)
-    store.send(b'{"envelope":"' + PACK.encode() + b'"}')
+    store.send(b'{"envelope":"' + PACK.encode() + b'"}', 1_790_000_000_000)
     raw = b"".join(path.read_bytes() for path in sorted(store.folder.iterdir()))
     assert len(raw) > len(template)
     parts = [template[at : at + 16] for at in range(0, len(template) - 16, 8)]  # a seed is one
@@ -151,10 +151,10 @@ def test_what_is_due_is_listed_until_it_is_settled(store: Fingerprints) -> None:
     assert store.due() == [
         Due(OTHER, printed("1"), 1, False), Due(PACK, printed("1"), 2, True),
     ]  # fmt: skip
-    store.send(b"signed")
-    store.send(b"signed")
-    store.send(b"another")
-    assert sorted(store.outgoing()) == [b"another", b"signed"]
+    store.send(b"signed", 5)
+    store.send(b"signed", 5)
+    store.send(b"another", 6)
+    assert store.outgoing() == [b"signed", b"another"]
     store.sent(b"signed", [(OTHER, printed("1"))])
     assert store.outgoing() == [b"another"]
     assert store.due() == [Due(PACK, printed("1"), 2, True)]

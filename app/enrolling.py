@@ -1,0 +1,355 @@
+"""`packtrace enrol`: labels' fingerprints at the packaging line, from pictures to the log.
+
+The pictures' work is in `enrolling_line`, what becomes of a pack in `enrolling_packs`, of its template in
+`enrolling_keep`; here are the options, what is checked of a pack before, and what is printed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final, cast
+
+import click
+
+from app.enrolling_keep import Lines, Statements, Way, keep
+from app.enrolling_line import Asking, Line
+from app.enrolling_packs import ENROLLED, REFUSED, Reason, Told
+from app.enrolling_shots import Bytes, shots
+from app.node import FINGERPRINTS
+from ledger.cli.draft import draft_option
+from ledger.cli.keys import read_about
+from ledger.cli.operations import enrol_prints, signer
+from ledger.cli.target import Folder, log_option, open_target, passphrase
+from ledger.errors import Malformed, Refused
+from ledger.rules.making import may_enrol
+from ledger.rules.state import ACTIVE
+from ledger.statement import gs1
+from ledger.store.fingerprints import KEY, Fingerprints
+from ledger.store.opening import holds_log
+from scanner import output
+from scanner.camera import Camera, Settings
+from scanner.fingerprint.limits import EXTRACTOR, LIMITS
+from scanner.fingerprint.session import MODULE_MM
+
+IDLE_S: Final = 60.0  # a line that stands still hands on what it has
+_FRAMES: Final = LIMITS[EXTRACTOR].most_frames
+_SIGNS: Final = {ENROLLED: "✓", REFUSED: "✕"}
+
+
+@dataclass(slots=True)
+class _Run:
+    """What a run prints and counts."""
+
+    as_json: bool
+    counts: dict[str, int] = field(default_factory=lambda: {ENROLLED: 0, REFUSED: 0})
+
+    def tell(self, told: Told | str, made: bytes = b"") -> None:
+        """Print what became of a pack or picture, or a sentence about the run."""
+        if isinstance(told, str):
+            output.note(told)
+            return
+        if told.outcome in self.counts:
+            self.counts[told.outcome] += 1
+        if self.as_json:
+            output.say(_object(told, made))
+        else:
+            output.tell_lines([_words(told)])
+
+
+def _object(told: Told, made: bytes) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "outcome": told.outcome,
+        "item": told.item or None,
+        "input": told.name,
+        "reasons": [reason._asdict() for reason in told.reasons],
+    }
+    if told.judged is not None:
+        line |= {
+            "commitment": made.hex(),
+            "frames": told.judged.frames,
+            "px_per_mm": round(told.judged.px_per_mm, 1),
+            "focus": round(told.judged.focus, 3),
+        }
+    return line
+
+
+def _words(told: Told) -> str:
+    if told.judged is not None:
+        seen = f"{told.judged.frames} picture(s), {told.judged.px_per_mm:.0f} pixels/mm"
+        return f"{_SIGNS[ENROLLED]} enrolled  {told.item}: {seen}"
+    sign = _SIGNS.get(told.outcome, " ")
+    about = f"{told.item} ({told.name})" if told.item else told.name
+    return f"{sign} {told.outcome}  {about}: {' '.join(one.words for one in told.reasons)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """What must be so of a pack before its pictures are looked at.
+
+    With `folder`, a log on this machine, for which `party` signs, the log is asked; else the store alone.
+    """
+
+    store: Fingerprints
+    gtin: str
+    lot: str
+    again: bool
+    folder: Folder | None
+    party: str
+
+    def __call__(self, item: str, lot: str) -> tuple[Reason, ...]:
+        """The reasons against a pack of a lot, "" where its code says none."""
+        return tuple(self._reasons(item, lot))
+
+    def _reasons(self, item: str, lot: str) -> Iterator[Reason]:
+        gtin = gs1.gtin_of(item)
+        if self.gtin and gtin != self.gtin:
+            yield Reason("wrong-product", f"It is of {gtin}, not of {self.gtin}.")
+        on_log = self._lot_on_log(item) if self.folder else lot
+        if isinstance(on_log, Reason):
+            yield on_log
+        elif lot and on_log != lot:
+            yield Reason("wrong-lot", f"The label says lot {lot}, the log {on_log}.")
+        elif self.lot and (lot or on_log) != self.lot:
+            of = f"of lot {lot or on_log}" if lot or on_log else "of no lot that its code names"
+            yield Reason("wrong-lot", f"It is {of}, not of {self.lot}.")
+        if not self.again and self._has(item):
+            words = "It was enrolled before. Give --again to relabelled packs alone."
+            yield Reason("enrolled-before", words)
+
+    def _lot_on_log(self, item: str) -> str | Reason:
+        assert self.folder is not None
+        reader = self.folder.reader
+        row = reader.world().row(item)
+        if row is None:
+            return Reason("unknown-item", "The log has no such pack. Commission it first.")
+        if not may_enrol(reader.authority(), self.party, item):
+            words = f"{self.party} neither holds nor packs this product."
+            return Reason("not-your-product", words)
+        if row.status != ACTIVE:
+            return Reason("wrong-state", f"The log has it as {row.status}, no longer active.")
+        return row.lot
+
+    def _has(self, item: str) -> bool:
+        if self.folder is not None:
+            return self.folder.reader.fingerprint(item) is not None
+        return self.store.has(item)
+
+
+@click.command("enrol")
+@click.argument("inputs", nargs=-1, metavar="[PICTURE|VIDEO|FOLDER|-]...")
+@click.option(
+    "--camera",
+    type=int,
+    metavar="N",
+    help="Number of a camera; --list-cameras of `scan` shows them.",
+)
+@click.option("--size", metavar="WxH", help="Pixels to ask of the camera, as 3840x2160.")
+@click.option(
+    "--focus", type=float, help="The camera's focus, in its own units; turns autofocus off."
+)
+@click.option("--exposure", type=float, help="Likewise its exposure.")
+@click.option(
+    "--store",
+    "folder",
+    type=click.Path(path_type=Path),
+    envvar="PACKTRACE_FINGERPRINTS",
+    help="Folder of templates, made where there is none; by default that in the log's folder.",
+)
+@click.option(
+    "--plain", is_flag=True, help="Do not seal a new store's key: for demonstrations only."
+)
+@click.option(
+    "--prints",
+    type=click.Path(path_type=Path),
+    help="File for `commission --prints` instead of statements; without pictures, what to submit.",
+)
+@click.option(
+    "--key",
+    "key_paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Key file to sign `enrol` statements with; repeat it for more signatures.",
+)
+@click.option("--site", metavar="GLN", help="Where; by default the key's only site.")
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 100_000),
+    default=1000,
+    show_default=True,
+    help="Packs in one statement.",
+)
+@click.option("--gtin", help="Refuse packs of other products.")
+@click.option("--lot", help="Refuse packs of other lots.")
+@click.option(
+    "--again", is_flag=True, help="Enrol packs that were enrolled before: they are relabelled."
+)
+@click.option(
+    "--frames",
+    type=click.IntRange(1, _FRAMES),
+    default=3,
+    show_default=True,
+    help="Good pictures that a pack must have.",
+)
+@click.option(
+    "--module-mm",
+    type=click.FloatRange(0.05, 10),
+    default=MODULE_MM,
+    show_default=True,
+    help="Side of a printed module, to tell the resolution.",
+)
+@click.option("--jobs", type=click.IntRange(1, 256), help="Cores to work on; by default all.")
+@click.option(
+    "--after-the-fact", "late", is_flag=True, help="With --prints alone: as other commands."
+)
+@draft_option
+@log_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.pass_context
+def enrol(context: click.Context, inputs: tuple[str, ...], **options: Any) -> None:
+    """Enrol the fingerprints of packs' labels, each pack known by the code in its pictures.
+
+    Templates go to an encrypted store, commitments to the log, or into a file for the commissioning.
+    `-` reads pictures from standard input, back to back: JPEG, as MJPEG has them, or PNG. Without
+    pictures, the commitments in --prints are submitted.
+
+    \b
+    Examples:
+      packtrace enrol --camera 0 --size 3840x2160 --key line.key --lot EX2601
+      packtrace enrol pictures/ --store prints/ --prints prints.tsv --json
+      ffmpeg -i rtsp://camera.example/line -f image2pipe -c:v png - | packtrace enrol - --key line.key
+      packtrace enrol --key line.key --prints prints.tsv
+    """
+    looks = inputs or options["camera"] is not None
+    if not looks:
+        if options["prints"] is None or not options["key_paths"]:
+            raise Malformed(
+                "give pictures or --camera; or --prints with --key, to submit that file"
+            )
+        enrol_prints(options["prints"], options)
+        return
+    if options["late"] or options["draft"]:
+        raise Malformed("--draft and --after-the-fact are for a file of --prints, not for pictures")
+    if (options["prints"] is None) == (not options["key_paths"]):
+        raise Malformed(
+            "give either --key, for statements, or --prints, for a file to commission by"
+        )
+    context.exit(_enrol(inputs, options))
+
+
+def _enrol(inputs: tuple[str, ...], options: dict[str, Any]) -> int:
+    gtin = (options["gtin"] or "").zfill(14) if options["gtin"] else ""
+    if gtin and not gs1.is_gtin(gtin):
+        raise Malformed(f"--gtin {options['gtin'][:40]!r} is no GTIN")
+    camera = _camera(options)
+    run = _Run(options["as_json"])
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(_store(options)))
+        way, checks = _way(store, gtin, options, run)
+        stack.enter_context(store.enrolling(way.recover))
+        year = datetime.now().astimezone().year
+        asking = Asking(options["frames"], options["module_mm"], year, checks)
+        jobs = options["jobs"] or os.cpu_count() or 1
+        stdin = None if sys.stdin is None else cast(Bytes, sys.stdin.buffer)
+        line = stack.enter_context(Line(shots(inputs, camera=camera, stdin=stdin), asking, jobs))
+        began = monotonic()
+        _work(line, run, store, way)
+        way.hand_on()
+        seconds = monotonic() - began
+        return _sum_up(run, line.pictures, len(store.due()), seconds)
+
+
+def _work(line: Line, run: _Run, store: Fingerprints, way: Way) -> None:
+    """Keep what the line enrols, until there are no more pictures or somebody presses Ctrl+C."""
+
+    def take(told: Told) -> None:
+        made = b""
+        if told.judged is not None:
+            made = keep(store, way, told.item, told.judged.template)
+        run.tell(told, made)
+
+    newest = monotonic()
+    try:
+        for told in line.run():
+            if isinstance(told, Told):
+                take(told)
+                newest = monotonic()
+            elif told is not None:
+                run.tell(told)
+            elif monotonic() - newest > IDLE_S:
+                way.hand_on()
+                newest = monotonic()
+    except KeyboardInterrupt:  # how a live run ends
+        for told in line.finish():
+            take(told)
+
+
+def _sum_up(run: _Run, pictures: int, due: int, seconds: float) -> int:
+    enrolled, refused = run.counts[ENROLLED], run.counts[REFUSED]
+    rate = round(enrolled / seconds * 3600) if seconds else 0
+    if run.as_json:
+        output.say(
+            {"outcome": "done", "enrolled": enrolled, "refused": refused, "pictures": pictures,
+             "due": due, "seconds": round(seconds, 2), "packs_an_hour": rate}
+        )  # fmt: skip
+    else:
+        words = f"{enrolled} enrolled, {refused} refused, of {pictures} pictures in {seconds:.1f} s"
+        output.tell_lines([f"{words} ({rate} packs an hour)"])
+    if due:
+        output.note(f"{due} commitments are kept and not handed on; the next run does")
+    return 1 if refused or due else 0 if enrolled else 2
+
+
+def _way(store: Fingerprints, gtin: str, options: dict[str, Any], run: _Run) -> tuple[Way, _Checks]:
+    lot, again = options["lot"] or "", options["again"]
+    if options["prints"] is not None:
+        return Lines(store, options["prints"]), _Checks(store, gtin, lot, again, None, "")
+    target = open_target(options["where"])
+    sign, party = signer(target, options)
+    folder = target if isinstance(target, Folder) else None
+    if folder is not None:
+        _check_key(folder, read_about(options["key_paths"][0]).id)
+    way = Statements(store, target, sign, options["batch"], run.tell)
+    return way, _Checks(store, gtin, lot, again, folder, party)
+
+
+def _check_key(folder: Folder, keyid: str) -> None:
+    """A key that may not enrol is told of before thousands of packs wait for it. Raises Refused."""
+    key = folder.reader.authority().keys.get(keyid)
+    if key is None:
+        raise Refused("unknown-key", keyid)
+    if key.revoked >= 0:
+        raise Refused("key-revoked", keyid)
+    if "enrol" not in key.operations:
+        raise Refused("not-entitled", "the key may not sign enrolments")
+
+
+def _store(options: dict[str, Any]) -> Fingerprints:
+    """The store to write to, made where there is none."""
+    folder, where = options["folder"], options["where"]
+    if folder is None:
+        if where.startswith(("http://", "https://")) or not holds_log(Path(where)):
+            raise Malformed("name the folder of templates by --store")
+        folder = Path(where) / FINGERPRINTS
+    path = folder / KEY
+    if not path.exists():
+        word = b"" if options["plain"] else passphrase(f"New passphrase for {path}", confirm=True)
+        return Fingerprints.make(folder, word, plain=options["plain"])
+    word = passphrase(f"Passphrase of {path}") if read_about(path).encrypted else b""
+    return Fingerprints.open(folder, word)
+
+
+def _camera(options: dict[str, Any]) -> Camera | None:
+    if options["camera"] is None:
+        return None
+    width, _, height = (options["size"] or "0x0").partition("x")
+    if not (width + height).isdecimal() or not width or not height:
+        raise Malformed(f"--size {options['size'][:40]!r} is no size such as 3840x2160")
+    settings = Settings(int(width), int(height), options["focus"], options["exposure"])
+    return Camera(options["camera"], settings)
