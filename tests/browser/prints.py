@@ -7,7 +7,7 @@ hand that holds the pack; each stays for some frames.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -17,17 +17,16 @@ import cv2
 import numpy as np
 
 from ledger.statement import gs1
-from scanner.fingerprint.enrol import enrol
-from scanner.fingerprint.session import Session
 from scanner.fingerprint.template import Template
 from scanner.frames import Frame
-from scanner.label import LEVEL_FINGERPRINT, PrintedLabel, qr_modules
-from scanner.simulated.camera import PHONE, STATION, Camera, shot
-from scanner.simulated.paper import Raster, dots, printed
+from scanner.label import PrintedLabel
+from scanner.simulated import station
+from scanner.simulated.camera import PHONE, Camera
+from scanner.simulated.paper import Raster
+from scanner.simulated.station import CLOSE, photographed
 
 FULL_HD: Final = (1920, 1080)
 HD: Final = (1280, 720)
-CLOSE: Final = replace(PHONE, px_per_mm=25.0)  # what a good webcam sees at 5 cm, a phone at 10
 FAR: Final = replace(PHONE, px_per_mm=8.0, tilt=4.0, turn=3.0)  # a webcam that cannot come closer
 POSES: Final = 24
 STAYS: Final = 4  # frames, of 30 a second
@@ -44,29 +43,31 @@ def label_of(item: str, lot: str, expiry: date = date(2028, 1, 31)) -> PrintedLa
 @cache
 def print_of(label: PrintedLabel, seed: int = 1) -> Raster:
     """A label on paper: another seed is another piece of paper, with the same code."""
-    modules = qr_modules(label.link, level=LEVEL_FINGERPRINT, least=37)
-    return printed(dots(modules), seed)
+    return station.print_of(label, seed)
 
 
 def template_of(paper: Raster, seed: bytes) -> Template:
     """A print as the station at the line enrols it."""
-    session = Session(seed)
-    for number in range(3):
-        session.add(shot(paper, STATION, number))
-    return enrol(session)
+    return station.enrolled(paper, seed, 0)
 
 
 def close_up(
     paper: Raster, camera: Camera = CLOSE, size: tuple[int, int] = FULL_HD, first: int = 100
 ) -> Iterator[bytes]:
     """A film of a print in a hand. `first` is the seed of its first pose."""
+    return held(photographed(paper, POSES, first, camera), size)
+
+
+def held(poses: Sequence[Frame], size: tuple[int, int] = HD) -> Iterator[bytes]:
+    """A film of pictures of a label, each of them elsewhere whenever it comes again."""
     for number in range(POSES):
-        yield from [_jpeg(_placed(shot(paper, camera, first + number), number, size))] * STAYS
+        yield from [_jpeg(_placed(poses[number % len(poses)], number, size))] * STAYS
 
 
 def stills(paper: Raster, count: int, camera: Camera = CLOSE, first: int = 500) -> list[bytes]:
     """Pictures of a print as files, each of another pose."""
-    return [_jpeg(_placed(shot(paper, camera, first + n), n, HD)) for n in range(count)]
+    poses = photographed(paper, count, first, camera)
+    return [_jpeg(_placed(seen, number, HD)) for number, seen in enumerate(poses)]
 
 
 def _placed(seen: Frame, number: int, size: tuple[int, int]) -> Frame:
