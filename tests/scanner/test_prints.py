@@ -9,8 +9,6 @@ import base64
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import cache
-from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -34,49 +32,12 @@ from scanner.fingerprint.template import Template, commitment
 from scanner.frames import Frame
 from scanner.prints import GATHER_S, LOOK_S, MORE, Outcome, Prints, cannot_tell
 from scanner.session import Told
-from scanner.simulated.camera import Camera
-from scanner.simulated.paper import Raster
 from scanner.sources import Sighting
 from scanner.symbols import read
-from tests.browser.prints import (
-    CLOSE,
-    FAR,
-    STAYS,
-    close_up,
-    label_of,
-    print_of,
-    stills,
-    template_of,
-)
+from tests.scanner.prints import COPY, FAR, SEED, film, frames, pictures, template
 from tests.world import Chain, Member
 
 SALT = bytes(range(32))
-SEED = bytes(16)
-
-
-@cache
-def paper(item: str, seed: int = 1) -> Raster:
-    """A print of a pack's label; another seed is another piece of paper with the same code."""
-    return print_of(label_of(item, "L1"), seed)
-
-
-@cache
-def template(item: str, seed: int = 1) -> Template:
-    return template_of(paper(item, seed), SEED)
-
-
-@cache
-def pictures_of(item: str, seed: int = 1, camera: Camera = CLOSE, count: int = 3) -> list[bytes]:
-    return stills(paper(item, seed), count, camera)
-
-
-def film(
-    item: str, camera: Camera = CLOSE, size: tuple[int, int] = (960, 720), seed: int = 1,
-    poses: int = 6,
-) -> bytes:  # fmt: skip
-    """A film of a print in a hand, each pose for two frames."""
-    frames = close_up(paper(item, seed), camera, size)
-    return b"".join(islice(frames, 0, poses * STAYS, STAYS // 2))
 
 
 @dataclass
@@ -117,7 +78,7 @@ class Counter:
         return path
 
     def pictures(self, item: str, **how: Any) -> list[Path]:
-        found = pictures_of(item, **how)
+        found = pictures(item, **how)
         stem = f"{self.packs.index(item)}-{'-'.join(str(abs(hash(v)))[:6] for v in how.values())}"
         return [self.put(f"{stem}-{n}.jpg", one) for n, one in enumerate(found)]
 
@@ -186,7 +147,7 @@ def test_the_enrolled_print_passes_after_its_verdict_was_told(counter: Counter, 
 def test_a_copy_with_the_right_serial_is_held_and_the_words_say_what_to_do(
     counter: Counter, scan: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    copies = counter.pictures(counter.packs[0], seed=2)
+    copies = counter.pictures(counter.packs[0], seed=COPY)
     status, verdicts, looks, _ = scan(counter.words(*copies))
     assert (status, {one["verdict"] for one in verdicts}) == (1, {OK})
     assert looks[0]["fingerprint"]["verdict"] == COPY_SUSPECTED
@@ -203,7 +164,7 @@ def test_a_film_is_one_look_and_two_packs_are_two(counter: Counter, scan: Any) -
     one, two = counter.packs[:2]
     films = [
         film(one),
-        film(two, seed=2),
+        film(two, COPY),
     ]
     paths = [counter.put(f"{n}.mjpeg", film) for n, film in enumerate(films)]
     status, verdicts, looks, _ = scan(counter.words(*paths))
@@ -218,7 +179,7 @@ def test_a_film_is_one_look_and_two_packs_are_two(counter: Counter, scan: Any) -
 def spoiled(counter: Counter, how: str) -> list[Path]:
     """Pictures that are no use, by what is wrong with them."""
     item = counter.packs[0]
-    good = [cv2.imdecode(np.frombuffer(one, np.uint8), 0) for one in pictures_of(item)]
+    good = frames(item)
     if how == "coarse":
         return counter.pictures(item, camera=FAR)
     if how == "blurred":
@@ -228,7 +189,7 @@ def spoiled(counter: Counter, how: str) -> list[Path]:
         made = [cv2.filter2D(one, -1, line) for one in good]
     elif how == "glare":
         y, x = np.mgrid[: good[0].shape[0], : good[0].shape[1]]
-        spot = 300 * np.exp(-(((x - 660) / 90) ** 2 + ((y - 380) / 90) ** 2))
+        spot = 300 * np.exp(-(((x - 480) / 90) ** 2 + ((y - 360) / 90) ** 2))
         made = [np.clip(one + spot, 0, 255).astype(np.uint8) for one in good]
     elif how == "identical":
         made = [good[0]] * 3
@@ -241,12 +202,9 @@ def spoiled(counter: Counter, how: str) -> list[Path]:
     elif how == "one picture":
         made = good[:1]
     elif how == "changed":
-        other = pictures_of(item, 2)
-        made = [good[0], *(cv2.imdecode(np.frombuffer(one, np.uint8), 0) for one in other[1:])]
+        made = [good[0], *frames(item, COPY)[1:]]
     elif how == "two packs":
-        beside = [
-            cv2.imdecode(np.frombuffer(b, np.uint8), 0) for b in pictures_of(counter.packs[1])
-        ]
+        beside = frames(counter.packs[1])
         made = [np.hstack([one, two]) for one, two in zip(good, beside, strict=True)]
     else:
         raise AssertionError(how)
@@ -288,7 +246,7 @@ def test_two_packs_in_a_picture_are_looked_at_as_neither(counter: Counter, scan:
 def test_a_camera_that_resolves_too_little_is_told_so_once(counter: Counter, scan: Any) -> None:
     films = []
     for number, item in enumerate(counter.packs[:2]):
-        films.append(counter.put(f"far-{number}.mjpeg", film(item, FAR, (640, 480), poses=3)))
+        films.append(counter.put(f"far-{number}.mjpeg", film(item, camera=FAR, count=3)))
     counter.put("both.mjpeg", b"".join(one.read_bytes() for one in films))
     _, verdicts, looks, err = scan(counter.words(counter.folder / "both.mjpeg"))
     assert [one["verdict"] for one in verdicts] == [OK, OK]
@@ -313,10 +271,10 @@ def test_a_template_counts_only_by_the_commitment_that_the_bundle_proves(
     counter: Counter, scan: Any
 ) -> None:
     item, pictures = counter.packs[0], counter.pictures(counter.packs[0])
-    own = bytes(template(item, 2))
+    own = bytes(template(item, COPY))
     # Of another print than the one that was enrolled, as a hostile server could hand it out.
     counter.sealed({item: (own, commitment(own, SALT))})
-    _, _, looks, _ = scan(counter.words(*counter.pictures(item, seed=2)))
+    _, _, looks, _ = scan(counter.words(*counter.pictures(item, seed=COPY)))
     assert (looks[0]["fingerprint"]["verdict"], codes(looks[0])) == (CANNOT_TELL, ["commitment"])
     assert looks[0]["fingerprint"]["alarm"]
     # Once the log has it, it counts, by the newest bundle alone.
@@ -324,9 +282,9 @@ def test_a_template_counts_only_by_the_commitment_that_the_bundle_proves(
         "enrol", counter.chain.maker, [item], extras={item: commitment(own, SALT)}
     )  # fmt: skip
     counter.log_again()
-    assert scan(counter.words(*counter.pictures(item, seed=2)))[2][0]["fingerprint"]["verdict"] == (
-        GENUINE_MATCH
-    )
+    assert scan(counter.words(*counter.pictures(item, seed=COPY)))[2][0]["fingerprint"][
+        "verdict"
+    ] == (GENUINE_MATCH)
     assert scan(counter.words(*pictures))[2][0]["fingerprint"]["verdict"] == COPY_SUSPECTED
 
 
@@ -486,11 +444,8 @@ class Clock:
 @pytest.fixture
 def shown(counter: Counter) -> tuple[Sighting, Told, list[Sighting]]:
     """The sighting that decided, its verdict, and what the camera sees after it."""
-    frames = [
-        cv2.imdecode(np.frombuffer(one, np.uint8), 0)
-        for one in pictures_of(counter.packs[0], count=6)
-    ]
-    reading = read_label(read(frames[0], budget_s=5.0), 2026)
+    held = frames(counter.packs[0], count=6)
+    reading = read_label(read(held[0], budget_s=5.0), 2026)
     now = datetime.fromtimestamp(counter.chain.now / 1000, UTC)
     told = Told(
         "camera 0",
@@ -501,8 +456,8 @@ def shown(counter: Counter) -> tuple[Sighting, Told, list[Sighting]]:
         text=reading.text,
     )
     return (
-        Sighting("camera 0", "camera", frame=frames[0], stream=True), told,
-        [Sighting("camera 0", "camera", frame=one, stream=True) for one in frames],
+        Sighting("camera 0", "camera", frame=held[0], stream=True), told,
+        [Sighting("camera 0", "camera", frame=one, stream=True) for one in held],
     )  # fmt: skip
 
 
@@ -587,10 +542,10 @@ def test_the_meter_says_how_large_and_how_sharp_and_another_pack_is_not_looked_a
     matcher, clock = Slow(), Clock()
     prints = Prints(matcher, always=True, live="camera 0", clock=clock)
     assert list(prints.told(sighting, told)) == []
-    far = cv2.imdecode(np.frombuffer(pictures_of(counter.packs[0], camera=FAR)[0], np.uint8), 0)
+    far = frames(counter.packs[0], camera=FAR)[0]
     assert list(prints.see(replace(sighting, frame=far))) == []
     assert prints.advice == "Hold it closer: 8 of 11 pixels/mm."
-    other = cv2.imdecode(np.frombuffer(pictures_of(counter.packs[1])[0], np.uint8), 0)
+    other = frames(counter.packs[1])[0]
     assert list(prints.see(replace(sighting, frame=other))) == []
     assert prints.advice == MORE["other-pack"]
     for number, one in enumerate(seen[:2], 1):
