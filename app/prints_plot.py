@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from scanner.fingerprint.limits import Limits
 from scanner.fingerprint.measured import STEP, Kinds, Measured
 
-WIDTH, HEIGHT = 360, 240
+WIDTH: Final = 360
 LEFT, RIGHT, TOP, FLOOR = 12, 348, 40, 170
 MOST: Final = 0.5  # a score of unrelated prints; what lies beyond stands at the edge
 _ROWS: Final = 3  # of marks below the floor, so that equal scores do not hide each other
@@ -19,12 +19,16 @@ _MARK: Final = 16.0
 
 
 class Shape(NamedTuple):
-    """The measured scores of one kind as an outline, and where its name stands."""
+    """The measured scores of one kind as an outline; its name stands over its highest step.
+
+    `anchor` is as SVG has it: a name gives way to the threshold that goes through its shape.
+    """
 
     kind: str
     path: str
     x: float
     y: float
+    anchor: str
     pairs: int
     least: str
     most: str
@@ -45,8 +49,8 @@ class Plot(NamedTuple):
     thresholds: list[Place]
     axis: list[Place]
     looks: list[Place]
+    height: float
     width: int = WIDTH
-    height: int = HEIGHT
     left: int = LEFT
     right: int = RIGHT
     top: int = TOP
@@ -56,12 +60,13 @@ class Plot(NamedTuple):
 def draw(kinds: Kinds, limits: Limits, scores: Sequence[tuple[int, float]]) -> Plot:
     """Lay out the measured kinds, both thresholds, and (number, score) of looks."""
     highest = max(share for kind in kinds.named.values() for _, share in kind.steps)
+    looks = _looks(scores)
     return Plot(
-        [_shape(name, kind, highest) for name, kind in kinds.named.items()],
+        [_shape(name, kind, limits, highest) for name, kind in kinds.named.items()],
         [Place(x_of(one), TOP, f"{one:.2f}") for one in (limits.genuine, limits.copy)],
         [Place(x_of(n / 10), FLOOR, f"{n / 10:.1f}") for n in range(6)],
-        _looks(scores),
-    )
+        looks, max((one.y for one in looks), default=FLOOR + _MARK) + _MARK,
+    )  # fmt: skip
 
 
 def x_of(score: float) -> float:
@@ -69,7 +74,7 @@ def x_of(score: float) -> float:
     return round(LEFT + (RIGHT - LEFT) * min(max(score, 0.0), MOST) / MOST, 1)
 
 
-def _shape(name: str, kind: Measured, highest: float) -> Shape:
+def _shape(name: str, kind: Measured, limits: Limits, highest: float) -> Shape:
     """Steps of a hundredth, as high as their share of the pairs."""
 
     def y_of(share: float) -> float:
@@ -79,9 +84,17 @@ def _shape(name: str, kind: Measured, highest: float) -> Shape:
     for start, share in kind.steps:
         path += f"V{y_of(share)}H{x_of(start + STEP)}"
     top_at, top = max(kind.steps, key=lambda step: step[1])
+    crossed = any(kind.ends[0] < one < kind.ends[1] for one in (limits.genuine, limits.copy))
     least, most = (f"{end:.2f}" for end in kind.ends)
     return Shape(
-        name, f"{path}V{FLOOR}Z", x_of(top_at + STEP / 2), y_of(top), kind.pairs, least, most
+        name,
+        f"{path}V{FLOOR}Z",
+        x_of(top_at + (0 if crossed else STEP / 2)),
+        y_of(top),
+        "end" if crossed else "middle",
+        kind.pairs,
+        least,
+        most,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from flask import abort
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from app import cases, prints_plot
@@ -29,7 +30,7 @@ from ledger.store.desk import Person
 from ledger.store.enrolled import Enrolled
 from ledger.store.looks import Access, Look
 from scanner.fingerprint.limits import EXTRACTOR, LIMITS, Limits
-from scanner.fingerprint.match import false_match_log10
+from scanner.fingerprint.match import LEAST_LOG10, false_match_log10
 from scanner.fingerprint.measured import MEASURED
 
 MOST: Final = 200  # statements about a pack that are read, looks that are shown
@@ -67,8 +68,10 @@ class Inspection(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A look at a print, as the service judged it; `case` is a number, `seldom` how many other prints
-    there are to one that scores so well, both 0 for none."""
+    """A look at a print, as the service judged it; `case` is a number, 0 for none.
+
+    `seldom` says how many other prints there are to one that scores so well, "" where nothing is said.
+    """
 
     number: int
     look: Look
@@ -77,7 +80,7 @@ class Seen(NamedTuple):
     mark: Mark
     word: str
     reasons: list[str]
-    seldom: int
+    seldom: str
     case: int
 
 
@@ -235,9 +238,14 @@ class _Reading:
         return case.number if case and cases.side_of(case, self._who, self._authority) else 0
 
 
-def _seldom(score: float | None, limits: Limits) -> int:
+def _seldom(score: float | None, limits: Limits) -> str:
+    """Of a score that a genuine print may have: its normal tail, as far as such a figure is shown."""
     if score is None or score > limits.genuine:
-        return 0
-    exact = 10.0 ** -false_match_log10(score, limits.other_points, limits)
-    digits = 10 ** (len(str(int(exact))) - 1)
-    return int(exact // digits * digits)
+        return ""
+    power = false_match_log10(score, limits.other_points, limits)
+    exact = int(10.0**-power + 0.5)
+    rounded = exact // 10 ** (len(str(exact)) - 1) * 10 ** (len(str(exact)) - 1)
+    told = {"n": format_decimal(rounded)}
+    if power <= LEAST_LOG10:
+        return _("another print: less than 1 in %(n)s by the normal tail", **told)
+    return _("another print: 1 in %(n)s by the normal tail", **told)
