@@ -28,7 +28,8 @@ from scanner.session import Told
 from scanner.sources import Sighting
 
 LOOK_S: Final = 4.0  # from the verdict to the outcome, before a live camera
-GATHER_S: Final = 2.5  # of which frames may be gathered; the rest is for the answer
+SOON_S: Final = 1.5  # from when on as many frames do as a copy's verdict needs
+GATHER_S: Final = 2.5  # for which frames may be gathered at all; the rest is for the answer
 PATIENCE_S: Final = 30.0  # for an answer where nobody stands and waits: files
 _MOST_LOOKED: Final = 150  # frames of a film: five seconds
 _AGAIN_S: Final = 60.0  # before a pack that was told apart is looked at anew, as it stays about
@@ -250,9 +251,10 @@ class Prints:
         if result.ok:
             look.good = [*look.good, frame][-_LIMITS.most_frames :]
         self.advice = advice(result, look.session)
-        enough = look.session.full and not look.session.still
-        over = look.live and self._clock() - look.began >= GATHER_S
-        if enough or over or look.looked >= _MOST_LOOKED or look.session.broken:
+        past = self._clock() - look.began if look.live else 0.0
+        wanted = _LIMITS.copy_frames if past >= SOON_S else _LIMITS.most_frames
+        enough = look.session.frames >= wanted and not look.session.still
+        if enough or past >= GATHER_S or look.looked >= _MOST_LOOKED or look.session.broken:
             look.answer = self._judged(look)
             self.advice = "Looking at the print …"
 

@@ -30,7 +30,7 @@ from scanner.fingerprint.match import CANNOT_TELL, COPY_SUSPECTED, GENUINE_MATCH
 from scanner.fingerprint.session import Session
 from scanner.fingerprint.template import Template, commitment
 from scanner.frames import Frame
-from scanner.prints import GATHER_S, LOOK_S, MORE, Outcome, Prints, cannot_tell
+from scanner.prints import GATHER_S, LOOK_S, MORE, SOON_S, Outcome, Prints, cannot_tell
 from scanner.session import Told
 from scanner.sources import Sighting
 from scanner.symbols import read
@@ -494,6 +494,22 @@ def test_without_a_good_frame_it_cannot_tell_once_the_time_is_over(shown: Any) -
     [late] = prints.see(replace(sighting, frame=None))
     assert (late.verdict, [one.code for one in late.reasons]) == (CANNOT_TELL, ["no-frames"])
     assert matcher.judged == []
+    prints.close()
+
+
+def test_a_slow_machine_sends_three_frames_and_none_sends_two_too_soon(shown: Any) -> None:
+    sighting, told, seen = shown
+    matcher, clock = Slow(), Clock()
+    prints = Prints(matcher, always=True, live="camera 0", clock=clock)
+    assert list(prints.told(sighting, told)) == []
+    clock.now += SOON_S
+    for one in seen[:2]:
+        assert list(prints.see(one)) == []
+        assert prints.advice.startswith("Hold it so")
+    found = list(prints.see(seen[2]))
+    while not found:
+        found = list(prints.see(replace(sighting, frame=None)))
+    assert (matcher.judged, found[0].verdict) == ([3], GENUINE_MATCH)
     prints.close()
 
 
