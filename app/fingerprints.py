@@ -55,6 +55,8 @@ from scanner.fingerprint.session import Session
 from scanner.fingerprint.template import SALT, SEED, Template, commitment
 
 LOOKS_A_DAY: Final = 5  # that compare something, of a pack at a site
+LOOKS_A_MONTH: Final = 20  # likewise: who needs more asks the manufacturer
+_LIMITS: Final = ((DAY_MS, LOOKS_A_DAY), (30 * DAY_MS, LOOKS_A_MONTH))
 LOOKS_A_MINUTE: Final = 10  # of a key
 ENROLMENTS_A_MINUTE: Final = 60  # of a key
 MOST_DEVICE: Final = 80  # characters
@@ -112,7 +114,7 @@ def look(item: str, device: str, uploads: list[IO[bytes]], who: Person) -> Outco
     enrolled, template = _opened(found, item)
     if isinstance(template, str):
         return _told(found, item, device, who, enrolled, refused(template))
-    if found.desk.looks.count(item, who.site, found.clock() - DAY_MS) >= LOOKS_A_DAY:
+    if not found.desk.looks.left(item, who.site, found.clock(), _LIMITS):
         _abort_spent()
     with turn(WAIT_LOOK_S):
         session = Session(template.seed, template.design)
@@ -155,7 +157,7 @@ def _compared(
     """Keep what a comparison came to, then tell it: nothing is told that was not counted."""
     row = _row(found, item, device, who, enrolled, done, template.extractor)
     row = row._replace(vector=sha256(vector).hexdigest())
-    kept = found.desk.looks.add_counted(row, shown.digests, LOOKS_A_DAY)
+    kept = found.desk.looks.add_counted(row, shown.digests, _LIMITS)
     if kept.why == SPENT:
         _abort_spent()
     if kept.why:
@@ -174,8 +176,8 @@ def _told(
     looks = found.desk.looks
     number = looks.add(_row(found, item, device, who, enrolled, done, extractor))
     _forget(found)
-    left = LOOKS_A_DAY - looks.count(item, who.site, found.clock() - DAY_MS)
-    return Outcome(item, done, enrolled, False, max(0, left), number)
+    left = looks.left(item, who.site, found.clock(), _LIMITS)
+    return Outcome(item, done, enrolled, False, left, number)
 
 
 def _row(
@@ -314,10 +316,11 @@ def _abort_spent() -> NoReturn:
     abort(
         429,
         _(
-            "This pack's print was looked at %(n)s times here within a day; no more now.",
-            n=LOOKS_A_DAY,
+            "A pack's print is looked at here %(day)s times a day and %(month)s times a month at "
+            "most. Keep the pack apart, and ask the manufacturer.",
+            day=LOOKS_A_DAY, month=LOOKS_A_MONTH,
         ),
-    )
+    )  # fmt: skip
 
 
 def _forget(found: Node) -> None:

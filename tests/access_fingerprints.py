@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from io import BytesIO
 from typing import Any, Final
 
 from tests.access_routes import Recipe
 from tests.access_world import Scene, Thing
-from tests.browser.prints import label_of, print_of, stills
-
-
-@cache
-def _pictures(item: str, lot: str) -> tuple[bytes, ...]:
-    return tuple(stills(print_of(label_of(item, lot)), 3))
+from tests.app.prints import pictures
 
 
 def _files(scene: Scene) -> list[tuple[BytesIO, str]]:
     """Pictures of a pack of the maker's."""
     made = scene.goods["m"]
-    shown = _pictures(made.packs[1], made.lot)
+    shown = pictures(made.packs[1], lot=made.lot)
     return [(BytesIO(data), f"{n}.jpg") for n, data in enumerate(shown)]
 
 

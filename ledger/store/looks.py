@@ -8,7 +8,7 @@ What a look says is left to the caller.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import peewee
@@ -98,16 +98,18 @@ class Looks:
         row = self._database.execute_sql(sql, look[:-1]).fetchone()
         return int(row[0])
 
-    def add_counted(self, look: Look, digests: Iterable[str], most: int) -> Kept:
-        """Keep a look that compared something, unless there are `most` of its pack and site already.
+    def add_counted(
+        self, look: Look, digests: Iterable[str], limits: Sequence[tuple[int, int]]
+    ) -> Kept:
+        """Keep a look that compared something, unless its pack and site have no look left.
 
-        All or nothing, so that looks at one moment are counted one by one: what came of a look is
+        `limits` as `left` has them. All or nothing, so that looks at one moment are counted one by one: what came of a look is
         told to nobody before it is kept.
         """
         shown = dict.fromkeys((*digests, *((look.vector,) if look.vector else ())))
         with self._database.atomic("IMMEDIATE"):
-            left = most - self.count(look.item, look.site, look.ms - DAY_MS)
-            if left <= 0:
+            left = self.left(look.item, look.site, look.ms, limits)
+            if not left:
                 return Kept(0, 0, SPENT)
             if self.any_seen(shown):
                 return Kept(0, left, REPLAYED)
@@ -125,10 +127,16 @@ class Looks:
         sql = "SELECT 1 FROM look_digest WHERE digest = ?"
         return any(self._rows(sql, (digest,)) for digest in digests)
 
-    def count(self, item: str, site: str, since: int) -> int:
-        """The looks of a site at a pack that compared something, after a moment (ms)."""
+    def left(self, item: str, site: str, now: int, limits: Sequence[tuple[int, int]]) -> int:
+        """How many more looks that compare something a site has at a pack.
+
+        `limits` are spans before now (ms), each with how many looks there may be within it.
+        """
         sql = "SELECT COUNT(*) FROM look WHERE item = ? AND site = ? AND ms > ? AND counted = 1"
-        return int(self._rows(sql, (item, site, since))[0][0])
+        counts = (
+            (most, int(self._rows(sql, (item, site, now - span))[0][0])) for span, most in limits
+        )
+        return max(0, min(most - there for most, there in counts))
 
     def of_item(self, item: str, limit: int = 200) -> list[Look]:
         """A pack's newest looks at every site, newest first."""

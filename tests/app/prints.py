@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+from functools import cache
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -12,29 +15,63 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import TestResponse, encode_multipart
 
+from ledger.statement import gs1
 from ledger.store.fingerprints import Fingerprints
 from scanner.fingerprint.template import Template
 from scanner.frames import Frame
-from scanner.simulated.camera import Camera
+from scanner.label import PrintedLabel
+from scanner.simulated import station
+from scanner.simulated.camera import PHONE, Camera
 from scanner.simulated.paper import Raster
-from tests.browser.prints import CLOSE, label_of, print_of, stills, template_of
-from tests.world import Chain
+from scanner.simulated.station import CLOSE
+from tests.world import Chain, Member
 
 GENUINE, COPY = 1, 2  # seeds of paper: the same code, printed twice
+FAR = replace(PHONE, px_per_mm=8.0, tilt=4.0, turn=3.0)  # a webcam that cannot come closer
+WIDE, HIGH = 1100, 760  # of a picture, pixels
+_FACE = 168  # grey of the pack round the label
 
 
+@cache
 def paper(item: str, seed: int = GENUINE, lot: str = "L1") -> Raster:
     """A pack's label on paper."""
-    return print_of(label_of(item, lot), seed)
+    found = gs1.parse_item_id(item)
+    label = PrintedLabel(found.gtin, lot, date(2028, 1, 31), found.serial)
+    return station.print_of(label, seed)
 
 
-def enrol(chain: Chain, kept: Fingerprints, item: str) -> tuple[Template, bytes, bytes]:
+@cache
+def _pictures(
+    paper_of: tuple[str, int, str], count: int, camera: Camera, first: int
+) -> list[bytes]:
+    found = []
+    for number, seen in enumerate(station.photographed(paper(*paper_of), count, first, camera)):
+        frame = np.full((HIGH, WIDE), _FACE, np.uint8)
+        side = seen.shape[0]
+        top, left = (HIGH - side) // 2 - 9 * number, (WIDE - side) // 2 + 23 * number
+        frame[top : top + side, left : left + side] = seen
+        done, data = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 95])
+        assert done
+        found.append(data.tobytes())
+    return found
+
+
+@cache
+def _template(item: str, lot: str) -> Template:
+    return station.enrolled(paper(item, lot=lot), sha256(item.encode()).digest()[:16], 0)
+
+
+def enrol(
+    chain: Chain, kept: Fingerprints, item: str, template: Template | None = None,
+    maker: Member | None = None, lot: str = "L1",
+) -> tuple[Template, bytes, bytes]:  # fmt: skip
     """Enrol a pack's genuine label: template and salt into the store, the commitment onto the log."""
-    template = template_of(paper(item), sha256(item.encode()).digest()[:16])
-    salt = sha256(b"salt" + item.encode()).digest()
+    template = template or _template(item, lot)
+    salt = sha256(b"salt").digest()
     commitment = template.commitment(salt)
     kept.put(item, commitment, bytes(template), salt, chain.now)
-    chain.log.submit(chain.event("enrol", chain.maker, [item], extras={item: commitment}))
+    event = chain.event("enrol", maker or chain.maker, [item], extras={item: commitment})
+    chain.log.submit(event)
     return template, salt, commitment
 
 
@@ -66,22 +103,16 @@ def send(client: FlaskClient, what: str, pictures: list[bytes], **fields: str) -
 
 
 def pictures(
-    item: str, count: int = 3, seed: int = GENUINE, camera: Camera = CLOSE, first: int = 500
-) -> list[bytes]:
+    item: str, count: int = 3, seed: int = GENUINE, camera: Camera = CLOSE, first: int = 500,
+    lot: str = "L1",
+) -> list[bytes]:  # fmt: skip
     """Pictures of a pack's label in a hand; another `first`, other pictures."""
-    return stills(paper(item, seed), count, camera, first)
+    return list(_pictures((item, seed, lot), count, camera, first))
 
 
 def codes(told: dict[str, Any]) -> list[str]:
     """The reasons of an outcome."""
     return [one["code"] for one in told["reasons"]]
-
-
-def png(frame: Frame) -> bytes:
-    """A frame as a file that loses nothing."""
-    done, data = cv2.imencode(".png", frame)
-    assert done
-    return data.tobytes()
 
 
 def grey(data: bytes) -> Frame:
