@@ -29,8 +29,8 @@ from scanner.symbols import Symbol
 SIGNS: Final = {OK: "✓", HOLD: "!", NOT_CHECKED: "?"}
 STOP: Final = "✕"
 ASIDE: Final = (
-    "Put the pack aside as suspect and report it: a potential suspect falsification. The verdict "
-    "above does not clear it."
+    "Put the pack aside as suspect and report it: a potential suspect falsification. What the log "
+    "says of its serial does not clear it."
 )
 _LONGEST: Final = 120  # characters of an input that are shown
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Final, NamedTuple, Protocol
 
 from ledger.errors import Malformed
@@ -300,7 +301,7 @@ class Prints:
             self._coarse.add(look.name)
             notice = (
                 f"{look.name} resolves {look.finest:.0f} pixels a millimetre of this label, "
-                f"{_LIMITS.px_per_mm:.0f} or more are needed to tell its print: hold the label "
+                f"{ceil(_LIMITS.px_per_mm)} or more are needed to tell its print: hold the label "
                 "closer (8 to 11 cm), or take a camera that focuses there. Verdicts go on without."
             )
         return replace(
@@ -311,7 +312,7 @@ class Prints:
 def advice(result: FrameResult, session: Session) -> str:
     """What somebody with a label before the camera is told: size, sharpness, and how many are good."""
     limits = session.limits
-    size = f"{result.px_per_mm:.0f} of {limits.px_per_mm:.0f} pixels/mm"
+    size = f"{result.px_per_mm:.0f} of {ceil(limits.px_per_mm)} pixels/mm"
     sharp = f"sharpness {result.focus:.2f} of {limits.focus:.2f}"
     if result.ok:
         count = f"{session.frames} of {limits.most_frames} good pictures"

@@ -19,7 +19,7 @@ from ledger.rules.reasons import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
 from scanner.camera import Picture
 from scanner.fingerprint.match import COPY_SUSPECTED
 from scanner.fingerprint.wording import VERDICTS
-from scanner.output import ASIDE, SIGNS, age, clean, shown
+from scanner.output import ASIDE, age, clean, shown
 from scanner.prints import Outcome
 from scanner.session import Told
 from scanner.symbols import Corner
@@ -50,10 +50,14 @@ def draw(
     scale = WIDTH / picture.shape[1]
     high = max(1, round(picture.shape[0] * scale))
     seen = cv2.resize(picture, (WIDTH, high), interpolation=cv2.INTER_AREA)
-    colour = _COLOURS[_worse(told, found)] if told else _PLAIN
+    word = _worse(told, found) if told else ""
+    colour = _COLOURS[word] if word else _PLAIN
     for symbol in told.symbols if told else ():
         _outline(seen, symbol.corners, scale, colour)
-    banner = _banner(told, notice, colour, _print_lines(found, advice))
+    lines = _print_lines(found, advice)
+    if told and word != told.verdict.word:
+        lines.append(f"By the record alone: {told.verdict.word}.")
+    banner = _banner(told, word, colour, [*lines, *([notice] if notice else [])])
     wide = WIDTH + 2 * BORDER
     page = np.empty((high + 2 * BORDER + banner.shape[0], wide, 3), np.uint8)
     page[:] = colour[::-1]
@@ -75,8 +79,7 @@ def _print_lines(found: Outcome | None, advice: str) -> list[str]:
         return [f"Label's print: {advice}"] if advice else []
     why = [one.words for one in found.reasons[:1]]
     aside = [ASIDE] if found.verdict == COPY_SUSPECTED else []
-    sign = SIGNS[found.word]
-    return [" ".join([f"{sign} Label's print: {VERDICTS[found.verdict]}.", *why, *aside])]
+    return [" ".join([f"Label's print: {VERDICTS[found.verdict]}.", *why, *aside])]
 
 
 def _outline(
@@ -88,10 +91,10 @@ def _outline(
 
 
 def _banner(
-    told: Told | None, notice: str, colour: tuple[int, int, int], prints: list[str]
+    told: Told | None, word: str, colour: tuple[int, int, int], first: list[str]
 ) -> Picture:
-    """The words below the picture, red green blue."""
-    lines = [*prints, *([notice] if notice else [])]
+    """The words below the picture, red green blue; `word` is the head, `first` stand below it."""
+    lines = list(first)
     last = []
     if told:
         found = told.verdict
@@ -104,9 +107,9 @@ def _banner(
     pen = ImageDraw.Draw(page)
     left = BORDER + 20
     if told:
-        _sign(pen, told.verdict.word, left, 20)
+        _sign(pen, word, left, 20)
         left += 90
-    head = told.verdict.word if told else _READY
+    head = word or _READY
     if told and told.alert:
         head += " (alert)"
     pen.text((left, 26), head, fill=_INK, font=ImageFont.load_default(48 if told else 34))

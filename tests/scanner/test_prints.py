@@ -560,14 +560,14 @@ def test_the_meter_says_how_large_and_how_sharp_and_another_pack_is_not_looked_a
     assert list(prints.told(sighting, told)) == []
     far = frames(counter.packs[0], camera=FAR)[0]
     assert list(prints.see(replace(sighting, frame=far))) == []
-    assert prints.advice == "Hold it closer: 8 of 11 pixels/mm."
+    assert prints.advice == "Hold it closer: 8 of 12 pixels/mm."
     other = frames(counter.packs[1])[0]
     assert list(prints.see(replace(sighting, frame=other))) == []
     assert prints.advice == MORE["other-pack"]
     for number, one in enumerate(seen[:2], 1):
         assert list(prints.see(one)) == []
         assert prints.advice.startswith(
-            f"Hold it so: {number} of 5 good pictures (25 of 11 pixels/mm"
+            f"Hold it so: {number} of 5 good pictures (25 of 12 pixels/mm"
         )
     clock.now += GATHER_S
     found = list(prints.see(seen[2]))

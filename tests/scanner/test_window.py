@@ -17,6 +17,8 @@ from PIL import Image
 from ledger.rules.reasons import DO_NOT_SUPPLY, HOLD, NOT_CHECKED, OK
 from ledger.rules.verdict import State, verdict
 from scanner.camera import Picture
+from scanner.fingerprint.match import CANNOT_TELL, COPY_SUSPECTED, GENUINE_MATCH
+from scanner.prints import Outcome, reason
 from scanner.session import Told
 from scanner.symbols import read
 from scanner.window import BORDER, WIDTH, draw
@@ -63,6 +65,23 @@ def test_the_documentations_picture_can_be_drawn_afresh(tmp_path: Path) -> None:
         Image.open(tmp_path / "window.png") as drawn,
     ):
         assert drawn.size == kept.size
+
+
+def test_a_suspected_copy_is_headed_hold_and_never_ok() -> None:
+    picture = scene()
+    ok, hold = told(CODES[OK], picture), told(CODES[HOLD], picture)
+    copied = Outcome(COPY_SUSPECTED, (reason("differs"),))
+    head = slice(BORDER + WIDTH * 9 // 16, BORDER + WIDTH * 9 // 16 + 90)
+    page = draw(picture, ok, found=copied)
+    assert (page[head] == draw(picture, hold)[head]).all(), "sign, word and colour are Hold's"
+    assert (page[:BORDER] == draw(picture, hold)[:BORDER]).all()
+    worse = told(CODES[DO_NOT_SUPPLY], picture)
+    assert (draw(picture, worse, found=copied)[head] == draw(picture, worse)[head]).all()
+    for verdict_ in (GENUINE_MATCH, CANNOT_TELL):
+        page = draw(picture, ok, found=Outcome(verdict_))
+        assert (page[head] == draw(picture, ok)[head]).all(), "it changes no verdict"
+        assert (page != draw(picture, ok)).any()
+    assert (draw(picture, ok, advice="Hold it closer.") != draw(picture, ok)).any()
 
 
 @pytest.mark.parametrize("word", CODES)
