@@ -277,6 +277,7 @@ def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
         "px_per_mm": round(template.px_per_mm, 1),
         "focus": round(template.focus, 3),
         "frames": template.frames,
+        "before": found.reader.fingerprint(item) is not None,
     }
 
 

@@ -522,6 +522,8 @@ def test_a_label_is_enrolled_by_its_maker_and_counts_once_that_is_signed(
     assert codes(replayed) == ["replayed"]  # the pictures of the enrolment show no pack in hand
     (access,) = desk(app).looks.accesses(item)
     assert (access.what, access.site) == ("enrol", chain.maker.site)
+    again = send(maker, "enrol", pictures(item, first=60)).get_json()
+    assert (made["before"], again["before"]) == (False, True)
 
 
 def test_nobody_enrols_another_s_product(chain: Chain, sign_in: SignIn) -> None:
