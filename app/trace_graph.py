@@ -7,41 +7,43 @@ are folded into one.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from ledger.rules.trace import Place, Way
 
-COLUMN: Final = 190.0  # from one column to the next
+WIDE: Final = 1020.0  # of a screen, into which the columns go where that leaves room for names
+COLUMN: Final = 190.0  # from one column to the next, at most
+NARROW: Final = 120.0  # and at least
+LETTER: Final = 7.0  # of a name, how wide; a Chinese one takes two
 BAR: Final = 16.0
 TOP: Final = 34.0
 GAP: Final = 30.0  # between two places: the name stands in it
 TALL: Final = 260.0  # of the column that holds most packs
 MOST: Final = 9  # places of a column
-LETTERS: Final = 24  # of a name
 _STEPS: Final = 24  # of a curve on paper
 
 
 @dataclass(slots=True)
 class Node:
-    """A place: `x`, `y` of its bar's corner and its height; `packs` that came in or went out."""
+    """A place: `x`, `y` of its bar's corner and its height; `packs` that came in or went out.
+
+    `short` is its name, cut to its column.
+    """
 
     number: int
     places: list[Place]
     words: str
     column: int
+    short: str = ""
     packs: int = 0
     x: float = 0.0
     y: float = 0.0
     height: float = 0.0
     comes: float = 0.0  # how much of its height is taken by ways in, and out
     goes: float = 0.0
-
-    @property
-    def short(self) -> str:
-        """Its name, cut to its column."""
-        return self.words if len(self.words) <= LETTERS else f"{self.words[: LETTERS - 1]}…"
 
     @property
     def kind(self) -> str:
@@ -100,6 +102,7 @@ class Graph:
     links: list[Link]
     width: float
     height: float
+    columns: int
 
 
 def layout(
@@ -120,13 +123,26 @@ def layout(
         link.backward = link.backward or end.column <= start.column
         link.ways.append(number)
     found = list(links.values())
-    scale = _place(nodes, found)
+    wide = max((n.column for n in nodes), default=0) + 1
+    column = min(COLUMN, max(NARROW, WIDE / wide))
+    scale = _place(nodes, found, column)
     for link in sorted(found, key=lambda one: (one.start.column, one.end.column, one.end.y)):
         _draw(link, scale)
-    width = COLUMN * (max((n.column for n in nodes), default=0) + 1)
     low = max((n.y + n.height for n in nodes), default=0.0)
     depth = 46.0 if any(link.backward for link in found) else 0.0
-    return Graph(nodes, found, width, low + depth + 16)
+    return Graph(nodes, found, column * wide, low + depth + 16, wide)
+
+
+def cut(words: str, room: float) -> str:
+    """A name as far as it has room."""
+    letters = int(room / LETTER)
+    sizes = [2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in words]
+    if sum(sizes) <= letters:
+        return words
+    kept = 0
+    while kept < len(words) and sum(sizes[: kept + 1]) < letters:  # one is left for the dots
+        kept += 1
+    return f"{words[:kept].rstrip()}…"
 
 
 def _columns(ways: Sequence[Way]) -> dict[Place, int]:
@@ -185,12 +201,12 @@ def _nodes(
         for group in groups:
             name = words(group[0]) if len(group) == 1 else others(len(group))
             packs = max(sum(size[p][0] for p in group), sum(size[p][1] for p in group))
-            nodes.append(Node(len(nodes), group, name, column, packs))
+            nodes.append(Node(len(nodes), group, name, column, packs=packs))
     return nodes
 
 
-def _place(nodes: list[Node], links: list[Link]) -> float:
-    """Give each node its place; answers how high one pack is."""
+def _place(nodes: list[Node], links: list[Link], wide: float) -> float:
+    """Give each node its place, in columns so wide; answers how high one pack is."""
     by_column: dict[int, list[Node]] = {}
     for node in nodes:
         by_column.setdefault(node.column, []).append(node)
@@ -208,7 +224,8 @@ def _place(nodes: list[Node], links: list[Link]) -> float:
 
         y = TOP
         for node in sorted(column, key=pull):
-            node.x, node.y = COLUMN * number + 4, y
+            node.x, node.y = wide * number + 4, y
+            node.short = cut(node.words, wide - 22)
             node.height = max(4.0, node.packs * scale)
             middle[node.number] = y + node.height / 2
             y += node.height + GAP

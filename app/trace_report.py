@@ -1,21 +1,24 @@
 """A trace on paper: what was asked, the pictures, the flows; and inside the file its evidence.
 
 PDF by fpdf2, into which the part of a font that is used is put. Chinese needs one of the machine
-(`fonts-wqy-microhei` in Debian); where there is none, boxes or question marks stand for it.
+(`fonts-wqy-microhei` in Debian); where there is none, the report is in English and says why, and
+question marks stand for what is left of it, in names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from flask_babel import get_locale, ngettext
+from flask_babel import force_locale, get_locale, ngettext
 from flask_babel import gettext as _
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
+from app.language import LANGUAGES
 from app.node import node
 from app.present import moment, op_words
 from app.trace_evidence import Evidence
@@ -25,11 +28,11 @@ from app.trace_view import View
 from ledger.rules.trace import SENT
 
 MOST: Final = 500  # flows of a report; the files have them all
-_FONTS: Final = (
+_CHINESE: Final = (
     "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
 )
+_FONTS: Final = (*_CHINESE, "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 _INK, _SOFT, _BRAND = (23, 36, 42), (74, 91, 99), (11, 93, 107)
 _PALE, _BACK, _OUT, _LAND = (157, 190, 196), (202, 183, 153), (192, 198, 201), (243, 246, 247)
 _LINE: Final = (201, 211, 215)
@@ -44,18 +47,22 @@ class Report(FPDF):
         self.words = words
         self.set_margin(10)
         self.set_auto_page_break(True, 15)
-        font = next((one for one in _FONTS if Path(one).exists()), "")
-        self.has_font = bool(font)
+        font = _first(_FONTS)
+        self.letters: Container[int] = range(256)  # those of Latin 1
+        self.lacks = False  # whether something could not be written
         if font:
             self.add_font("sheet", fname=font)
+            self.letters = self.fonts["sheet"].cmap
         self.face = "sheet" if font else "helvetica"
         self.set_title(self.plain(words))
         self.set_creator("Packtrace")
         self.set_lang(str(get_locale() or "en").replace("_", "-"))
 
     def plain(self, text: str) -> str:
-        """A text as the font at hand can write it."""
-        return text if self.has_font else text.encode("latin-1", "replace").decode("latin-1")
+        """A text as the font at hand can write it, with ? for what it cannot."""
+        written = "".join(one if ord(one) in self.letters else "?" for one in text)
+        self.lacks = self.lacks or written != text
+        return written
 
     def footer(self) -> None:
         self.set_y(-12)
@@ -83,8 +90,23 @@ class Report(FPDF):
         return f"{text}..."
 
 
-def report(view: View, found: Evidence) -> bytes:
-    """The report of a trace, with its evidence attached."""
+def _first(fonts: Iterable[str]) -> str:
+    return next((one for one in fonts if Path(one).exists()), "")
+
+
+@contextmanager
+def writable() -> Iterator[bool]:
+    """Let a report be in this request's language; in English, and true, where no font writes that."""
+    locale = get_locale()
+    if locale is None or locale.language != "zh" or _first(_CHINESE):
+        yield False
+        return
+    with force_locale(LANGUAGES["en"][0]):
+        yield True
+
+
+def report(view: View, found: Evidence, *, instead: bool = False) -> bytes:
+    """The report of a trace, with its evidence attached; `instead` of one in Chinese."""
     trace = view.trace
     words = _("Trace of %(what)s", what=trace.subject.words)
     pdf = Report(words)
@@ -93,6 +115,13 @@ def report(view: View, found: Evidence) -> bytes:
     pdf.add_page()
     pdf.say(words, 18, _BRAND)
     pdf.ln(2)
+    if instead:
+        pdf.say(
+            _(
+                "In English, because the machine that made this report has no font for Chinese; "
+                "Debian's is fonts-wqy-microhei."
+            )
+        )
     for line in _facts(view, found, now):
         pdf.say(line)
     pdf.ln(2)
@@ -111,6 +140,8 @@ def report(view: View, found: Evidence) -> bytes:
     pdf.add_page()
     pdf.say(_("Statements"), 13, _BRAND)
     _flows(pdf, view)
+    if pdf.lacks:
+        pdf.say(_("A ? stands for each character that no font of this machine can write."), 8)
     for number, bundle in enumerate(found.bundles, 1):
         pdf.embed_file(
             bytes=bundle.to_gzip(), basename=f"evidence-{number}.packtrace.json.gz",

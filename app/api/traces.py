@@ -11,8 +11,10 @@ from app.node import node
 from app.session import signed_in
 from app.tables import csv_table
 from app.trace_evidence import evidence
-from app.trace_report import report
+from app.trace_report import report, writable
 from app.trace_view import view
+from app.traces import Trace
+from ledger.store.desk import Person
 
 blueprint = Blueprint("traces", __name__)
 
@@ -25,7 +27,9 @@ def show(kind: str, name: str) -> Response:
     form = request.args.get("as", "json")
     if form not in ("csv", "epcis", "pdf", "json"):
         abort(400, _("A trace is told as csv, epcis, pdf or json."))
-    trace = traces.trace(traces.subject(kind, name, who), traces.read_filter(), who)
+    if form == "pdf":
+        return _pdf(kind, name, who)
+    trace = _trace(kind, name, who)
     if form == "csv":
         return csv_table("trace", trace_files.COLUMNS, trace_files.rows(trace))
     if form == "json":
@@ -34,12 +38,21 @@ def show(kind: str, name: str) -> Response:
             "rows": [dict(zip(trace_files.COLUMNS, row, strict=True)) for row in trace_files.rows(trace)],
         }  # fmt: skip
         return Response(msgspec.json.encode(told), mimetype="application/json")
-    if form == "epcis":
-        document = msgspec.json.encode(trace_files.epcis(trace, who.party))
-        answer = Response(document, mimetype="application/ld+json")
-        answer.headers["GS1-EPCIS-Version"] = "2.0.0"
-        answer.headers["Content-Disposition"] = 'attachment; filename="trace.epcis.json"'
-        return answer
-    answer = Response(report(view(trace), evidence(trace, who)), mimetype="application/pdf")
+    document = msgspec.json.encode(trace_files.epcis(trace, who.party))
+    answer = Response(document, mimetype="application/ld+json")
+    answer.headers["GS1-EPCIS-Version"] = "2.0.0"
+    answer.headers["Content-Disposition"] = 'attachment; filename="trace.epcis.json"'
+    return answer
+
+
+def _trace(kind: str, name: str, who: Person) -> Trace:
+    return traces.trace(traces.subject(kind, name, who), traces.read_filter(), who)
+
+
+def _pdf(kind: str, name: str, who: Person) -> Response:
+    with writable() as instead:
+        trace = _trace(kind, name, who)
+        told = report(view(trace), evidence(trace, who), instead=instead)
+    answer = Response(told, mimetype="application/pdf")
     answer.headers["Content-Disposition"] = 'attachment; filename="trace.pdf"'
     return answer

@@ -139,3 +139,36 @@ def test_every_element_opens_its_statement_and_each_step_its_own_trace(
     assert all("Pharmacy 1" in pair for pair in ends)
     assert visitor.open(f"/traces?q={tracking}") == 200
     assert tracking in visitor.heading
+
+
+LINES = """rows => rows.map(row => [...row.cells].filter(cell => cell.innerText.trim()).map(cell => {
+  const words = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT, node =>
+    node.data.trim() ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP).nextNode();
+  const range = document.createRange();
+  range.selectNodeContents(words);
+  return Math.round(range.getClientRects()[0].top);
+}))"""
+
+
+def test_no_end_of_the_flow_is_hidden_unsaid_and_rows_stand_on_one_line(
+    visit: Visit, demo: Site
+) -> None:
+    """The recalled lot, repacked, runs through nine columns: a wide screen has them all."""
+    visitor = opened(visit, demo)
+    page = visitor.page
+    hint = page.locator(".sideways")
+    hidden = "box => box.scrollWidth - box.clientWidth"
+    graph = page.get_by_role("region", name="Flow").and_(page.locator(".wide"))
+    for width, fits in ((1280, True), (360, False)):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert (graph.evaluate(hidden) <= 0) is fits
+        expect(hint).to_be_visible(visible=not fits)
+        assert "local" in graph.evaluate("box => getComputedStyle(box).backgroundAttachment")
+        for table in ("#ways", "#flows"):
+            clear = "table => getComputedStyle(table).backgroundColor"
+            assert page.locator(table).evaluate(clear) == "rgba(0, 0, 0, 0)"  # the shade is seen
+    expect(hint).to_contain_text("from Commissioned to Supplied")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for table in ("#ways", "#flows"):
+        for tops in page.locator(f"{table} tbody tr").evaluate_all(LINES):
+            assert max(tops) - min(tops) <= 3, (table, tops)

@@ -187,7 +187,7 @@ def test_the_picture_and_the_sums_say_the_same_as_the_table(
     client: FlaskClient, straight: Straight
 ) -> None:
     page = client.get(f"/traces/lot/{RECALLED_GTIN}/{RECALLED}").text
-    picture = page[page.index('<svg class="flow"') : page.index("</svg>")]
+    picture = page[page.index('<svg class="flow ') : page.index("</svg>")]
     counted = straight.count(RECALLED)
     assert f">Commissioned: {counted.made} packs</title>" in picture
     supplied = sum(n for (_, how), n in counted.out.items() if how == "supply")
@@ -221,3 +221,27 @@ def test_a_report_is_written_without_a_font_of_the_machine_too(
     report = pypdf.PdfReader(io.BytesIO(trace_of(client, RECALLED_GTIN, RECALLED, "pdf").data))
     assert RECALLED in report.pages[0].extract_text()
     assert report.attachments
+
+
+@pytest.mark.parametrize("font", [True, False], ids=["with its font", "without"])
+def test_a_report_is_in_chinese_or_says_why_it_is_in_english(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, font: bool
+) -> None:
+    if not font:
+        monkeypatch.setattr(trace_report, "_CHINESE", ())
+        monkeypatch.setattr(trace_report, "_FONTS", trace_report._FONTS[-1:])
+    client.set_cookie("packtrace_language", "zh-Hans")
+    data = trace_of(client, RECALLED_GTIN, RECALLED, "pdf").data
+    client.delete_cookie("packtrace_language")
+    pages = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages)
+    assert ("批" in pages) is font
+    assert ("Trace of lot" in pages, "has no font for Chinese" in pages) == (not font, not font)
+    assert "?" not in pages
+
+
+def test_what_no_font_can_write_is_marked_and_said() -> None:
+    sheet = trace_report.Report("Trace")
+    assert sheet.plain("Apotheke Zürich") == "Apotheke Zürich"
+    assert not sheet.lacks
+    assert sheet.plain("A \U0001f48a") == "A ?"
+    assert sheet.lacks
