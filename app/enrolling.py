@@ -244,9 +244,9 @@ def enrol(context: click.Context, inputs: tuple[str, ...], **options: Any) -> No
 
 
 def _enrol(inputs: tuple[str, ...], options: dict[str, Any]) -> int:
-    gtin = (options["gtin"] or "").zfill(14) if options["gtin"] else ""
+    gtin = options["gtin"] or ""
     if gtin and not gs1.is_gtin(gtin):
-        raise Malformed(f"--gtin {options['gtin'][:40]!r} is no GTIN")
+        raise Malformed(f"--gtin {gtin[:40]!r} is no GTIN of 14 digits")
     camera = _camera(options)
     run = _Run(options["as_json"])
     with ExitStack() as stack:

@@ -71,6 +71,7 @@ class _Open:
     asked: list[Picture] = field(default_factory=list)
     against: Counter[str] = field(default_factory=Counter)
     closing: bool = False
+    back: bool = False  # it was away while it was being judged
 
     @property
     def held(self) -> list[Picture]:
@@ -140,6 +141,8 @@ class Packs:
         if judged.template:
             self._finish(pack, judged.template)
             yield Told(ENROLLED, pack.name, item, judged=judged)
+            for picture in pack.waiting if pack.back or not pack.stream else ():
+                self._compare(item, picture, judged.template)
         elif judged.reasons:
             self._finish(pack)
             yield Told(REFUSED, pack.name, item, in_words(judged.reasons))
@@ -179,9 +182,11 @@ class Packs:
                 yield Told(REFUSED, picture.name, item, reasons)
                 return
             self._open[item] = pack
+        if stream and pack.asked and self._count - pack.seen > AWAY:
+            pack.back, pack.waiting = True, []
         pack.seen, pack.name = self._count, picture.name
         self._open.move_to_end(item)
-        if len(pack.waiting) < self._least:
+        if not stream or len(pack.waiting) < self._least:
             pack.waiting.append(picture)
         if not pack.asked and len(pack.held) >= self._least:
             self._judge(pack)
@@ -192,10 +197,10 @@ class Packs:
         back = not stream or self._count - done.seen > AWAY
         done.seen = self._count
         self._done.move_to_end(item)
-        if back and not done.template:
+        if back and stream and not done.template:
             del self._done[item]  # it was refused, and is shown again
-            return not stream
-        if back:
+            return False
+        if back and done.template:
             done.tries = TRIES
         if done.tries:
             done.tries = 0 if not stream else done.tries - 1
@@ -210,7 +215,7 @@ class Packs:
 
     def _finish(self, pack: _Open, template: bytes = b"") -> None:
         self._open.pop(pack.item, None)
-        self._done[pack.item] = _Done(self._count, template)
+        self._done[pack.item] = _Done(pack.seen, template)
         self._done.move_to_end(pack.item)
         if len(self._done) > MOST_DONE:
             self._done.popitem(last=False)
