@@ -244,7 +244,9 @@ export class PrintMeter {
     large.value = size;
     sharp.value = focus;
     const told = { size: size.toFixed(1), least: Math.ceil(Math.max(this.#least, COARSE)), better: large.high };
-    const words = this.#least ? _("%(size)s px/mm; %(least)s at least", told) : _("%(size)s px/mm; %(least)s at least, %(better)s are better", told);
+    const words = this.#least
+      ? _("%(size)s px/mm (%(least)s needed)", told)
+      : _("%(size)s px/mm (%(least)s needed, %(better)s better)", told);
     this.#box.querySelector(".size-words").textContent = size ? words : _("no code");
     this.#box.querySelector(".focus-words").textContent = size
       ? (focus >= sharp.low ? _("sharp") : _("blurred"))

@@ -5,6 +5,7 @@ They show the simulated world of one fixed day, so that a new picture differs on
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -12,16 +13,19 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
+import cv2
 from PIL import Image
-from playwright.sync_api import Browser, BrowserType, sync_playwright
+from playwright.sync_api import Browser, BrowserType, expect, sync_playwright
 
 from app.demo import make
 from app.demo.measures import RECALLED
+from app.node import DEMO
 from ledger.statement import gs1
 from tests.browser.camera import film, pack, seen_by, write_film
 from tests.browser.conftest import Scheme, Site, Visitor, launch, serve, settings
 from tests.browser.journey import travel
 from tests.browser.packs import label_of, recalled_pack
+from tests.browser.prints import held
 from tests.nodes import DAY, EVENING_MS, expected
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
@@ -54,6 +58,7 @@ def main() -> None:
         take(stranger, "home")
         pharmacist = visitor()
         pharmacist.sign_in("pharmacist")
+        pharmacist.open()
         labels = expected(world)
         for one in labels:
             pharmacist.check(picture=world / "labels" / one["picture"], purpose=one["purpose"])
@@ -71,8 +76,10 @@ def main() -> None:
         regulator.sign_in("regulator")
         trace_of(regulator)
         desk_of(regulator)
+        evidence_of(regulator, world)
         phone = visitor(width=390, scheme="dark")
         phone.sign_in("pharmacist")
+        phone.open()
         phone.check(picture=world / "labels" / "copied.png", purpose="dispense")
         take(phone, "verdict-phone-dark")
         # Last: what the people of the journey do is on the log from then on.
@@ -82,6 +89,7 @@ def main() -> None:
         )
         browser.close()
         film_scans(playwright.chromium, site, Path(folder))
+        film_prints(playwright.chromium, site, Path(folder))
         shutil.copy(world / "labels" / "good.png", DOCS / "label.png")
 
 
@@ -108,6 +116,14 @@ def desk_of(regulator: Visitor) -> None:
             page.locator("main table a").first.click()
             page.wait_for_load_state()
         page.screenshot(path=DOCS / f"{name}.png")
+
+
+def evidence_of(regulator: Visitor, world: Path) -> None:
+    """What is known of the print on the label that is enrolled."""
+    [item] = json.loads((world / DEMO).read_text())["stories"]["print"]["packs"]
+    pack = gs1.parse_item_id(item)
+    regulator.open(f"/packs/{pack.gtin}/{pack.serial}/fingerprint")
+    regulator.page.screenshot(path=DOCS / "print-evidence.png", full_page=True)
 
 
 def visitor_of(browser: Browser, site: Site) -> Callable[[], Visitor]:
@@ -147,6 +163,28 @@ def film_scans(chromium: BrowserType, site: Site, folder: Path) -> None:
             else:
                 page.locator(".full:visible .verdict-word").wait_for()
             page.screenshot(path=DOCS / f"scan-{name}.png")
+
+
+def film_prints(chromium: BrowserType, site: Site, folder: Path) -> None:
+    """The scan page looking at a label's print: held closer, and what came of it."""
+    for name in ("genuine", "copy"):
+        files = sorted((site.folder / "labels" / "print").glob(f"{name}-*.png"))
+        poses = [cv2.imread(str(one), cv2.IMREAD_GRAYSCALE) for one in files]
+        path = write_film(folder / f"print-{name}.mjpeg", held(poses))
+        with seen_by(chromium, path) as browser:
+            page = browser.new_page(viewport={"width": 1000, "height": 900})
+            visitor = Visitor(page, site)
+            visitor.sign_in("pharmacist")
+            visitor.open("/scan?mode=check")
+            page.get_by_role("button", name="Start the camera").click()
+            page.locator("#verdict:visible .look").click()
+            expect(page.locator("#verdict .size-words")).to_contain_text("px/mm", timeout=30_000)
+            if name == "genuine":
+                page.screenshot(path=DOCS / "print-closer.png")
+            expect(page.locator(".full:visible .outcome")).to_contain_text(
+                "The label's print", timeout=30_000
+            )
+            page.screenshot(path=DOCS / f"print-{name}.png")
 
 
 if __name__ == "__main__":
