@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import matplotlib as mpl
 from matplotlib import pyplot
 from matplotlib.patches import Patch
 
-mpl.use("svg")
-# Okabe and Ito's colours, told apart by the colour-blind; each with a hatch of its own.
+from tests.bench.drawing import BLUE, GREEN, ORANGE, PINK, keep
+
+# Each with a hatch of its own.
 _CAUSES: Final = {
-    "scanner": ("scanner or software", "#0072b2", ""),
-    "procedure": ("procedure", "#e69f00", "//"),
-    "data": ("not on record", "#009e73", ".."),
-    "custody": ("hand-off not logged", "#cc79a7", "xx"),
+    "scanner": ("scanner or software", BLUE, ""),
+    "procedure": ("procedure", ORANGE, "//"),
+    "data": ("not on record", GREEN, ".."),
+    "custody": ("hand-off not logged", PINK, "xx"),
 }
 _WAYS: Final = {
     "national": "each reading at its word,\nas the EU hub counts",
@@ -28,8 +28,6 @@ _GOAL: Final = 0.1  # per 1,000 scans
 
 def draw(lines: Sequence[Mapping[str, Any]], folder: Path) -> None:
     """Write `alert-causes.svg` into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    mpl.rcParams["svg.hashsalt"] = "packtrace"
     measured = {line["name"]: line for line in lines}
     figure, axes = pyplot.subplots(figsize=(8, 3.6))
     for place, way in enumerate(reversed(_WAYS)):
@@ -49,6 +47,4 @@ def draw(lines: Sequence[Mapping[str, Any]], folder: Path) -> None:
         [name for name, _, _ in _CAUSES.values()],
         fontsize=8,
     )  # fmt: skip
-    figure.tight_layout()
-    figure.savefig(folder / "alert-causes.svg", metadata={"Date": None})
-    pyplot.close(figure)
+    keep(figure, folder / "alert-causes.svg")

@@ -6,25 +6,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot
 
 from scanner.fingerprint.limits import EXTRACTOR, LIMITS
+from tests.bench.drawing import BLUE, GREEN, ORANGE, PINK, RED, SKY, keep
 
-mpl.use("svg")
-# Okabe and Ito's colours, told apart by the colour-blind; each with a dash of its own.
+# Each with a dash of its own.
 _STYLES: Final = {
-    "genuine": ("#009e73", "-", "same print"),
-    "other-prints": ("#0072b2", "--", "another print"),
-    "second-prints": ("#d55e00", ":", "scanned and printed"),
-    "reprint": ("#0072b2", "--", "another print"),
-    "replay600": ("#56b4e9", "-.", "replay, 600 dpi"),
-    "replay2400": ("#d55e00", ":", "replay, 2400 dpi"),
-    "learned": ("#cc79a7", "-.", "learned replay"),
-    "screen6": ("#e69f00", ":", "photo on a monitor"),
-    "screen10": ("#e69f00", "-.", "photo on a tablet"),
-    "screen18": ("#e69f00", "--", "photo on a phone"),
+    "genuine": (GREEN, "-", "same print"),
+    "other-prints": (BLUE, "--", "another print"),
+    "second-prints": (RED, ":", "scanned and printed"),
+    "reprint": (BLUE, "--", "another print"),
+    "replay600": (SKY, "-.", "replay, 600 dpi"),
+    "replay2400": (RED, ":", "replay, 2400 dpi"),
+    "learned": (PINK, "-.", "learned replay"),
+    "screen6": (ORANGE, ":", "photo on a monitor"),
+    "screen10": (ORANGE, "-.", "photo on a tablet"),
+    "screen18": (ORANGE, "--", "photo on a phone"),
 }
 _TITLES: Final = {
     "real": "REAL: phone captures, one to enrol, one to match",
@@ -34,8 +33,6 @@ _TITLES: Final = {
 
 def draw(lines: Sequence[Mapping[str, Any]], folder: Path) -> None:
     """Write `fingerprint-scores-….svg` and `fingerprint-roc-….svg` of what was measured."""
-    folder.mkdir(parents=True, exist_ok=True)
-    mpl.rcParams["svg.hashsalt"] = "packtrace"
     for line in lines:
         if "scores" in line:
             part = line["name"].partition("-")[0]
@@ -68,16 +65,14 @@ def _distributions(scores: Mapping[str, Any], title: str, path: Path) -> None:
     left.legend(fontsize=8)
     at = np.array([0, limits.genuine])
     most = np.minimum(limits.genuine_off, limits.genuine_sum - at)
-    right.fill_between(at, most, color="#009e73", alpha=0.12, label="no contradiction found")
+    right.fill_between(at, most, color=GREEN, alpha=0.12, label="no contradiction found")
     right.set_xlabel("score on the edges")
     right.set_ylabel("score beside them")
     right.set_xlim(0, 0.6)
     right.set_ylim(0, 0.6)
     right.legend(fontsize=8, loc="lower right")
     figure.suptitle(title, fontsize=11)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
+    keep(figure, path)
 
 
 def _rates(scores: Mapping[str, Any], title: str, path: Path) -> None:
@@ -102,6 +97,4 @@ def _rates(scores: Mapping[str, Any], title: str, path: Path) -> None:
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
     axes.set_title(title, fontsize=10)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
+    keep(figure, path)

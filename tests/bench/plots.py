@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib import pyplot
 
-mpl.use("svg")
+from tests.bench.drawing import keep
+
 _GOOD, _BAD = "#1a6e3c", "#a32020"
 
 
 def draw(lines: Sequence[Mapping[str, Any]], goals: Mapping[str, str], folder: Path) -> None:
     """Write `bench-ratios.svg` and `bench-growth.svg` into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    mpl.rcParams["svg.hashsalt"] = "packtrace"
     _ratios([line for line in lines if line["name"] in goals], goals, folder)
     _growth([line for line in lines if "append_s" in line], folder)
 
@@ -36,9 +34,7 @@ def _ratios(lines: Sequence[Mapping[str, Any]], goals: Mapping[str, str], folder
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xlabel("measured ratio as a multiple of its goal (hatched: goal missed)")
     axes.margins(x=0.3)
-    figure.tight_layout()
-    figure.savefig(folder / "bench-ratios.svg", metadata={"Date": None})
-    pyplot.close(figure)
+    keep(figure, folder / "bench-ratios.svg")
 
 
 def _growth(lines: Sequence[Mapping[str, Any]], folder: Path) -> None:
@@ -52,6 +48,4 @@ def _growth(lines: Sequence[Mapping[str, Any]], folder: Path) -> None:
     axes.set_xlabel("entries in the log")
     axes.set_ylabel("µs each (median)")
     axes.legend()
-    figure.tight_layout()
-    figure.savefig(folder / "bench-growth.svg", metadata={"Date": None})
-    pyplot.close(figure)
+    keep(figure, folder / "bench-growth.svg")

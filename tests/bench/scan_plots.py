@@ -6,29 +6,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import matplotlib as mpl
 from matplotlib import pyplot
 
 from tests.bench import stress
 from tests.bench.decoders import DATAMATRIX, QR
+from tests.bench.drawing import BLACK, BLUE, GREEN, ORANGE, PINK, RED, keep
 
-mpl.use("svg")
-# Okabe and Ito's colours, told apart by the colour-blind; each with a mark and a dash of its own.
+# Each with a mark and a dash of its own.
 _STYLES: Final = {
-    "packtrace": ("#000000", "o", "-"),
-    "zxing-cpp": ("#0072b2", "s", "--"),
-    "opencv": ("#d55e00", "^", ":"),
-    "opencv-aruco": ("#cc79a7", "v", "-."),
-    "pyzbar": ("#009e73", "D", "--"),
-    "pylibdmtx": ("#e69f00", "P", ":"),
+    "packtrace": (BLACK, "o", "-"),
+    "zxing-cpp": (BLUE, "s", "--"),
+    "opencv": (RED, "^", ":"),
+    "opencv-aruco": (PINK, "v", "-."),
+    "pyzbar": (GREEN, "D", "--"),
+    "pylibdmtx": (ORANGE, "P", ":"),
 }
 _TITLES: Final = {QR: "QR code", DATAMATRIX: "Data Matrix"}
 
 
 def draw(lines: Sequence[Mapping[str, Any]], folder: Path) -> None:
     """Write `scan-stress.svg` into a folder: two rows of small plots for each kind of symbol."""
-    folder.mkdir(parents=True, exist_ok=True)
-    mpl.rcParams["svg.hashsalt"] = "packtrace"
     measured = [line for line in lines if "shares" in line]
     figure, grid = pyplot.subplots(4, 4, figsize=(12, 12.5), sharey=True)
     names: dict[str, Any] = {}
@@ -47,9 +44,7 @@ def draw(lines: Sequence[Mapping[str, Any]], folder: Path) -> None:
             grid[block * 2 + row][0].set_ylabel("% read")
     order = [name for name in _STYLES if name in names]
     figure.legend([names[name] for name in order], order, loc="upper center", ncols=len(order))
-    figure.tight_layout(rect=(0, 0, 1, 0.97))
-    figure.savefig(folder / "scan-stress.svg", metadata={"Date": None})
-    pyplot.close(figure)
+    keep(figure, folder / "scan-stress.svg", 0.97)
 
 
 def _curve(axes: Any, decoder: str, shares: Mapping[float, float]) -> Any:
