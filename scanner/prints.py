@@ -35,6 +35,7 @@ PATIENCE_S: Final = 30.0  # for an answer where nobody stands and waits: files
 _MOST_LOOKED: Final = 150  # frames of a film: five seconds
 _AGAIN_S: Final = 60.0  # before a pack that was told apart is looked at anew, as it stays about
 _LIMITS: Final = LIMITS[EXTRACTOR]
+_STRANGE: Final = frozenset({"other-design", "other-pack"})  # no poor picture: it does not belong
 # What this look is worth beside the ledger's four verdicts.
 AS_VERDICT: Final = {GENUINE_MATCH: OK, COPY_SUSPECTED: HOLD, CANNOT_TELL: NOT_CHECKED}
 # Reasons beside those of `fingerprint.wording`.
@@ -172,7 +173,12 @@ class Prints:
             yield from self.end()
         elif look is not None:
             return
-        if not is_pack(item) or sighting.frame is None or self._known(item, sighting):
+        if not is_pack(item) or self._known(item, sighting):
+            return
+        if sighting.frame is None:  # a text: somebody insists on what cannot be seen
+            found = cannot_tell("no-frames")
+            named = replace(found, item=item, name=told.name, source=told.source, why="always")
+            yield from [named] if self._always else []
             return
         made = self._matcher.session(item)
         due = None if self._always else self._pool.submit(self._matcher.asked, told)
@@ -270,7 +276,8 @@ class Prints:
             answer.set_result(cannot_tell(session.broken, alarm=True))
         elif not session.frames:
             often = [code for code, _ in Counter(look.seen).most_common(2)]
-            answer.set_result(cannot_tell(*(often or ["no-frames"]), alarm="other-pack" in often))
+            alarm = not _STRANGE.isdisjoint(often)
+            answer.set_result(cannot_tell(*(often or ["no-frames"]), alarm=alarm))
         elif session.frames < _LIMITS.genuine_frames:
             answer.set_result(cannot_tell("few-frames"))
         elif session.still:

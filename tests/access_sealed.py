@@ -7,5 +7,5 @@ from typing import Final
 from tests.access_routes import Recipe, _of
 
 SEALED: Final[dict[str, tuple[Recipe, ...]]] = {
-    "GET /api/fingerprint/sealed": (Recipe("pack", query=_of("gtin", "lot")),),
+    "POST /api/fingerprint/sealed": (Recipe("pack", json=_of("gtin", "lot")),),
 }

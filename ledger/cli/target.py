@@ -147,7 +147,7 @@ class Web:
     def sealed(self, gtin: str, lot: str) -> bytes:
         """The sealed fingerprints of a lot in the signed-in site's stock."""
         lot_of = {"gtin": gtin, "lot": lot}
-        return self._ask("GET", "/api/fingerprint/sealed", params=lot_of).content
+        return self._ask("POST", "/api/fingerprint/sealed", json=lot_of).content
 
     def sign_in(self, key_path: Path, *, link: bool) -> dict[str, Any]:
         """Sign the server's challenge: for a session here, or for a one-time link."""

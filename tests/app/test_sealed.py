@@ -67,7 +67,7 @@ def enrol(chain: Chain, prints: Fingerprints, item: str) -> bytes:
 
 
 def asked(client: FlaskClient, chain: Chain, lot: str = "L1", **more: Any) -> Any:
-    return client.get(SEALED, query_string={"gtin": chain.gtin, "lot": lot, **more})
+    return client.post(SEALED, json={"gtin": chain.gtin, "lot": lot, **more})
 
 
 def test_a_site_gets_the_templates_of_its_packs_for_its_key_alone(
@@ -139,8 +139,12 @@ def test_a_stranger_and_what_names_no_lot_are_refused(
     assert asked(client, chain).status_code == 401
     own = sign_in(chain.pharmacy)
     for query in ({}, {"gtin": chain.gtin}, {"lot": "L1"}, {"gtin": "1", "lot": "L1"},
-                  {"gtin": chain.gtin, "lot": "x" * 21}, {"gtin": chain.gtin, "lot": ""}):  # fmt: skip
-        answer = own.get(SEALED, query_string=query)
+                  {"gtin": chain.gtin, "lot": "x" * 21}, {"gtin": chain.gtin, "lot": ""},
+        {"gtin": 1, "lot": "L1"},
+        {"gtin": chain.gtin, "lot": ["L1"]},
+        [chain.gtin],
+        None):  # fmt: skip
+        answer = own.post(SEALED, json=query)
         assert (answer.status_code, answer.get_json()["code"]) == (400, "malformed"), query
     assert asked(own, chain, "\0'; --").status_code == 404
     assert stock

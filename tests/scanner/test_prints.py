@@ -30,11 +30,15 @@ from scanner.fingerprint.match import CANNOT_TELL, COPY_SUSPECTED, GENUINE_MATCH
 from scanner.fingerprint.session import Session
 from scanner.fingerprint.template import Template, commitment
 from scanner.frames import Frame
+from scanner.label import PrintedLabel, qr_modules
 from scanner.prints import GATHER_S, LOOK_S, MORE, SOON_S, Outcome, Prints, cannot_tell
 from scanner.session import Told
+from scanner.simulated.camera import shot
+from scanner.simulated.paper import dots, printed
 from scanner.sources import Sighting
 from scanner.symbols import read
-from tests.scanner.prints import COPY, FAR, SEED, film, frames, pictures, template
+from tests.bench.fingerprint import on_a_screen
+from tests.scanner.prints import CLOSE, COPY, FAR, SEED, film, frames, paper, pictures, template
 from tests.world import Chain, Member
 
 SALT = bytes(range(32))
@@ -199,6 +203,14 @@ def spoiled(counter: Counter, how: str) -> list[Path]:
             np.clip(good[0] + rng.normal(0, 5, good[0].shape), 0, 255).astype(np.uint8)
             for _ in range(3)
         ]
+    elif how == "screen":
+        shown = on_a_screen(paper(item), 1, 10.0)
+        made = [shot(shown, CLOSE, 50 + number) for number in range(3)]
+    elif how == "other design":
+        code = qr_modules(
+            PrintedLabel(counter.chain.gtin, "L1", date(2028, 1, 31), "L1-0000").link, level="L"
+        )
+        made = [shot(printed(dots(code), 1), CLOSE, 50 + number) for number in range(3)]
     elif how == "one picture":
         made = good[:1]
     elif how == "changed":
@@ -219,7 +231,8 @@ def spoiled(counter: Counter, how: str) -> list[Path]:
     [("coarse", {"low-resolution"}), ("blurred", {"out-of-focus", "no-code"}),
      ("motion", {"out-of-focus", "poor-fit", "cannot-align", "no-code", "between", "ink-differs"}),
      ("glare", {"glare"}), ("identical", {"few-frames"}), ("still", {"still-image"}),
-     ("one picture", {"few-frames"}), ("changed", {"label-changed"})],
+     ("one picture", {"few-frames"}), ("changed", {"label-changed"}),
+     ("screen", {"looks-like-a-screen"}), ("other design", {"other-design"})],
 )  # fmt: skip
 def test_what_is_no_use_cannot_be_told_and_the_verdict_stands(
     counter: Counter, scan: Any, how: str, wanted: set[str]
@@ -547,8 +560,14 @@ def test_where_nobody_asks_no_look_is_spent(shown: Any) -> None:
     for other in (replace(told, label=None), replace(told, again=object())):
         assert list(always.told(sighting, other)) == []
         assert list(always.see(seen[0])) == []
-    assert list(always.told(replace(sighting, frame=None), told)) == []
     assert list(always.end()) == []
+    # A text shows no print: who insists on a look is told so, and nobody else.
+    text = replace(sighting, frame=None)
+    assert list(prints.told(text, told)) == []
+    [found] = always.told(text, told)
+    assert (found.verdict, found.reasons[0].code, found.item) == (
+        CANNOT_TELL, "no-frames", told.label.id,
+    )  # fmt: skip
 
 
 def test_the_meter_says_how_large_and_how_sharp_and_another_pack_is_not_looked_at(
