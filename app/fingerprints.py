@@ -49,6 +49,7 @@ from ledger.store.cases import Seen
 from ledger.store.desk import Person
 from ledger.store.enrolled import Enrolled
 from ledger.store.looks import DAY_MS, SPENT, Access, Look
+from scanner.faults import CAMERA
 from scanner.fingerprint.enrol import EnrolmentRefused, enrol
 from scanner.fingerprint.match import CANNOT_TELL, COPY_SUSPECTED, Match, match, refused
 from scanner.fingerprint.session import Session
@@ -61,7 +62,6 @@ LOOKS_A_MINUTE: Final = 10  # of a key
 ENROLMENTS_A_MINUTE: Final = 60  # of a key
 MOST_DEVICE: Final = 80  # characters
 LEAST_ENROLLED: Final = 3  # frames
-PURPOSE: Final = "fingerprint"
 _log = logging.getLogger("packtrace")
 
 
@@ -197,7 +197,7 @@ def _raise(found: Node, item: str, who: Person) -> int:
     alert = Alert(
         rule, who.site, item, now, "copied-label", item, codes=(rule,), us=us_reason(rule, ())
     )
-    return fold(found, alert, Seen(PURPOSE, HOLD, read_by="camera"))
+    return fold(found, alert, Seen("check", HOLD, read_by=CAMERA))
 
 
 def _may_know_score(found: Node, item: str, who: Person) -> bool:
