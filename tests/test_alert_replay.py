@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.bench import alerts_figures, alerts_mix
+from tests.bench import alerts, alerts_desk, alerts_figures, alerts_mix
+from tests.bench.alerts_mix import SHARES
 from tests.bench.alerts_planted import KINDS
-from tests.bench.alerts_replay import Tally
+from tests.bench.alerts_replay import WAYS, Tally
 from tests.bench.alerts_world import NEVER, Facts, Site, Way
 from tests.scanner import faulty
 from tests.world import Chain
@@ -53,6 +55,33 @@ def test_faults_that_the_filter_does_not_model_are_in_the_mix() -> None:
     drawn = {key for _, _, keys in alerts_mix.GROUPS.values() for key in keys}
     assert drawn == set(faulty.MODELLED) | set(faulty.UNMODELLED)
     assert sum(share for share, _, _ in alerts_mix.GROUPS.values()) == 100
+
+
+def test_the_figures_are_told_by_name_with_and_without_the_filter(tally: Tally) -> None:
+    """What the goals are set on, and what stands beside them, for each way of deciding."""
+    told = {line["name"]: line["value"] for line in alerts_figures.lines(tally)}
+    assert {"false-alert-share", "planted-missed", "alert-ms"} <= set(told)
+    assert told["planted-missed"] == 0
+    for way in WAYS:
+        for what in ("alerts", "precision", "recall", *(f"false-by-{cause}" for cause in SHARES)):
+            assert f"{way}-{what}" in told
+    false = alerts_figures.false(tally.alerts["filtered"])
+    assert told["false-alert-share"] == pytest.approx(100 * false / tally.scans)
+    assert told["filtered-recall"] == 100
+
+
+def test_the_desk_is_measured_under_the_names_that_its_goals_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a small log: that it adds up is asked there too, how long it takes is not."""
+    small = {"PACKS": 3_000, "CASES": 20, "GONE": 10, "STATEMENTS": 200, "UPDATES": 2}
+    for name, value in {**small, "AUDITED": 2_000}.items():
+        monkeypatch.setattr(alerts_desk, name, value)
+    alerts_desk._run(tmp_path / "lot")
+    told = {json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()}
+    (tmp_path / "audited").mkdir()
+    told |= {line["name"] for line in alerts_desk.audit(tmp_path / "audited")}
+    assert told >= set(alerts.GOALS) - {"false-alert-share", "planted-missed", "alert-ms"}
 
 
 def test_the_replay_knows_of_a_pack_what_a_real_log_would_say(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from tests.bench import alerts_desk, alerts_plots, report
+from tests.bench import alerts_desk, report
 from tests.bench.alerts_figures import replay
 
 GOALS: Final = {
@@ -29,6 +29,8 @@ def main() -> int:
     options = report.options("make bench-alerts", __doc__)
     measured = report.measure(PARTS, GOALS, as_json=options.json)
     if options.plots:
+        from tests.bench import alerts_plots  # needs what only a drawing does
+
         alerts_plots.draw(measured, options.plots)
     return 0
 
