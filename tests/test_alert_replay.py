@@ -16,7 +16,7 @@ from tests.bench.alerts_world import NEVER, Facts, Site, Way
 from tests.scanner import faulty
 from tests.world import Chain
 
-SCANS, SITES = 3_000, 60
+SCANS, SITES = 6_000, 60
 
 
 @pytest.fixture(scope="module")
