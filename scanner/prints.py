@@ -28,12 +28,14 @@ from scanner.frames import Frame
 from scanner.session import Told
 from scanner.sources import Sighting
 
-LOOK_S: Final = 4.0  # from the verdict to the outcome, before a live camera
+LOOK_S: Final = 3.8  # from the verdict to the outcome, before a live camera: 4 less a frame's time
 SOON_S: Final = 1.5  # from when on as many frames do as a copy's verdict needs
 GATHER_S: Final = 2.5  # for which frames may be gathered at all; the rest is for the answer
 PATIENCE_S: Final = 30.0  # for an answer where nobody stands and waits: files
 _MOST_LOOKED: Final = 150  # frames of a film: five seconds
-_AGAIN_S: Final = 60.0  # before a pack that was told apart is looked at anew, as it stays about
+# Before a pack that was told apart is looked at anew, as it goes in and out of view. Not longer: what
+# comes next may be another pack with its serial.
+_AGAIN_S: Final = 10.0
 _LIMITS: Final = LIMITS[EXTRACTOR]
 _STRANGE: Final = frozenset({"other-design", "other-pack"})  # no poor picture: it does not belong
 # What this look is worth beside the ledger's four verdicts.

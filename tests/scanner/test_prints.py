@@ -490,7 +490,7 @@ def test_before_a_camera_the_outcome_comes_within_four_seconds_or_says_that_it_d
     # It lies about before the camera: no look is spent on it again.
     assert list(prints.told(sighting, told)) == []
     assert list(prints.see(seen[0])) == []
-    clock.now += 61
+    clock.now += 11
     assert list(prints.told(sighting, told)) == []
     assert list(prints.see(seen[0])) == []
     prints.close()
