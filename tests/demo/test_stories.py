@@ -32,7 +32,7 @@ from tests.nodes import EVENING_MS
 NOW = datetime.fromtimestamp(EVENING_MS / 1000, UTC)
 STORIES = {
     "announced", "copied", "destroyed", "diverted", "expired", "held", "lifted", "lost-and-found",
-    "opened", "over", "recalled", "refused", "repacked", "returned", "short", "sold-in-store",
+    "opened", "over", "print", "recalled", "refused", "repacked", "returned", "short", "sold-in-store",
     "split", "stolen", "stolen-key", "suspended", "undone", "voided",
 }  # fmt: skip
 
@@ -352,3 +352,22 @@ def test_each_role_has_something_on_its_way(demo: Demo) -> None:
     assert demo.people["hospital"]["site"] in demo.stories["recalled"]["silent"]
     held = demo.reader.authority().marks[demo.stories["held"]["hold"]]
     assert held.by == demo.people["manufacturer"]["party"]
+
+
+def test_a_print_was_enrolled_seen_and_copied(demo: Demo) -> None:
+    story = demo.stories["print"]
+    [pack] = story["packs"]
+    enrolled = demo.reader.fingerprint(pack)
+    assert enrolled is not None
+    assert (enrolled.id, enrolled.op) == (story["statement"], "enrol")
+    for verdict, code in (
+        ("GENUINE_MATCH", "fingerprint-match"),
+        ("COPY_SUSPECTED", "copy-suspected"),
+    ):
+        seen = demo.event(story[verdict]["inspection"])
+        assert (seen.op, seen.reason, seen.read_point) == ("inspect", code, story[verdict]["site"])
+        index = demo.reader.index_of(story[verdict]["inspection"])
+        assert demo.reader.item_path(index, pack).extra == enrolled.commitment
+    # The pack itself never left its pharmacy, and is told so there.
+    assert demo.told(pack, story["GENUINE_MATCH"]["site"]).word == OK
+    assert demo.told(pack, story["COPY_SUSPECTED"]["site"]).word == HOLD
