@@ -30,6 +30,7 @@ def test_a_pharmacist_uploads_each_label_and_is_told_what_to_do(
 ) -> None:
     visitor = visit(demo, scripts=scripts)
     visitor.sign_in("pharmacist")
+    visitor.open()
     for one in expected(demo.folder):
         picture = demo.folder / "labels" / one["picture"]
         assert visitor.check(picture=picture, purpose=one["purpose"]) == one["verdict"]
@@ -70,6 +71,7 @@ def test_the_box_is_ready_for_a_scanner_that_types_and_ends_with_enter(
 ) -> None:
     visitor = visit(demo)
     visitor.sign_in("pharmacist")
+    visitor.open()
     visitor.page.wait_for_function("() => document.activeElement.id === 'text'")
     keys = Keys(visitor.page)
     keys.scan(whole_label(demo, "good.png"))
@@ -142,6 +144,7 @@ def test_a_picture_beyond_the_limit_is_refused_in_words(
 def test_a_pack_of_the_site_shows_its_timeline_with_the_proof(demo: Site, visit: Visit) -> None:
     visitor: Visitor = visit(demo)
     visitor.sign_in("pharmacist")
+    visitor.open()
     visitor.check(picture=demo.folder / "labels" / "good.png", purpose="dispense")
     visitor.page.get_by_role("link", name="Timeline").click()
     lines = visitor.page.locator(".timeline > li")

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from ledger.statement import gs1
-from tests.browser.conftest import Fresh, Scheme, Visit
+from tests.browser.conftest import Fresh, Visit
 from tests.browser.joined import join
 from tests.browser.steps import Steps, label
-from tests.browser.test_every_page import faults, overflow, small_targets
+from tests.browser.test_every_page import look
 from tests.world import Chain
 
 
@@ -168,36 +168,27 @@ def test_packing_that_is_refused_leaves_the_container_and_says_so(maker: Steps, 
     )
 
 
-LOOKS: list[tuple[int, Scheme]] = [(1280, "light"), (1280, "dark"), (320, "light")]
-
-
-@pytest.mark.parametrize(("width", "scheme"), LOOKS, ids=str)
-def test_the_pages_of_containers_are_accessible(
-    visit: Visit, fresh: Fresh, lot: str, width: int, scheme: Scheme
-) -> None:
+def test_the_pages_of_containers_are_accessible(visit: Visit, fresh: Fresh, lot: str) -> None:
     chain = fresh.chain
     packs = chain.commission(lot, 3)
     case, pallet = chain.unit(chain.maker), chain.unit(chain.maker)
     chain.pack(chain.maker, packs[:2], case)
     chain.pack(chain.maker, [case, packs[2]], pallet)
-    steps = Steps(join(visit(fresh, width=width, scheme=scheme), fresh, chain.maker), fresh)
+    steps = Steps(join(visit(fresh), fresh, chain.maker), fresh)
 
-    def look() -> None:
-        steps.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        assert faults(steps.visitor) == []
-        assert overflow(steps.visitor) <= 0, steps.page.url
-        assert small_targets(steps.visitor) == []
+    def looked_at() -> None:
+        look(steps.visitor, (1280, "light"), (320, "dark"))
 
     for unit in (case, pallet):
         sscc = gs1.parse_item_id(unit).sscc
         for path in (f"/containers/{sscc}", f"/containers/{sscc}/label"):
             assert steps.visitor.open(path) == 200
-            look()
+            looked_at()
     steps.visitor.open("/containers")
-    look()
+    looked_at()
     steps.open("/containers/new")
     scan(steps, pallet)
     total(steps, "1 item, 3 packs")
     scan(steps, packs[0], lot=lot)
     expect(steps.page.locator("#bad-lines")).to_contain_text("inside another container")
-    look()
+    looked_at()

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Fresh, Scheme, Visit
+from tests.browser.conftest import Fresh, Visit
 from tests.browser.joined import join, put_key, sign_in
 from tests.browser.steps import Steps, label, row
-from tests.browser.test_every_page import faults, overflow, small_targets
+from tests.browser.test_every_page import look
 from tests.world import seed
 
 
@@ -151,29 +151,22 @@ def test_only_what_the_key_may_sign_is_offered(visit: Visit, fresh: Fresh, lot: 
     ]
 
 
-LOOKS: list[tuple[int, Scheme]] = [(1280, "light"), (1280, "dark"), (320, "light")]
-
-
-@pytest.mark.parametrize(("width", "scheme"), LOOKS, ids=str)
 def test_the_page_is_accessible_empty_full_and_with_errors(
-    visit: Visit, fresh: Fresh, lot: str, width: int, scheme: Scheme
+    visit: Visit, fresh: Fresh, lot: str
 ) -> None:
     packs = fresh.chain.commission(lot, 2)
     fresh.chain.act("lost", fresh.chain.maker, packs[1:])
-    steps = Steps(join(visit(fresh, width=width, scheme=scheme), fresh, fresh.chain.maker), fresh)
+    steps = Steps(join(visit(fresh), fresh, fresh.chain.maker), fresh)
 
-    def look() -> None:
-        steps.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        assert faults(steps.visitor) == []
-        assert overflow(steps.visitor) <= 0
-        assert small_targets(steps.visitor) == []
+    def looked_at() -> None:
+        look(steps.visitor, (1280, "light"), (320, "dark"))
 
     steps.open("/decommission")
-    look()
+    looked_at()
     steps.press("continue")
     assert "nothing on the list" in steps.problem()
     choose(steps, "quarantine")
     scan(steps, *packs, lot=lot)
     total(steps, "1 item, 1 pack")
     expect(steps.page.locator("#bad-lines")).to_contain_text("left the chain")
-    look()
+    looked_at()

@@ -65,26 +65,23 @@ def counter(demo: Site, visit: Visit) -> Counter:
     return Counter(visit(demo))
 
 
-@pytest.mark.parametrize("suffix", ["Enter", "Tab"])
-def test_a_hundred_scans_press_nothing_wherever_the_focus_is(
-    demo: Site, counter: Counter, suffix: str
-) -> None:
+def test_a_hundred_scans_press_nothing_wherever_the_focus_is(demo: Site, counter: Counter) -> None:
     stock = [element_string(demo, item) for item in stock_of(demo)]
     wanted = [stock[number % len(stock)] for number in range(COUNT)]
     size = demo.app.extensions[KEY].reader.head().size
     page = counter.page
     page.locator("#text").fill("half typed")
     page.locator("#image").set_input_files(demo.folder / "labels" / "copied.png")
-    places: set[str] = set()
+    places: dict[str, int] = {}
     for number, text in enumerate(wanted):
         controls = page.locator(FOCUSABLE).filter(visible=True)
         control = controls.nth(number % controls.count())
         control.focus()
         focus, state = counter.focus, page.evaluate("document.activeElement.outerHTML")
         replaced = page.evaluate("document.activeElement.closest('.told') !== null")
-        places.add(focus)
+        places[focus] = places.get(focus, 0) + 1
         counter.happened()  # leaving the box told of its change
-        counter.keys.scan(text, suffix)
+        counter.keys.scan(text, "Enter" if places[focus] % 2 else "Tab")
         counter.judged(number + 1)
         if replaced:  # by the next verdict's
             assert counter.focus == "fold"
@@ -97,7 +94,7 @@ def test_a_hundred_scans_press_nothing_wherever_the_focus_is(
     assert {one["source"] for one in counter.sent} == {"wedge"}
     assert {
         "text", "image", "power", "fold", "sound", "dispense", "check", "main", "line", "SUMMARY"
-    } <= places  # fmt: skip
+    } <= {place for place, times in places.items() if times > 1}  # by either key  # fmt: skip
     assert page.url == f"{demo.url}/scan"
     assert demo.app.extensions[KEY].reader.head().size == size  # nothing was signed or supplied
 
@@ -190,36 +187,35 @@ def test_a_key_that_is_held_down_repeats_as_ever(counter: Counter) -> None:
     assert box.input_value() == "a" * 12
 
 
+SCANNED = [
+    (list("0109521102000015"), "0109521102000015"),
+    ([GS, *"0109521102000015"], f"{GS}0109521102000015"),
+    ([*"10AB", GS, *"21C d"], f"10AB{GS}21C d"),
+    ([*"10AB", "F8", *"21Cd"], f"10AB{GS}21Cd"),
+    (list("HTTPS://x ?"), "HTTPS://x ?"),
+    ([" ", " ", *"010952"], "  010952"),
+    ([" ", *"010952"], " 010952"),
+    (list("äßñ漢0109"), "äßñ漢0109"),
+]
+
+
 @pytest.mark.parametrize("place", ["#power", "#text", "body"])
-@pytest.mark.parametrize(
-    ("keys", "read"),
-    [
-        (list("0109521102000015"), "0109521102000015"),
-        ([GS, *"0109521102000015"], f"{GS}0109521102000015"),
-        ([*"10AB", GS, *"21C d"], f"10AB{GS}21C d"),
-        ([*"10AB", "F8", *"21Cd"], f"10AB{GS}21Cd"),
-        (list("HTTPS://x ?"), "HTTPS://x ?"),
-        ([" ", " ", *"010952"], "  010952"),
-        ([" ", *"010952"], " 010952"),
-        (list("äßñ漢0109"), "äßñ漢0109"),
-    ],
-    ids=repr,
-)
-def test_what_was_scanned_arrives_key_by_key(
-    counter: Counter, place: str, keys: list[str], read: str
-) -> None:
+def test_what_was_scanned_arrives_key_by_key(counter: Counter, place: str) -> None:
     page = counter.page
-    if place == "body":
-        page.evaluate("document.activeElement.blur()")
-    else:
-        page.locator(place).focus()
-    counter.happened()
-    for number, suffix in enumerate((["Enter"], ["Tab"], ["Enter", "Enter"], ["Tab", "Enter"])):
-        counter.keys.press([*keys, *suffix], gap_ms=20)
-        counter.judged(number + 1)
-    assert counter.texts == [read] * 4
-    assert counter.happened() == []
-    assert page.locator("#text").input_value() == ""
+    for keys, read in SCANNED:
+        page.reload()
+        if place == "body":
+            page.evaluate("document.activeElement.blur()")
+        else:
+            page.locator(place).focus()
+        counter.happened()
+        counter.sent.clear()
+        for number, suffix in enumerate((["Enter"], ["Tab"], ["Enter", "Enter"], ["Tab", "Enter"])):
+            counter.keys.press([*keys, *suffix], gap_ms=20)
+            counter.judged(number + 1)
+        assert counter.texts == [read] * 4
+        assert counter.happened() == []
+        assert page.locator("#text").input_value() == ""
 
 
 def test_a_scan_that_nothing_ends_is_a_scan_too_and_its_late_suffix_presses_nothing(
@@ -255,22 +251,24 @@ class Box(Counter):
 
 
 @pytest.mark.parametrize("path", ["/", "/verify"])
-@pytest.mark.parametrize("place", ["#text", "#purpose", ".who button", "nav a >> nth=0"])
 @pytest.mark.parametrize("suffix", ["Enter", "Tab"])
 def test_on_a_page_with_a_box_a_scan_goes_there_whatever_has_the_focus(
-    demo: Site, visit: Visit, path: str, place: str, suffix: str
+    demo: Site, visit: Visit, path: str, suffix: str
 ) -> None:
     box = Box(visit(demo), path)
     text = element_string(demo, pack_of(demo, "good.png"))
-    box.page.locator("#text").fill("half typed")
-    box.page.locator("#purpose").select_option("dispense")
-    box.page.locator(place).focus()
-    box.keys.scan(text, suffix)
-    box.page.get_by_role("heading", level=1, name="OK").wait_for()
-    [sent] = box.sent
-    assert {text.encode(), b"wedge", b"dispense"} <= set(sent["fields"])
-    assert "Pharmacy 1" in box.page.locator(".who").inner_text()
-    assert box.page.url == f"{demo.url}/verify"
+    for place in ("#text", "#purpose", ".who button", "nav a >> nth=0"):
+        box.page.goto(demo.url + path)
+        box.sent.clear()
+        box.page.locator("#text").fill("half typed")
+        box.page.locator("#purpose").select_option("dispense")
+        box.page.locator(place).focus()
+        box.keys.scan(text, suffix)
+        box.page.get_by_role("heading", level=1, name="OK").wait_for()
+        [sent] = box.sent
+        assert {text.encode(), b"wedge", b"dispense"} <= set(sent["fields"]), place
+        assert "Pharmacy 1" in box.page.locator(".who").inner_text()
+        assert box.page.url == f"{demo.url}/verify"
 
 
 def test_a_scan_that_begins_while_the_page_loads_is_not_cut(demo: Site, visit: Visit) -> None:
