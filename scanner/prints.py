@@ -209,7 +209,8 @@ class Prints:
                 yield from self.end()
             elif sighting.stream:  # of single pictures, more of this pack may follow
                 yield from self._poll(look)
-        self.advice = self.advice if self._look is not None else ""
+        if self._look is None or (self._look.due is not None and not self._look.due.done()):
+            self.advice = ""  # nobody is told to hold closer what nobody asked for
 
     def end(self) -> Iterator[Outcome]:
         """No more frames of this pack come: what those that were seen come to."""
@@ -269,8 +270,7 @@ class Prints:
 
     def _anew(self, look: _Look) -> None:
         made = self._matcher.session(look.item)
-        if isinstance(made, Session):
-            look.session, look.good = made, []
+        look.session, look.good = made if isinstance(made, Session) else Session(bytes(16)), []
 
     def _judged(self, look: _Look) -> Future[Outcome]:
         session, answer = look.session, Future[Outcome]()

@@ -554,6 +554,7 @@ def test_where_nobody_asks_no_look_is_spent(shown: Any) -> None:
     assert list(prints.told(sighting, told)) == []
     for one in [*seen, replace(sighting, frame=None, ends=True)]:
         assert list(prints.see(one)) == []
+        assert prints.advice == ""
     assert (matcher.judged, list(prints.end())) == ([], [])
     # A reading that is in doubt, a text and what is no pack are never looked at.
     always = Prints(matcher, always=True, live="camera 0", clock=Clock())
