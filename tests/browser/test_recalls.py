@@ -9,13 +9,14 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from ledger.statement.governance import Hold, Recall, RecallClose
+from ledger.statement.governance import Hold, Recall, RecallClose, Sites
+from ledger.statement.parts import Site
 from ledger.store.recalls import answered, cases
 from tests.browser.conftest import Fresh, Visit, serve_fresh
 from tests.browser.joined import join, press_sign, put_key, sign_in
 from tests.browser.steps import Steps
-from tests.browser.test_every_page import faults, overflow, small_targets
-from tests.world import seed
+from tests.browser.test_every_page import faults, in_chinese, overflow, small_targets
+from tests.world import LICENCE, gln, seed
 
 OPENED: Final = re.compile(r"/recalls/[0-9a-f]{64}$")
 
@@ -140,6 +141,13 @@ def test_a_lot_is_held_recalled_answered_for_and_closed(
     expect(page.locator("#problem")).to_contain_text("only with its reason")
     page.locator("#open-stock").fill("not found")
     page.locator("#open-supplied").fill("patients were told")
+    # What has become open since the page was read is told before anything is closed.
+    page.evaluate("document.querySelector('#open-stock').dataset.open = '1'")
+    page.get_by_role("button", name="Close the recall").click()
+    press_sign(page)
+    expect(page.locator("#problem")).to_contain_text("7 packs are open (6 stock, 1 supplied)")
+    assert opened(market).ending is None
+    page.evaluate("document.querySelector('#open-stock').dataset.open = '6'")
     page.get_by_role("button", name="Close the recall").click()
     press_sign(page)
     expect(page.get_by_text("completed", exact=True)).to_be_visible()
@@ -227,3 +235,32 @@ def test_an_authoritys_recall_waits_until_two_have_signed(
     expect(page.locator("#holders")).to_contain_text("silent")
     page.locator("#holders a").first.click()  # the trail of a number
     expect(page.get_by_role("heading", level=1)).to_contain_text("Packs in stock")
+
+
+def test_a_chain_answers_for_its_shops_by_one_press(market: Fresh, visit: Visit) -> None:
+    chain = market.chain
+    shop = gln("952130000099")
+    record = Site(
+        activities=["storage"], address="Street 2", gln=shop, licence=LICENCE, name="Second shop"
+    )
+    chain.log.submit(chain.governance(Sites, party=chain.pharmacy.gln, sites=[record]))
+    both = sorted([chain.pharmacy.site, shop])
+    chain.log.submit(chain.key_add(chain.pharmacy, "pharmacy chain", sites=both))
+    chain.commission("L5", 2)
+    recall = chain.log.submit(chain.recall_of(chain.scope(lots=["L5"])))
+    visitor = visit(market, width=360)
+    visitor.open("/login")
+    put_key(visitor.page, seed("pharmacy chain"), chain.pharmacy)
+    sign_in(visitor, market)
+    visitor.open(f"/recalls/{recall.id}")
+    page = visitor.page
+    page.get_by_role("button", name="None held at 2 sites").click()
+    expect(page.locator("#sign")).to_contain_text("None held")
+    press_sign(page)
+    expect(page.get_by_role("button", name="None held")).to_have_count(0)
+    found = answered(chain.store, recall.id)
+    assert {site: one.counts.none for site, one in found.items()} == dict.fromkeys(both, 1)
+    assert faults(visitor) == []
+    in_chinese(visitor)
+    assert faults(visitor) == []
+    assert overflow(visitor) <= 0
