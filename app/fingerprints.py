@@ -9,7 +9,6 @@ print. Frames only, no vectors: a vector cannot be looked at for blur, a screen 
 from __future__ import annotations
 
 import logging
-import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import IO, Any, Final, NoReturn
@@ -39,29 +38,25 @@ from app.fingerprints_words import (
 )
 from app.node import Node, node
 from app.scanning import here_and_now
-from ledger.errors import Malformed, Refused
+from ledger.errors import Malformed
 from ledger.rules.alerts import Alert, us_reason
 from ledger.rules.making import may_enrol
 from ledger.rules.reasons import HOLD
-from ledger.statement.governance import Product
 from ledger.statement.gs1 import is_pack, parse_item_id, parse_scan
 from ledger.store.cases import Seen
 from ledger.store.desk import Person
 from ledger.store.enrolled import Enrolled
-from ledger.store.looks import DAY_MS, SPENT, Access, Look
+from ledger.store.looks import DAY_MS, SPENT, Look
 from scanner.faults import CAMERA
-from scanner.fingerprint.enrol import EnrolmentRefused, enrol
 from scanner.fingerprint.match import CANNOT_TELL, COPY_SUSPECTED, Match, match, refused
 from scanner.fingerprint.session import Session
-from scanner.fingerprint.template import SALT, SEED, Template, commitment
+from scanner.fingerprint.template import Template, commitment
 
 LOOKS_A_DAY: Final = 5  # that compare something, of a pack at a site
 LOOKS_A_MONTH: Final = 20  # likewise: who needs more asks the manufacturer
 _LIMITS: Final = ((DAY_MS, LOOKS_A_DAY), (30 * DAY_MS, LOOKS_A_MONTH))
 LOOKS_A_MINUTE: Final = 10  # of a key
-ENROLMENTS_A_MINUTE: Final = 60  # of a key
 MOST_DEVICE: Final = 80  # characters
-LEAST_ENROLLED: Final = 3  # frames
 _log = logging.getLogger("packtrace")
 
 
@@ -80,13 +75,13 @@ class Outcome:
 
 def measure(upload: IO[bytes], who: Person) -> dict[str, Any]:
     """Whether one frame is good enough to be looked at; no template is touched."""
-    _count("measure", node().settings.frames_per_minute, who)
+    count("measure", node().settings.frames_per_minute, who)
     with turn(WAIT_MEASURE_S):
         result, (width, height) = measured(upload)
     return {
         "ok": result.ok,
         "text": result.text,
-        "item": _item_of(result.text) or None,
+        "item": item_of(result.text) or None,
         "px_per_mm": round(result.px_per_mm, 1),
         "focus": round(result.focus, 3),
         "fit": round(result.fit, 3),
@@ -100,20 +95,22 @@ def measure(upload: IO[bytes], who: Person) -> dict[str, Any]:
 def look(item: str, device: str, uploads: list[IO[bytes]], who: Person) -> Outcome:
     """Hold frames of a pack's label against its template.
 
-    Raises Malformed for an item that is no pack's. Ends in 429 when the day's looks are spent, in 503
-    when too many are being looked at. Whatever else is wrong is a verdict: it cannot tell.
+    Raises Malformed for an item that is no pack's. Ends in 429 when the looks are spent, in 503 when
+    too many are being looked at. Whatever else is wrong is a verdict: it cannot tell.
     """
-    _count("look", LOOKS_A_MINUTE, who)
+    count("look", LOOKS_A_MINUTE, who)
     parse_item_id(item)
     if not is_pack(item):
         raise Malformed(_("a label's print is a pack's"))
     if len(device) > MOST_DEVICE or not device.isprintable():
         raise Malformed(_("a device is named by up to %(n)s printable characters", n=MOST_DEVICE))
-    _check_number(uploads, 1)
+    check_number(uploads, 1)
     found = node()
-    enrolled, template = _opened(found, item)
+    enrolled = found.reader.fingerprint(item)
+    asked = _Asked(found, item, device, who, enrolled)
+    template = _opened(found, item, enrolled)
     if isinstance(template, str):
-        return _told(found, item, device, who, enrolled, refused(template))
+        return _told(asked, refused(template))
     if not found.desk.looks.left(item, who.site, found.clock(), _LIMITS):
         _abort_spent()
     with turn(WAIT_LOOK_S):
@@ -121,74 +118,78 @@ def look(item: str, device: str, uploads: list[IO[bytes]], who: Person) -> Outco
         shown = show(session, uploads)
         done = match(template, session)
         vector = session.vector().edge.tobytes() if session.frames else b""
-    if session.frames and _item_of(session.text) != item:
+    if session.frames and item_of(session.text) != item:
         done = Match(CANNOT_TELL, (OTHER_PACK,), alarm=True)
     if done.score is None:
-        return _told(found, item, device, who, enrolled, done, template.extractor)
-    return _compared(found, item, device, who, enrolled, done, template, shown, vector)
+        return _told(asked, done, template.extractor)
+    return _compared(asked, done, template.extractor, shown, sha256(vector).hexdigest())
 
 
-def _opened(found: Node, item: str) -> tuple[Enrolled | None, Template | str]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A look that was asked for."""
+
+    found: Node
+    item: str
+    device: str
+    who: Person
+    enrolled: Enrolled | None
+
+    def row(self, done: Match, extractor: int) -> Look:
+        """The desk row of what came of it."""
+        who, commits = self.who, self.enrolled.commitment.hex() if self.enrolled else ""
+        return Look(
+            self.found.clock(), self.item, who.site, who.party, who.keyid, self.device,
+            done.verdict, " ".join(done.reasons), extractor, commits, round(done.px_per_mm, 1),
+            done.frames, _rounded(done.score), alarm=int(done.alarm),
+        )  # fmt: skip
+
+
+def _opened(found: Node, item: str, enrolled: Enrolled | None) -> Template | str:
     """A pack's template that fits what the log commits to, or the reason why there is none."""
-    enrolled, store = found.reader.fingerprint(item), found.fingerprints
+    store = found.fingerprints
     if enrolled is None:
-        return None, "no-template"
+        return "no-template"
     if store is None or not store.has(item):
-        return enrolled, ELSEWHERE
+        return ELSEWHERE
     try:
         kept = store.find(item, enrolled.commitment)
-        fits = kept and commitment(kept.template, kept.salt) == enrolled.commitment
     except Malformed as error:
         _log.error("the template of %s cannot be opened: %s", item, error)
-        return enrolled, "commitment"
-    if kept is None or not fits:
+        return "commitment"
+    if kept is None or commitment(kept.template, kept.salt) != enrolled.commitment:
         _log.error("no template of %s fits the commitment in entry %s", item, enrolled.index)
-        return enrolled, "commitment"
+        return "commitment"
     try:
-        return enrolled, Template.parse(kept.template)
+        return Template.parse(kept.template)
     except Malformed:
-        return enrolled, OTHER_VERSION
+        return OTHER_VERSION
 
 
-def _compared(
-    found: Node, item: str, device: str, who: Person, enrolled: Enrolled | None, done: Match,
-    template: Template, shown: Shown, vector: bytes,
-) -> Outcome:  # fmt: skip
+def _compared(asked: _Asked, done: Match, extractor: int, shown: Shown, vector: str) -> Outcome:
     """Keep what a comparison came to, then tell it: nothing is told that was not counted."""
-    row = _row(found, item, device, who, enrolled, done, template.extractor)
-    row = row._replace(vector=sha256(vector).hexdigest())
+    found, item, who = asked.found, asked.item, asked.who
+    row = asked.row(done, extractor)._replace(vector=vector)
     kept = found.desk.looks.add_counted(row, shown.digests, _LIMITS)
     if kept.why == SPENT:
         _abort_spent()
     if kept.why:
-        return _told(found, item, device, who, enrolled, refused(REPLAYED), template.extractor)
-    _forget(found)
+        return _told(asked, refused(REPLAYED), extractor)
+    forget(found)
+    authority = found.reader.authority()
+    # Its own side made the template; the authority looks into cases.
+    entitled = who.party == authority.gln or may_enrol(authority, who.party, item)
     case = _raise(found, item, who) if done.verdict == COPY_SUSPECTED else None
-    entitled = _may_know_score(found, item, who)
-    return Outcome(item, done, enrolled, entitled, kept.left, kept.number, case)
+    return Outcome(item, done, asked.enrolled, entitled, kept.left, kept.number, case)
 
 
-def _told(
-    found: Node, item: str, device: str, who: Person, enrolled: Enrolled | None, done: Match,
-    extractor: int = 0,
-) -> Outcome:  # fmt: skip
+def _told(asked: _Asked, done: Match, extractor: int = 0) -> Outcome:
     """Keep a look that compared nothing; it is none of the day's."""
-    looks = found.desk.looks
-    number = looks.add(_row(found, item, device, who, enrolled, done, extractor))
-    _forget(found)
-    left = looks.left(item, who.site, found.clock(), _LIMITS)
-    return Outcome(item, done, enrolled, False, left, number)
-
-
-def _row(
-    found: Node, item: str, device: str, who: Person, enrolled: Enrolled | None, done: Match,
-    extractor: int,
-) -> Look:  # fmt: skip
-    return Look(
-        found.clock(), item, who.site, who.party, who.keyid, device, done.verdict,
-        " ".join(done.reasons), extractor, enrolled.commitment.hex() if enrolled else "",
-        round(done.px_per_mm, 1), done.frames, _rounded(done.score), alarm=int(done.alarm),
-    )  # fmt: skip
+    looks, now = asked.found.desk.looks, asked.found.clock()
+    number = looks.add(asked.row(done, extractor))
+    forget(asked.found)
+    left = looks.left(asked.item, asked.who.site, now, _LIMITS)
+    return Outcome(asked.item, done, asked.enrolled, entitled=False, left=left, number=number)
 
 
 def _raise(found: Node, item: str, who: Person) -> int:
@@ -198,12 +199,6 @@ def _raise(found: Node, item: str, who: Person) -> int:
         rule, who.site, item, now, "copied-label", item, codes=(rule,), us=us_reason(rule, ())
     )
     return fold(found, alert, Seen("check", HOLD, read_by=CAMERA))
-
-
-def _may_know_score(found: Node, item: str, who: Person) -> bool:
-    """The product's holder and its packers made the template; the authority looks into cases."""
-    authority = found.reader.authority()
-    return who.party == authority.gln or may_enrol(authority, who.party, item)
 
 
 def outcome_json(told: Outcome) -> dict[str, Any]:
@@ -233,70 +228,15 @@ def outcome_json(told: Outcome) -> dict[str, Any]:
     }
 
 
-def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
-    """Make a pack's template of a camera's frames, and keep it.
-
-    It counts once a signed `enrol` statement with its commitment is on the log. Ends in 403 for whoever
-    neither holds nor packs the product. Raises EnrolmentRefused, Refused.
-    """
-    _count("enrol", ENROLMENTS_A_MINUTE, who)
-    found = node()
-    authority = found.reader.authority()
-    if not any(_makes(one.product, who) for one in authority.products()):
-        _abort_not_its_maker()
-    _check_number(uploads, LEAST_ENROLLED)
-    if found.fingerprints is None:
-        raise Refused("read-only", _("this node keeps no fingerprints; enrol at the one that does"))
-    with turn(WAIT_LOOK_S):
-        session = Session(secrets.token_bytes(SEED))
-        shown = show(session, uploads)
-        # What no template is made of anyway is not asked about its pack.
-        template = enrol(session)
-    if session.frames < LEAST_ENROLLED:
-        raise EnrolmentRefused([*session.turned_away, "few-frames"])
-    if session.still:
-        raise EnrolmentRefused(["still-image"])
-    item = _item_of(session.text)
-    if not item:
-        raise Malformed(_("the code in the picture names no single pack"))
-    if not may_enrol(authority, who.party, item):
-        _abort_not_its_maker()
-    if found.reader.world().row(item) is None:
-        raise Refused("unknown-item", _("commission this pack before its label is enrolled"))
-    if found.desk.looks.any_seen(shown.digests):
-        raise Malformed(_("these pictures were shown here before; take new ones"))
-    salt, now = secrets.token_bytes(SALT), found.clock()
-    made = template.commitment(salt)
-    found.fingerprints.put(item, made, bytes(template), salt, now)
-    found.desk.looks.see(shown.digests, now)
-    found.desk.looks.add_access(Access(now, item, who.site, who.party, who.keyid, "enrol"))
-    _forget(found)
-    return {
-        "item": item,
-        "commitment": made.hex(),
-        "px_per_mm": round(template.px_per_mm, 1),
-        "focus": round(template.focus, 3),
-        "frames": template.frames,
-        "before": found.reader.fingerprint(item) is not None,
-    }
-
-
-def _makes(product: Product, who: Person) -> bool:
-    return who.party in (product.holder, *product.packers)
-
-
-def _abort_not_its_maker() -> NoReturn:
-    abort(403, _("Labels are enrolled by the product's holder and those that pack it."))
-
-
-def _check_number(uploads: list[IO[bytes]], least: int) -> None:
+def check_number(uploads: list[IO[bytes]], least: int) -> None:
+    """Raises Malformed for too few or too many pictures."""
     if not least <= len(uploads) <= MOST_FRAMES:
         raise Malformed(
             _("send %(least)s to %(most)s pictures as frames", least=least, most=MOST_FRAMES)
         )
 
 
-def _item_of(text: str) -> str:
+def item_of(text: str) -> str:
     """The pack that a code names, "" for none."""
     try:
         item = parse_scan(text, year=here_and_now().year).id if text else ""
@@ -309,7 +249,8 @@ def _rounded(score: float | None) -> float | None:
     return None if score is None else round(score, 2)
 
 
-def _count(kind: str, most: int, who: Person) -> None:
+def count(kind: str, most: int, who: Person) -> None:
+    """Count one request of a key; ends in 429 above so many a minute, in however many sessions."""
     current_app.extensions["limits"].count(f"fingerprint {kind}", most, by=who.keyid)
 
 
@@ -324,7 +265,7 @@ def _abort_spent() -> NoReturn:
     )  # fmt: skip
 
 
-def _forget(found: Node) -> None:
+def forget(found: Node) -> None:
     """Looks are kept for as long as scans are, and never less than the day in which they count."""
     days = max(1, found.reader.authority().policy.scan_retention)
     found.desk.looks.forget(found.clock() - days * DAY_MS)

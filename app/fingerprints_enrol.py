@@ -1,0 +1,80 @@
+"""Enrolment at a station: frames of a label to a template that is kept, and the commitment to sign."""
+
+from __future__ import annotations
+
+import secrets
+from typing import IO, Any, Final, NoReturn
+
+from flask import abort
+from flask_babel import gettext as _
+
+from app.fingerprints import check_number, count, forget, item_of
+from app.fingerprints_frames import WAIT_LOOK_S, show, turn
+from app.node import node
+from ledger.errors import Malformed, Refused
+from ledger.rules.making import may_enrol
+from ledger.statement.governance import Product
+from ledger.store.desk import Person
+from ledger.store.looks import Access
+from scanner.fingerprint.enrol import EnrolmentRefused, enrol
+from scanner.fingerprint.session import Session
+from scanner.fingerprint.template import SALT, SEED
+
+ENROLMENTS_A_MINUTE: Final = 60  # of a key
+LEAST_FRAMES: Final = 3
+
+
+def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
+    """Make a pack's template of a camera's frames, and keep it.
+
+    It counts once a signed `enrol` statement with its commitment is on the log. Ends in 403 for whoever
+    neither holds nor packs the product. Raises EnrolmentRefused, Refused.
+    """
+    count("enrol", ENROLMENTS_A_MINUTE, who)
+    found = node()
+    authority = found.reader.authority()
+    if not any(_makes(one.product, who) for one in authority.products()):
+        _abort_not_its_maker()
+    check_number(uploads, LEAST_FRAMES)
+    if found.fingerprints is None:
+        raise Refused("read-only", _("this node keeps no fingerprints; enrol at the one that does"))
+    with turn(WAIT_LOOK_S):
+        session = Session(secrets.token_bytes(SEED))
+        shown = show(session, uploads)
+        # What no template is made of anyway is not asked about its pack.
+        template = enrol(session)
+    if session.frames < LEAST_FRAMES:
+        raise EnrolmentRefused([*session.turned_away, "few-frames"])
+    if session.still:
+        raise EnrolmentRefused(["still-image"])
+    item = item_of(session.text)
+    if not item:
+        raise Malformed(_("the code in the picture names no single pack"))
+    if not may_enrol(authority, who.party, item):
+        _abort_not_its_maker()
+    if found.reader.world().row(item) is None:
+        raise Refused("unknown-item", _("commission this pack before its label is enrolled"))
+    if found.desk.looks.any_seen(shown.digests):
+        raise Malformed(_("these pictures were shown here before; take new ones"))
+    salt, now = secrets.token_bytes(SALT), found.clock()
+    made = template.commitment(salt)
+    found.fingerprints.put(item, made, bytes(template), salt, now)
+    found.desk.looks.see(shown.digests, now)
+    found.desk.looks.add_access(Access(now, item, who.site, who.party, who.keyid, "enrol"))
+    forget(found)
+    return {
+        "item": item,
+        "commitment": made.hex(),
+        "px_per_mm": round(template.px_per_mm, 1),
+        "focus": round(template.focus, 3),
+        "frames": template.frames,
+        "before": found.reader.fingerprint(item) is not None,
+    }
+
+
+def _makes(product: Product, who: Person) -> bool:
+    return who.party in (product.holder, *product.packers)
+
+
+def _abort_not_its_maker() -> NoReturn:
+    abort(403, _("Labels are enrolled by the product's holder and those that pack it."))
