@@ -10,6 +10,7 @@ import { _ } from "./words.js";
 const COPY = "COPY_SUSPECTED";
 const MOST = 5; // pictures of one look
 const DEVICE = 80; // characters
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu; // in a name that a camera gives itself
 const TOLD = "packtrace coarse camera"; // in this session: the camera that was said to see no print
 
 /** The looks of one page. */
@@ -150,7 +151,7 @@ export class Prints {
     if (this.#shown?.told === told) this.#draw("comparing");
     const body = new FormData();
     body.set("item", told.fingerprint.item);
-    body.set("device", device.slice(0, DEVICE));
+    body.set("device", device.replace(UNPRINTABLE, " ").slice(0, DEVICE));
     for (const frame of frames) body.append("frames", frame, frame.name ?? "frame.jpg");
     try {
       return await asked("/api/fingerprint/match", { method: "POST", body });

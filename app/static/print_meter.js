@@ -9,7 +9,8 @@ import { pause } from "./ask.js";
 import { _ } from "./words.js";
 
 const QUALITY = 0.95; // of JPEG: less smears what is looked for
-const MARGIN = 0.45; // of the code's size, on each side: room for a hand
+const MARGIN = 0.8; // of the code's size, on each side: room for a hand
+const EDGE = 0.02; // of what was taken: a code so near its edge is about to leave
 const PERIOD = 120; // ms between two measures
 const HURRY = 2000; // ms after the first good picture: then those that are there have to do
 const ENOUGH = 3; // of which a verdict can be had
@@ -125,6 +126,7 @@ export class PrintMeter {
     const now = performance.now();
     this.#show(told);
     if (!told.item) {
+      if (this.#frames.length >= ENOUGH) return "late";
       this.#missed += 1;
       if (this.#missed >= OTHERS) this.#anew();
       this.#because(told);
@@ -150,6 +152,7 @@ export class PrintMeter {
     const scale = frame.width / told.width; // a very large picture is reduced before it is looked at
     const corners = told.corners?.map((corner) => corner.map((one) => one * scale));
     if (corners && (!counts || !within(corners, frame))) {
+      if (this.#frames.length >= ENOUGH) return "late";
       this.#anew(corners, frame);
       counts = false;
     }
@@ -279,7 +282,7 @@ function around(corners, { x: left, y: top, wide, high }) {
 
 /** Whether a code lies well within what was taken; the whole picture's own edges are no bounds. */
 function within(corners, { x: left, y: top, width, height, wide, high }) {
-  const room = (MARGIN / 6) * Math.min(width, height);
+  const room = EDGE * Math.min(width, height);
   const least = [left ? room : 0, top ? room : 0];
   const most = [left + width < wide ? width - room : width, top + height < high ? height - room : height];
   return corners.every(([x, y]) => x >= least[0] && y >= least[1] && x <= most[0] && y <= most[1]);
