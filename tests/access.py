@@ -218,6 +218,8 @@ it, and of a stranger's. What one cannot own or share has no row, or `–` in it
 - **Recall**: what it says stands in the clear. Who holds its packs, how many, and what they answered the
   product's holder and whoever opened it see by site, for no recall can be run without; of a hold the
   sums alone, for it costs nothing. Every other site sees its own part.
+- **Print**: what is known of a label's print, looks and scores, is the product's holder's and the authority's;
+  the holder learns of another party's site its role and country. A template is nobody's to see.
 - **Authority**: all that is on the log, and what goes with it. What is not on the log (bags, people,
   sessions, invitations, acts that wait, files that were not recorded, what a site counted of itself)
   is not the authority's either, but how a site is reached: it calls who does not answer a recall. Its
