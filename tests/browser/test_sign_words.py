@@ -42,3 +42,15 @@ def test_every_number_is_said_where_nobody_tells_the_names(bare: Site, visit: Vi
     found = told(visit, bare, shipped, {"items": items}, {ONE: "Examplin 10 mg"})
     assert (found["At"], found["Acting party"], found["Owner now"]) == (SITE, PARTY, BUYER)
     assert found["Product"] == f"Examplin 10 mg, GTIN {ONE}: 2 packs; GTIN {OTHER}: 1 pack"
+
+
+def test_what_is_signed_of_a_look_at_a_print_is_said_before_it_is_signed(
+    bare: Site, visit: Visit
+) -> None:
+    looked = event(op="inspect", reason="copy-suspected")
+    found = told(visit, bare, looked, {"items": [gs1.sgtin(ONE, "A")]}, {}, ["ab" * 32])
+    assert found["Reason"] == "copy suspected: the label's print is not the enrolled one"
+    assert found["Label fingerprint"] == "ab" * 32
+    many = told(visit, bare, event(op="enrol"), {}, {}, ["ab" * 32, "cd" * 32])
+    assert many["Label fingerprint"] == "2 commitments"
+    assert "Label fingerprint" not in told(visit, bare, event(), {}, {}, [])
