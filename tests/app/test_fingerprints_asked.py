@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -13,13 +16,16 @@ from app.fingerprints_asked import MANY_SCANS
 from app.fingerprints_words import CODES
 from app.node import KEY
 from ledger.bundle import Bundle
+from ledger.cli import main as packtrace
 from ledger.proof import verify
+from ledger.pulled import PULLED
 from ledger.rules.reasons import HOLD, OK, word_of
 from ledger.statement.dsse import Envelope
 from ledger.statement.parts import FingerprintPolicy, ProductPolicy, Storage
 from ledger.statement.submission import Statement
 from ledger.store.check import check
 from ledger.store.fingerprints import Fingerprints
+from ledger.store.publish import export, trust_file
 from tests.app.conftest import SignIn
 from tests.app.prints import COPY, FAR, enrol, looked, pictures
 from tests.world import Chain
@@ -127,8 +133,23 @@ def test_a_scan_is_answered_whatever_becomes_of_the_templates(
     assert (answer["verdict"], answer["fingerprint"]) == ("OK", None)
 
 
+def audited(chain: Chain, folder: Path) -> dict[str, Any]:
+    """What an auditor finds in the public log and the authority's books."""
+    public, books = folder / "public", folder / "books"
+    export(chain.store, public)
+    books.mkdir()
+    lines = [one.to_json() + b"\n" for one in chain.reader.addressed_to(chain.authority.gln, 0)]
+    (books / PULLED).write_bytes(b"".join(lines))
+    (folder / "trust").write_bytes(trust_file(chain.store))
+    words = ["audit", public, "--trust", folder / "trust", "--books", books, "--json"]
+    done = CliRunner().invoke(packtrace, [str(word) for word in words])
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.output)
+    return found
+
+
 def test_what_each_look_showed_is_signed_on_the_log_and_can_be_verified(
-    chain: Chain, app: Flask, packs: list[str], sign_in: SignIn
+    chain: Chain, app: Flask, packs: list[str], tmp_path: Path, sign_in: SignIn
 ) -> None:
     here, (item, _) = sign_in(chain.pharmacy), packs
     shown = (
@@ -154,6 +175,7 @@ def test_what_each_look_showed_is_signed_on_the_log_and_can_be_verified(
         (only,) = chain.reader.items(entry)
         assert (only.id, only.extra.hex()) == (item, sign["commitment"])
     assert check(chain.store, chain.log_key.verifier) is None
+    assert audited(chain, tmp_path) == {"ok": True, "findings": []}
     bundle = chain.answers.bundle([item], chain.pharmacy.site).to_gzip()
     state = verify(Bundle.parse(bundle), chain.trust).states[item]
     assert (state.state, state.marks) == ("here", ())
