@@ -83,6 +83,7 @@ async function capture() {
   await camera.finest();
   while (on) {
     if (captured.size >= MOST) return stop(_("The list is full. Sign it, then go on."));
+    at("meter").querySelector(".good").textContent = "";
     meter = new PrintMeter({
       video: at("video"),
       camera: steady,
