@@ -9,6 +9,7 @@ import base64
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -25,6 +26,7 @@ from ledger.statement.sealed import SealedFile, SealedTemplate, seal
 from ledger.store.publish import trust_file
 from ledger.tlog.ed25519 import public_of
 from scanner.__main__ import main
+from scanner.camera import Camera
 from scanner.check import read_label
 from scanner.fingerprint.match import CANNOT_TELL, COPY_SUSPECTED, GENUINE_MATCH
 from scanner.fingerprint.session import Session
@@ -32,6 +34,7 @@ from scanner.fingerprint.template import Template, commitment
 from scanner.frames import Frame
 from scanner.label import PrintedLabel, qr_modules
 from scanner.prints import GATHER_S, LOOK_S, MORE, SOON_S, Outcome, Prints, cannot_tell
+from scanner.session import Session as LookingSession
 from scanner.session import Told
 from scanner.simulated.camera import shot
 from scanner.simulated.paper import dots, printed
@@ -39,6 +42,8 @@ from scanner.sources import Sighting
 from scanner.symbols import read
 from tests.bench.fingerprint import on_a_screen
 from tests.scanner.prints import CLOSE, COPY, FAR, SEED, film, frames, paper, pictures, template
+from tests.scanner.test_camera import Plugged
+from tests.scanner.test_session import Paced
 from tests.world import Chain, Member
 
 SALT = bytes(range(32))
@@ -526,6 +531,24 @@ def test_a_slow_machine_sends_three_frames_and_none_sends_two_too_soon(shown: An
     prints.close()
 
 
+def test_a_picture_that_does_not_move_spends_none_of_the_days_looks(shown: Any) -> None:
+    sighting, told, seen = shown
+    matcher, clock = Slow(), Clock()
+    prints = Prints(matcher, always=True, live="camera 0", clock=clock)
+    assert list(prints.told(sighting, told)) == []
+    rng = np.random.default_rng(1)
+    for number in range(6):
+        noise = rng.normal(0, 5, seen[0].frame.shape)
+        frame = np.clip(seen[0].frame + noise, 0, 255).astype(np.uint8)
+        assert list(prints.see(replace(sighting, frame=frame))) == []
+        assert number == 0 or prints.advice.endswith("Move it a little.")
+    clock.now += GATHER_S
+    [found] = prints.see(replace(sighting, frame=seen[0].frame))
+    assert [one.code for one in found.reasons] == ["still-image"]
+    assert matcher.judged == []
+    prints.close()
+
+
 def test_an_answer_that_does_not_come_is_not_waited_for(shown: Any) -> None:
     sighting, told, seen = shown
     clock, let = Clock(), Event()
@@ -596,6 +619,41 @@ def test_the_meter_says_how_large_and_how_sharp_and_another_pack_is_not_looked_a
     assert (matcher.judged, found[0].verdict) == ([3], GENUINE_MATCH)
     assert prints.advice == ""
     prints.close()
+
+
+def test_a_live_run_without_a_window_says_on_standard_error_what_to_do(
+    counter: Counter, scan: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole command, with a device that sends its next frame once the last one was looked at."""
+    item = counter.packs[0]
+    far, near = frames(item, camera=FAR, count=4), frames(item, COPY, count=30)
+    device = Paced([cv2.cvtColor(one, cv2.COLOR_GRAY2BGR) for one in (*far, *near)])
+
+    class Pacing(LookingSession):
+        def look(self, sighting: Sighting) -> Any:
+            yield from super().look(sighting)
+            device.turn.release()
+
+    left = iter([device])
+    monkeypatch.setattr("scanner.__main__.Session", Pacing)
+    monkeypatch.setattr(
+        "scanner.__main__.Camera",
+        partial(
+            Camera, opener=lambda _: next(left, Plugged([], opens=False)), pause=lambda _: None
+        ),
+    )
+    monkeypatch.setattr("scanner.__main__.Prints", partial(Prints, clock=Clock()))
+    monkeypatch.setattr("scanner.prints.LOOK_S", 600.0)  # a slow machine is none of this test's
+    status, verdicts, looks, err = scan(
+        counter.words("--camera", "0", "--headless", "--wait", "0", "--quiet")
+    )
+    assert (verdicts[0]["id"], verdicts[0]["verdict"]) == (item, OK)
+    assert looks[0]["fingerprint"]["verdict"] == COPY_SUSPECTED
+    assert looks[0]["input"] == "camera 0"
+    assert status == 2, "the camera went away in the end"
+    lines = err.splitlines()
+    assert sum(line.startswith("Hold it closer: 8 of 12 pixels/mm") for line in lines) == 1
+    assert sum(line.startswith("Hold it so: 1 of 5") for line in lines) == 1
 
 
 def test_an_outcome_ranks_beside_the_ledgers_verdicts() -> None:
