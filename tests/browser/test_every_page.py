@@ -379,6 +379,7 @@ def test_a_page_without_a_log(unserved: Made, page: str) -> None:
 def test_a_stranger_is_told_that_the_world_is_simulated(demo: Site, visit: Visit) -> None:
     visitor = visit(demo)
     visitor.sign_in("pharmacist")
+    visitor.open("/help")
     visitor.page.get_by_role("button", name="Sign out").click()
     visitor.page.wait_for_url(f"{visitor.site.url}/")
     assert "SIMULATED" in visitor.words
