@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from app.fingerprints import check_number, count, forget, item_of
 from app.fingerprints_frames import WAIT_LOOK_S, show, turn
+from app.fingerprints_words import reason_words
 from app.node import node
 from ledger.errors import Malformed, Refused
 from ledger.rules.making import may_enrol
@@ -18,7 +19,7 @@ from ledger.store.desk import Person
 from ledger.store.looks import Access
 from scanner.fingerprint.enrol import EnrolmentRefused, enrol
 from scanner.fingerprint.session import Session
-from scanner.fingerprint.template import SALT, SEED
+from scanner.fingerprint.template import SALT, SEED, Template
 
 ENROLMENTS_A_MINUTE: Final = 60  # of a key
 LEAST_FRAMES: Final = 3
@@ -28,7 +29,7 @@ def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
     """Make a pack's template of a camera's frames, and keep it.
 
     It counts once a signed `enrol` statement with its commitment is on the log. Ends in 403 for whoever
-    neither holds nor packs the product. Raises EnrolmentRefused, Refused.
+    neither holds nor packs the product. Raises Malformed, Refused.
     """
     count("enrol", ENROLMENTS_A_MINUTE, who)
     found = node()
@@ -42,11 +43,7 @@ def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
         session = Session(secrets.token_bytes(SEED))
         shown = show(session, uploads)
         # What no template is made of anyway is not asked about its pack.
-        template = enrol(session)
-    if session.frames < LEAST_FRAMES:
-        raise EnrolmentRefused([*session.turned_away, "few-frames"])
-    if session.still:
-        raise EnrolmentRefused(["still-image"])
+        template = _template(session)
     item = item_of(session.text)
     if not item:
         raise Malformed(_("the code in the picture names no single pack"))
@@ -70,6 +67,19 @@ def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
         "frames": template.frames,
         "before": found.reader.fingerprint(item) is not None,
     }
+
+
+def _template(session: Session) -> Template:
+    """What a session saw. Raises Malformed, in the words of a person's language."""
+    try:
+        made = enrol(session)
+        if session.frames < LEAST_FRAMES:
+            raise EnrolmentRefused([*session.turned_away, "few-frames"])
+        if session.still:
+            raise EnrolmentRefused(["still-image"])
+    except EnrolmentRefused as refused:
+        raise Malformed(" ".join(reason_words(one) for one in refused.reasons)) from refused
+    return made
 
 
 def _makes(product: Product, who: Person) -> bool:

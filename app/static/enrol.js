@@ -110,7 +110,7 @@ function poor({ end, words }) {
 }
 
 async function refuse(words) {
-  tell(_("Not captured. %(why)s", { why: words }), "hold");
+  tell(_("Not captured: %(why)s", { why: words }), "hold");
   await new Promise((resolve) => setTimeout(resolve, PAUSE));
 }
 
@@ -122,7 +122,8 @@ async function keep({ frames }) {
     made = await asked("/api/fingerprint/enrol", { method: "POST", body });
   } catch (error) {
     if (error.status === 401) return stop(error.message, true);
-    return refuse(withShortIds(error.message));
+    // Of pictures that are refused, what a program would do next is of no use to a person.
+    return refuse(withShortIds(error.code === "malformed" ? error.detail : error.message));
   }
   captured.set(made.item, made);
   show();
