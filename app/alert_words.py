@@ -56,6 +56,10 @@ RULES: Final[dict[str, tuple[Any, Any]]] = {
         _("A proof that does not show what it claims"),
         _("Keep the proof file for the authority."),
     ),
+    "template-mismatch": (
+        _("The template kept of a label's print is not the one that the log commits to"),
+        _("The pack is not in question. Find out what became of the template, and enrol it again."),
+    ),
     "excursion": (
         _("Outside its storage temperature"),
         _("Keep the pack apart until somebody qualified has judged it."),
@@ -94,6 +98,7 @@ CAUSES: Final = {
     "wrong-count": _("a wrong count or a wrong pick"),
     "temperature": _("a break in the cold chain"),
     "suspension": _("a suspended party goes on trading"),
+    "altered-template": _("a template that was altered, exchanged or lost"),
 }
 LEVELS: Final = {
     "site": _("the site"),

@@ -9,7 +9,7 @@ print. Frames only, no vectors: a vector cannot be looked at for blur, a screen 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import IO, Any, Final, NoReturn
 
@@ -17,6 +17,7 @@ from flask import abort, current_app
 from flask_babel import gettext as _
 
 from app.alerts import fold
+from app.fingerprints_asked import MISMATCH
 from app.fingerprints_frames import (
     MOST_FRAMES,
     WAIT_LOOK_S,
@@ -41,7 +42,7 @@ from app.scanning import here_and_now
 from ledger.errors import Malformed
 from ledger.rules.alerts import Alert, us_reason
 from ledger.rules.making import may_enrol
-from ledger.rules.reasons import HOLD
+from ledger.rules.reasons import HOLD, NOT_CHECKED
 from ledger.statement.gs1 import is_pack, parse_item_id, parse_scan
 from ledger.store.cases import Seen
 from ledger.store.desk import Person
@@ -57,6 +58,7 @@ LOOKS_A_MONTH: Final = 20  # likewise: who needs more asks the manufacturer
 _LIMITS: Final = ((DAY_MS, LOOKS_A_DAY), (30 * DAY_MS, LOOKS_A_MONTH))
 LOOKS_A_MINUTE: Final = 10  # of a key
 MOST_DEVICE: Final = 80  # characters
+COPY: Final = "copy-suspected"  # rule, and the verdict's code
 _log = logging.getLogger("packtrace")
 
 
@@ -110,7 +112,9 @@ def look(item: str, device: str, uploads: list[IO[bytes]], who: Person) -> Outco
     asked = _Asked(found, item, device, who, enrolled)
     template = _opened(found, item, enrolled)
     if isinstance(template, str):
-        return _told(asked, refused(template))
+        told = _told(asked, refused(template))
+        case = _raise(asked, MISMATCH, "altered-template") if told.done.alarm else None
+        return replace(told, case=case)
     if not found.desk.looks.left(item, who.site, found.clock(), _LIMITS):
         _abort_spent()
     with turn(WAIT_LOOK_S):
@@ -179,7 +183,7 @@ def _compared(asked: _Asked, done: Match, extractor: int, shown: Shown, vector: 
     authority = found.reader.authority()
     # Its own side made the template; the authority looks into cases.
     entitled = who.party == authority.gln or may_enrol(authority, who.party, item)
-    case = _raise(found, item, who) if done.verdict == COPY_SUSPECTED else None
+    case = _raise(asked, COPY, "copied-label") if done.verdict == COPY_SUSPECTED else None
     return Outcome(item, done, asked.enrolled, entitled, kept.left, kept.number, case)
 
 
@@ -192,13 +196,13 @@ def _told(asked: _Asked, done: Match, extractor: int = 0) -> Outcome:
     return Outcome(asked.item, done, asked.enrolled, entitled=False, left=left, number=number)
 
 
-def _raise(found: Node, item: str, who: Person) -> int:
-    """The case of a print that is not the enrolled one, at the site that has it in hand."""
-    rule, now = "copy-suspected", found.clock()
-    alert = Alert(
-        rule, who.site, item, now, "copied-label", item, codes=(rule,), us=us_reason(rule, ())
-    )
-    return fold(found, alert, Seen("check", HOLD, read_by=CAMERA))
+def _raise(asked: _Asked, rule: str, cause: str) -> int:
+    """The case of a print that is not the enrolled one, or of a template that is not the log's."""
+    item, who, now = asked.item, asked.who, asked.found.clock()
+    codes = (rule,) if rule == COPY else ()
+    alert = Alert(rule, who.site, item, now, cause, item, codes=codes, us=us_reason(rule, ()))
+    seen = Seen("check", HOLD if rule == COPY else NOT_CHECKED, read_by=CAMERA)
+    return fold(asked.found, alert, seen)
 
 
 def outcome_json(told: Outcome) -> dict[str, Any]:

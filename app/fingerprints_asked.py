@@ -25,6 +25,7 @@ SUPPLIED: Final = "supplied"  # before, by the record
 SCANS: Final = "scans"  # read more often than a pack is on its way
 SUPPLIER: Final = "new-supplier"  # nothing came from there before
 OFFERED: Final = "offered"
+MISMATCH: Final = "template-mismatch"  # the rule of a case that no look at the pack settles
 MANY_SCANS: Final = 12  # at all sites, within the days that scans are kept
 _log = logging.getLogger("packtrace")
 _SUPPLIED: Final = frozenset(("supplied-here", "supplied-elsewhere"))
@@ -48,7 +49,7 @@ def asked(item: str, codes: Sequence[str], case: Case | None, who: Person) -> di
 
 def _why(found: Node, item: str, codes: Sequence[str], case: Case | None, who: Person) -> str:
     policy, gtin = found.reader.authority().policy, gtin_of(item)
-    if case is not None and case.status == OPEN:
+    if case is not None and case.status == OPEN and case.rule != MISMATCH:
         return CASE
     if not _SUPPLIED.isdisjoint(codes):
         return SUPPLIED

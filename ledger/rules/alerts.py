@@ -61,6 +61,7 @@ RULES: Final = {
     "wrong-holder": Rule("", "Not_for_re-distribution"),
     "already-inactive": Rule("A7", "Not_for_re-distribution"),
     "refuted-proof": Rule("", "No_reason_provided"),
+    "template-mismatch": Rule("", ""),  # of the templates' keeper, not of the pack
     "excursion": Rule("", "Manufacturer_policy"),
     "short": Rule("", ""),
     "over": Rule("", ""),
@@ -82,6 +83,7 @@ CAUSES: Final = (
     "wrong-count",
     "temperature",
     "suspension",
+    "altered-template",  # or one that was exchanged, or is gone
 )
 BY_CODE: Final = {
     # code of a verdict: rule, likely cause

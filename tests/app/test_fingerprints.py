@@ -407,6 +407,13 @@ def test_a_template_that_does_not_fit_the_log_is_an_alarm_and_no_copy(
     told = looked(here, pack, pictures(pack))
     assert (told["verdict"], codes(told)) == (CANNOT_TELL, ["commitment"])
     assert told["alarm"]
+    # It is its product's holder's to look into: not the site's, and not a copy.
+    case = sign_in(chain.maker).get(f"/api/alerts/{told['case']}").get_json()
+    assert (case["rule"], case["level"], case["alerts"]) == ("template-mismatch", "holder", 1)
+    assert case["mayAct"]
+    assert not here.get(f"/api/alerts/{told['case']}").get_json()["mayAct"]
+    scanned = here.post("/api/scans", json={"text": pack}).get_json()
+    assert (scanned["verdict"], scanned["fingerprint"]["asked"]) == ("OK", False)
     row = desk(app).looks.of_item(pack)[0]
     assert (row.alarm, row.score, row.commitment) == (1, None, "02" * 32)
     # A store whose row says what the log does not commit to, under the log's own name for it.
