@@ -223,7 +223,8 @@ it, and of a stranger's. What one cannot own or share has no row, or `–` in it
 - **Authority**: all that is on the log, and what goes with it. What is not on the log (bags, people,
   sessions, invitations, acts that wait, files that were not recorded, what a site counted of itself)
   is not the authority's either, but how a site is reached: it calls who does not answer a recall. Its
-  inspector counts at any site.
+  inspector counts at any site. It sees the cases that have gone on from a site, and of those that a site
+  closed itself how and why, not the pack.
 - **Administrator**: the people and keys of all sites of the party, and what its administrators sign
   together; of goods no more than the site that it is signed in at. Its key signs no act on packs.
 - Whoever holds an **invitation** or a **sign-in link** may use it, once; it gives no power over goods:

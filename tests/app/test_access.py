@@ -46,8 +46,11 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "access.md"
 REFUSED = {NO, SIGN_IN, NONE}
 # What can be asked of anybody's thing, and tells each what he may know of it.
 TELLS_IN_PART = {"pack", "recall", "statement"}
-# An authority calls and writes to who is silent, counts at any site, and follows every recall.
-_ITS_WORK = {"case passed on", "contact", "letter", "recall", "site to inspect", PLACE}
+# An authority calls and writes to who is silent, counts at any site, follows every recall, and looks at
+# how sites close their cases.
+_ITS_WORK = {
+    "case closed by its site", "case passed on", "contact", "letter", "recall", "site to inspect", PLACE
+}  # fmt: skip
 # Of the goods and the papers that go with them each party sees what concerns it, at all its sites.
 OF_THE_PARTY = {"statement", "shipment", "shipment's number", "document", "file not on the log",
                 *TRACED}  # fmt: skip
