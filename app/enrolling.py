@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final, cast
@@ -252,17 +253,29 @@ def _enrol(inputs: tuple[str, ...], options: dict[str, Any]) -> int:
     with ExitStack() as stack:
         store = stack.enter_context(closing(_store(options)))
         way, checks = _way(store, gtin, options, run)
+        if checks.folder is not None:
+            stack.callback(checks.folder.store.close)
         stack.enter_context(store.enrolling(way.recover))
         year = datetime.now().astimezone().year
         asking = Asking(options["frames"], options["module_mm"], year, checks)
         jobs = options["jobs"] or os.cpu_count() or 1
-        stdin = None if sys.stdin is None else cast(Bytes, sys.stdin.buffer)
-        line = stack.enter_context(Line(shots(inputs, camera=camera, stdin=stdin), asking, jobs))
+        pictures = shots(inputs, camera=camera, stdin=_standard_input())
+        line = stack.enter_context(Line(pictures, asking, jobs))
         began = monotonic()
         _work(line, run, store, way)
         way.hand_on()
         seconds = monotonic() - began
         return _sum_up(run, line.pictures, len(store.due()), seconds)
+
+
+def _standard_input() -> Bytes | None:
+    """Standard input, unbuffered: no lock of a buffer is held by the thread that waits for it."""
+    if sys.stdin is None:
+        return None
+    try:
+        return FileIO(sys.stdin.fileno(), closefd=False)
+    except OSError:  # whoever runs it within a process of theirs gives no file
+        return cast(Bytes, sys.stdin.buffer)
 
 
 def _work(line: Line, run: _Run, store: Fingerprints, way: Way) -> None:

@@ -52,7 +52,7 @@ _FAULTY: Final = 10  # broken frames in a row before they are named
 class Bytes(Protocol):
     """A stream of bytes that may come slowly, such as standard input."""
 
-    def read1(self, size: int, /) -> bytes:
+    def read(self, size: int, /) -> bytes | None:
         """What is there, at most so many bytes; none at the end."""
 
 
@@ -182,7 +182,7 @@ def pictures(stream: Bytes, most: int = MAX_BYTES) -> Iterator[bytes | None]:
                 continue
         if ended:
             return
-        more = stream.read1(_CHUNK)
+        more = stream.read(_CHUNK) or b""
         held, ended = held + more, not more
 
 

@@ -16,10 +16,15 @@ import numpy as np
 import pytest
 
 from app import enrolling_packs
+from app.enrolling_line import Asking
+from app.enrolling_line import Line as LineOf
+from app.enrolling_packs import ENROLLED, REFUSED, TURNED_AWAY, Reason, Told
+from app.enrolling_shots import shots
 from ledger.statement import gs1, keyfile
 from ledger.statement.submission import Submission
 from ledger.store.check import check
 from ledger.store.fingerprints import Fingerprints
+from scanner.camera import Camera
 from scanner.fingerprint.match import COPY_SUSPECTED, GENUINE_MATCH, match
 from scanner.fingerprint.session import Rules, Session
 from scanner.fingerprint.template import Template, commitment
@@ -40,6 +45,8 @@ from tests.app.enrolling import (
 )
 from tests.nodes import serving
 from tests.world import Chain
+
+NOT_THIS = Reason("wrong-lot", "It is of another lot.")
 
 
 @pytest.fixture(autouse=True)
@@ -248,12 +255,12 @@ def test_all_cores_come_to_the_same_as_one(here: Line, tmp_path: Path) -> None:
     assert (done.code, list(done.commitments)) == (0, packs)
 
 
-def test_nothing_is_lost_when_the_line_is_killed_between_store_and_log(
-    here: Line, tmp_path: Path
-) -> None:
-    packs = here.chain.commission(LOT, 3)
+def ended(
+    line: Line, packs: list[str], by: signal.Signals
+) -> tuple[subprocess.Popen[bytes], dict[str, bytes]]:
+    """A process that is shown packs by a stream, and gets a signal once it has told of all."""
     code = "from app.cli import main; main()"
-    command = [sys.executable, "-c", code, "enrol", "-", *here.options("--batch", "1000")]
+    command = [sys.executable, "-c", code, "enrol", "-", *line.options("--batch", "1000")]
     env = {"PACKTRACE_PASSPHRASE": PASSPHRASE, "PATH": ""}
     told: dict[str, bytes] = {}
     with subprocess.Popen(
@@ -261,12 +268,69 @@ def test_nothing_is_lost_when_the_line_is_killed_between_store_and_log(
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        for item in packs[:2]:
+        for item in packs:
             process.stdin.write(b"".join(picture(item, n) for n in range(3)))
             process.stdin.flush()
             found = json.loads(process.stdout.readline())
             told[found["item"]] = bytes.fromhex(found["commitment"])
-        process.send_signal(signal.SIGKILL)
+        process.send_signal(by)
+        process.wait()  # its standard input is still open: the stream has not ended
+    return process, told
+
+
+def test_ctrl_c_ends_a_run_and_hands_on_what_it_has(here: Line) -> None:
+    packs = here.chain.commission(LOT, 2)
+    process, told = ended(here, packs, signal.SIGINT)
+    assert process.returncode == 0
+    assert {item: here.fingerprint(item) for item in packs} == told
+
+
+class Pointed:
+    """A camera that sees one pack until it is pointed at another, from all sides in turn."""
+
+    def __init__(self, packs: list[str]) -> None:
+        seen = [[cv2.cvtColor(f, cv2.COLOR_GRAY2BGR) for f in frames(item, 4)] for item in packs]
+        self._seen = [*seen, [np.full((700, 700, 3), 168, np.uint8)]]
+        self.at = self._read = 0
+
+    def isOpened(self) -> bool:
+        return True
+
+    def read(self) -> tuple[bool, np.ndarray]:
+        self._read += 1
+        here = self._seen[self.at]
+        return True, here[self._read % len(here)]
+
+    def get(self, _property: int) -> float:
+        return 700.0
+
+    def set(self, _property: int, _value: float) -> bool:
+        return True
+
+    def release(self) -> None: ...
+
+
+def test_a_camera_enrols_whatever_is_before_it(here: Line) -> None:
+    packs = here.chain.commission(LOT, 3)
+    pointed = Pointed(packs)
+    asking = Asking(3, 0.4233, 2026, lambda item, _lot: () if item != packs[1] else (NOT_THIS,))
+    outcomes = []
+    with LineOf(shots([], camera=Camera(0, opener=lambda _index: pointed)), asking, 1) as line:
+        for told in line.run():
+            if isinstance(told, Told) and told.outcome != TURNED_AWAY:
+                outcomes.append((told.item, told.outcome))
+                pointed.at += 1
+            if len(outcomes) == len(packs):
+                break
+        outcomes += [(told.item, told.outcome) for told in line.finish()]
+    assert outcomes == [(packs[0], ENROLLED), (packs[1], REFUSED), (packs[2], ENROLLED)]
+
+
+def test_nothing_is_lost_when_the_line_is_killed_between_store_and_log(
+    here: Line, tmp_path: Path
+) -> None:
+    packs = here.chain.commission(LOT, 3)
+    process, told = ended(here, packs[:2], signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert list(told) == packs[:2]
     assert [here.fingerprint(item) for item in packs] == [b"", b"", b""]

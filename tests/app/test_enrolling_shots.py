@@ -26,7 +26,7 @@ class Slow:
         self._sizes = [*sizes] or [1 << 20]
         self.asked = 0
 
-    def read1(self, size: int) -> bytes:
+    def read(self, size: int) -> bytes:
         self.asked += 1
         return self._file.read(min(size, self._sizes[self.asked % len(self._sizes)]))
 
@@ -83,7 +83,7 @@ def test_a_picture_without_end_takes_bounded_memory() -> None:
     class Endless:
         asked = 0
 
-        def read1(self, size: int) -> bytes:
+        def read(self, size: int) -> bytes:
             self.asked += 1
             return b"\xff\xd8\xff\xdb\x00\x02" if self.asked == 1 else b"\x55" * min(size, 4096)
 
