@@ -17,11 +17,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ledger.rules.reasons import HOLD, NOT_CHECKED, OK
 from ledger.rules.verdict import verdict
 from ledger.statement import keyfile
 from ledger.statement.dsse import key_id
+from ledger.statement.gs1 import parse_scan
 from ledger.statement.sealed import SealedFile, SealedTemplate, seal
 from ledger.store.publish import trust_file
 from ledger.tlog.ed25519 import public_of
@@ -619,6 +622,42 @@ def test_the_meter_says_how_large_and_how_sharp_and_another_pack_is_not_looked_a
     assert (matcher.judged, found[0].verdict) == ([3], GENUINE_MATCH)
     assert prints.advice == ""
     prints.close()
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(
+    st.sampled_from(["told", "seen", "text", "ends", "later", "end"]), st.integers(0, 2),
+    st.sampled_from(["camera 0", "film.avi"]), st.booleans(), st.booleans(),
+), max_size=14))  # fmt: skip
+def test_no_order_of_what_happens_is_a_match_or_a_crash(
+    steps: list[tuple[str, int, str, bool, bool]],
+) -> None:
+    """Packs, cameras and films in any order: each verdict has at most one outcome, and none is a match."""
+    matcher, clock = Slow(), Clock()
+    prints = Prints(matcher, always=True, live="camera 0", clock=clock)
+    blank, now = np.full((40, 40), 200, np.uint8), datetime(2026, 10, 1, tzinfo=UTC)
+    verdicts, outcomes = 0, []
+    for what, number, name, stream, known in steps:
+        frame = None if what in ("text", "ends") else blank
+        sighting = Sighting(name, "camera", frame=frame, stream=stream, ends=what == "ends")
+        if what in ("told", "text"):
+            code = f"https://id.gs1.org/01/09521101000016/21/A{number}"
+            label = parse_scan(code if known else f"(00){'0' * 18}", year=2026)
+            told = Told(name, "camera", verdict({"in-stock": ""}, "check"), now, label=label)
+            outcomes += prints.told(sighting, told)
+            verdicts += 1
+        elif what == "later":
+            clock.now += number * GATHER_S
+        elif what == "end":
+            outcomes += prints.end()
+        else:
+            outcomes += prints.see(sighting)
+    outcomes += prints.end()
+    prints.close()
+    assert {one.verdict for one in outcomes} <= {CANNOT_TELL}
+    assert len(outcomes) <= verdicts
+    assert all(one.item and one.reasons for one in outcomes)
+    assert matcher.judged == []
 
 
 def test_a_live_run_without_a_window_says_on_standard_error_what_to_do(
