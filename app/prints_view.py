@@ -54,7 +54,7 @@ class Inspection(NamedTuple):
     """A statement of what somebody saw of a print.
 
     `index` is -1 and `signers` empty where who signed is not this side's to know. `fits`: it names the
-    commitment that holds.
+    commitment that holds. `looked`: a look of that site came to the same; anybody may sign anything.
     """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
@@ -65,6 +65,7 @@ class Inspection(NamedTuple):
     words: str
     commitment: str
     fits: bool
+    looked: bool
 
 
 class Seen(NamedTuple):
@@ -153,6 +154,7 @@ class _Reading:
     def __init__(self, found: Node, authority: Authority, who: Person, item: str) -> None:
         self._found, self._authority, self._who, self._item = found, authority, who, item
         self._all = who.party == authority.gln
+        self._looks = found.desk.looks.of_item(item, MOST)
         self.erased = False
 
     def place(self, gln: str) -> str:
@@ -189,9 +191,14 @@ class _Reading:
                 continue
             code, known = event.reason or "", self._knows(site)
             fits = enrolled is not None and enrolled.commitment == extra
+            looked = any(
+                (one.site, CODES[one.verdict], one.commitment) == (site, code, extra.hex())
+                and one.ms <= ms
+                for one in self._looks
+            )
             inspections.append(Inspection(
                 index if known else -1, ms, self.place(site), signers if known else [],
-                marked(word_of(code)), reason_said(reason(code)).words, extra.hex(), fits,
+                marked(word_of(code)), reason_said(reason(code)).words, extra.hex(), fits, looked,
             ))  # fmt: skip
         return enrolments, inspections
 
@@ -221,7 +228,7 @@ class _Reading:
     def looks(self) -> list[Seen]:
         """The service's looks, newest first; numbered from the oldest, as the plot names them."""
         limits = LIMITS[EXTRACTOR]
-        rows = self._found.desk.looks.of_item(self._item, MOST)
+        rows = self._looks
         return [
             Seen(
                 len(rows) - place, row, self.place(row.site),

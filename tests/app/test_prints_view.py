@@ -159,6 +159,21 @@ def test_what_names_an_older_commitment_is_said_not_to_fit(scene: Scene, sign_in
     assert "does not name the commitment that holds" in page(sign_in, scene.chain.maker, scene.path)
 
 
+def test_what_is_signed_without_a_look_is_told_so(scene: Scene, sign_in: SignIn) -> None:
+    told = page(sign_in, scene.chain.authority, scene.path)
+    assert "No look that is kept here" not in told
+    # Another site, another verdict than the look came to, another print: each by itself.
+    for who, reason, print_ in (
+        (scene.chain.wholesaler, "copy-suspected", SECOND),
+        (scene.chain.pharmacy, "fingerprint-unclear", SECOND),
+        (scene.chain.pharmacy, "copy-suspected", FIRST),
+    ):
+        before = page(sign_in, scene.chain.authority, scene.path).count("No look that is kept here")
+        scene.chain.act("inspect", who, [scene.item], reason=reason, extras={scene.item: print_})
+        after = page(sign_in, scene.chain.authority, scene.path).count("No look that is kept here")
+        assert after == before + 1
+
+
 def test_an_inspection_of_something_else_is_no_statement_about_the_print(
     scene: Scene, sign_in: SignIn
 ) -> None:
