@@ -175,6 +175,8 @@ class Cases:
 
     def _explained(self, alert: Alert) -> int | None:
         """The case in which the same at the same site was found to be no trouble, not long ago."""
+        if alert.rule == "copy-suspected" and not alert.source:
+            return None  # each look at a print is of what lies before the camera now
         sql = (
             "SELECT number FROM case_file WHERE site = ? AND subject = ? AND rule = ? "
             "AND status = 'closed' AND closing IN (?, ?) AND closed > ? ORDER BY number DESC LIMIT 1"

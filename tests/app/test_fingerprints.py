@@ -118,6 +118,22 @@ def test_a_copy_of_the_label_is_suspected_and_its_pack_in_question_at_that_site(
     assert settled["verdict"] == "OK"
 
 
+def test_what_was_explained_of_one_print_explains_no_other(
+    chain: Chain, app: Flask, pack: str, sign_in: SignIn
+) -> None:
+    """The site closes the case itself; another pack with the same code comes a day later."""
+    here = sign_in(chain.pharmacy)
+    first = looked(here, pack, pictures(pack, seed=COPY))["case"]
+    done = {"act": "close", "root": "label-print", "closing": "explained", "note": "relabelled"}
+    assert here.post(f"/api/alerts/{first}", json=done).status_code == 200
+    assert here.post("/api/scans", json={"text": pack}).get_json()["verdict"] == "OK"
+    chain.hours(24)
+    here = sign_in(chain.pharmacy)
+    second = looked(here, pack, pictures(pack, seed=COPY, first=900))["case"]
+    assert second != first
+    assert here.post("/api/scans", json={"text": pack}).get_json()["verdict"] == "Hold: ask"
+
+
 def test_the_row_says_who_looked_and_holds_no_picture(
     chain: Chain, app: Flask, pack: str, sign_in: SignIn
 ) -> None:
