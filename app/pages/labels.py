@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from app.goods import product_name
 from app.lots import PAGE, own_lot, read_look, read_number, sheet
 from app.node import node
+from app.prints_view import enrols
 from app.session import signed_in
 from ledger.statement import gs1
 
@@ -28,4 +29,5 @@ def show(gtin: str, lot: str) -> str:
         "labels/show.html", own=own, number=number, look=look, scale=look.dpi / 96, size=PAGE,
         product=product_name(reader.authority(), gtin),
         labels=[(one.serial, gs1.sgtin(one.gtin, one.serial)) for one in labels],
+        enrols=enrols(who),
     )  # fmt: skip

@@ -279,6 +279,12 @@ def test_labels_are_enrolled_by_who_holds_or_packs_a_product(
         assert sign_in(who).get("/labels/enrol").status_code == 200
 
 
+def test_a_lot_and_its_labels_lead_to_the_station(chain: Chain, sign_in: SignIn) -> None:
+    chain.commission("L1", 1)
+    for path in (f"/lots/{chain.gtin}/L1", f"/labels/{chain.gtin}/L1"):
+        assert 'href="/labels/enrol"' in page(sign_in, chain.maker, path)
+
+
 def test_a_node_without_a_store_says_so(chain: Chain, sign_in: SignIn) -> None:
     told = page(sign_in, chain.maker, "/labels/enrol")
     assert "keeps no fingerprints" in told
