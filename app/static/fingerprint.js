@@ -131,9 +131,12 @@ export class Prints {
   }
 
   async #open(told) {
+    this.#draw("opening");
     try {
       await this.#camera.open(this.#device());
-      return true;
+      if (this.#shown?.told === told) return true;
+      this.#camera.close(); // whoever was asked for it has gone on
+      return false;
     } catch (error) {
       this.#tell(told, untold({ end: "camera", words: [faultWords(error)] }));
       return false;

@@ -20,6 +20,10 @@ const ASKED = {
   scans: () => _("It was scanned more often than packs are: check the label's print."),
   "new-supplier": () => _("It is the first delivery from this supplier: check the label's print."),
 };
+const STATES = {
+  opening: () => _("The browser may ask whether this page may use the camera."),
+  comparing: () => _("Comparing the print…"),
+};
 const HINTS = {
   GENUINE_MATCH: () =>
     _("It does not show that the medicine is genuine: a picture of the label, or a label that was used again, passes too."),
@@ -33,7 +37,7 @@ export function untold({ end, words = [] }) {
 }
 
 /**
- * Show what is known of a verdict's print. `state` is "looking", "comparing" or ""; `camera`, `evidence`
+ * Show what is known of a verdict's print. `state` is "opening", "looking", "comparing" or ""; `camera`, `evidence`
  * and `aside` say whether there may be one, and what can be signed.
  */
 export function drawPrint(section, told, { state, camera, evidence, aside }) {
@@ -50,17 +54,13 @@ export function drawPrint(section, told, { state, camera, evidence, aside }) {
   find(".choose").hidden = Boolean(state);
   find(".evidence").hidden = Boolean(state) || !evidence;
   find(".aside").hidden = Boolean(state) || !aside;
-  find(".outcome").replaceChildren(...(state === "comparing" ? [comparing()] : print && !looking ? outcome(print) : []));
+  find(".outcome").replaceChildren(...(STATES[state] ? [element("p", STATES[state](), "print-line")] : print && !looking ? outcome(print) : []));
   const links = section.closest(".told")?.querySelector(".links");
   if (links && told.case) {
     links.hidden = false;
     link(links.querySelector(".case"), `/alerts/${told.case}`);
   }
-  if (focused && !section.contains(document.activeElement)) focusFirst(section);
-}
-
-function comparing() {
-  return element("p", _("Comparing the print…"), "print-line");
+  if (focused && !stands(section)) focusFirst(section);
 }
 
 function outcome(print) {
@@ -88,8 +88,14 @@ function camera(size) {
   return `${what} ${_("Use one that sees sharply at ten centimetres, or pictures of a phone. It is not tried by itself again.")}`;
 }
 
+/** Whether the focus is at something in here that can be seen. */
+function stands(section) {
+  const at = document.activeElement;
+  return section.contains(at) && !at.closest("[hidden]");
+}
+
 /** Whoever was at a button that is gone stays here. */
 function focusFirst(section) {
   const buttons = [...section.querySelectorAll("button")];
-  buttons.find((one) => !one.hidden)?.focus();
+  (buttons.find((one) => !one.hidden) ?? section).focus();
 }
