@@ -6,10 +6,15 @@ import csv
 import io
 import json
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
 
+from app import trace_graph
+from ledger.rules.trace import Place, Way
 from ledger.statement import gs1
 from ledger.store.forget import forget
 from tests.app.conftest import SignIn
@@ -249,3 +254,24 @@ def test_where_a_site_lies_is_said_by_its_party_or_an_authority(
         assert say(chain.authority, chain.maker.site, latitude, longitude) == 400
     assert say(chain.authority, "nowhere") == 400
     assert sign_in(chain.authority).get(lot).text.count("point guessed") == 1
+
+
+@given(st.text(st.sampled_from("Pharmacy 1药房，—"), max_size=40), st.floats(20, 200))
+def test_a_name_is_cut_to_its_column_whatever_it_is_written_in(words: str, room: float) -> None:
+    """A Chinese letter takes the room of two."""
+    told = trace_graph.cut(words, room)
+    wide = sum(trace_graph.LETTER * (2 if one in "药房，" else 1) for one in told)
+    assert wide <= room
+    assert told == words or (told.endswith("…") and words.startswith(told[:-1]))
+
+
+@pytest.mark.parametrize("columns", [2, 5, 7, 9, 14])
+def test_columns_share_a_wide_screen_as_long_as_names_have_room(columns: int) -> None:
+    sites = [Place("site", f"{n:013d}", 0) for n in range(columns)]
+    ways = [Way(start, end, 10) for start, end in pairwise(sites)]
+    graph = trace_graph.layout(ways, lambda place: place.name, str)
+    assert graph.columns == columns
+    assert graph.width == pytest.approx(
+        columns * min(trace_graph.COLUMN, max(trace_graph.NARROW, trace_graph.WIDE / columns))
+    )
+    assert all(node.x + trace_graph.BAR <= graph.width for node in graph.nodes)
