@@ -82,7 +82,8 @@ def _sealed(found: Node, item: str, key: bytes) -> SealedTemplate | None:
             raise Malformed("it does not fit the log's commitment")
     except Malformed as error:
         if store.has(item):
-            _log.error("the template of %s is handed to nobody: %s", item, error)
+            # No pack's name in a program's log: the entry says which it is to who may know.
+            _log.error("the template of entry %s is handed to nobody: %s", enrolled.index, error)
         return None
     return seal(item, enrolled.commitment, kept.template, kept.salt, key)
 

@@ -22,8 +22,8 @@ _EXAMPLES: Final = """examples:
   python -m scanner --camera 0 --fingerprint --key counter.key --log http://localhost:8000 --trust trust.txt
   python -m scanner --camera 0 --fingerprints lots/ --key counter.key --bundle proofs/ --trust trust.txt
   python -m scanner fingerprint --help
-exit status: 0 all OK, 1 at least one Hold or Do not supply, 2 something could not be checked or read,
-  3 the log showed two histories; of several, the highest"""
+exit status: 0 all OK, 1 at least one Hold, Do not supply or suspected copy, 2 something could not be
+  checked or read, 3 the log showed two histories; of several, the highest"""
 
 
 class Parser(argparse.ArgumentParser):

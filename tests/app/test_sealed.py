@@ -168,13 +168,16 @@ def test_each_pack_handed_out_is_written_down_and_no_more_than_five_times_a_day(
 
 
 def test_a_template_that_does_not_fit_the_log_is_handed_to_nobody(
-    chain: Chain, stock: list[str], prints: Fingerprints, sign_in: SignIn
-) -> None:
+    chain: Chain, stock: list[str], prints: Fingerprints, sign_in: SignIn,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
     template, salt = template_of("another")
     chain.act("enrol", chain.maker, stock[:1], extras={stock[0]: bytes(32)})
     prints.put(stock[0], bytes(32), template, salt, chain.now)
     found = SealedFile.parse(asked(sign_in(chain.pharmacy), chain).data)
     assert [one.item for one in found.templates] == stock[1:3]
+    assert "handed to nobody" in caplog.text
+    assert "/21/" not in caplog.text, "no log of a program names a pack"
 
 
 def test_without_a_store_there_is_nothing_to_hand_out(chain: Chain, sign_in: SignIn) -> None:
