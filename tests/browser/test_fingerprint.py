@@ -38,8 +38,10 @@ CANNOT = "The label's print: Cannot tell"
 PATIENCE = 60_000  # ms: a busy machine looks at few pictures a second
 TOLD_ONCE = "This camera does not show the print"
 
-# Counts the pictures that are on their way to be measured.
+# Counts the pictures that are on their way to be measured, and what a phone would be shaken by.
 COUNTED = """(() => {
+  window.buzzes = [];
+  navigator.vibrate = (pattern) => window.buzzes.push(pattern);
   const real = window.fetch;
   let now = 0;
   window.mostAtOnce = 0;
@@ -110,6 +112,7 @@ class Stand(Visitor):
         assert isinstance(self.site, Fresh)
         join(self, self.site, self.site.chain.pharmacy)
         self.open("/scan?mode=dispense")
+        self.page.get_by_label("Vibration").check()
         self.page.get_by_role("button", name="Start the camera").click()
 
     def verdict(self, words: str) -> None:
@@ -252,6 +255,7 @@ def test_a_copy_of_a_label_is_asked_for_held_and_put_aside(
         dialog = stand.page.locator("#stopped")
         expect(dialog).to_be_visible()
         expect(stand.page.locator("#said")).to_contain_text("Alert: the label may be a copy")
+        assert stand.page.evaluate("window.buzzes") == [[40], [120, 80, 120]]  # OK, then hold
         assert "potential suspect falsification" in dialog.inner_text()
         expect(stand.page.locator("#to-supply .why-not")).to_contain_text("Copy suspected")
         expect(stand.page.locator("#history .line")).to_contain_text("Print: Copy suspected")
