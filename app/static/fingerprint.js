@@ -23,7 +23,6 @@ export class Prints {
   #meter = null;
   #looking = null;
   #shown = null; // {told, section}: the verdict on the screen
-  #before = new Map(); // item -> what came of its last look
 
   /**
    * `device()` is the camera to open where none runs; `live` reads codes from it, and rests meanwhile.
@@ -53,14 +52,6 @@ export class Prints {
   leave() {
     this.#meter?.stop();
     this.#shown = null;
-  }
-
-  /** What was found of a pack holds when it is scanned again: it is not asked for a second time. */
-  recall(told) {
-    const print = told.fingerprint && this.#before.get(told.fingerprint.item);
-    if (!print) return;
-    told.print = print;
-    suspect(told);
   }
 
   #goesOn(told) {
@@ -166,7 +157,6 @@ export class Prints {
   #tell(told, print) {
     told.print = print;
     told.case = print.case ?? told.case;
-    if (print.look) this.#before.set(told.fingerprint.item, print);
     suspect(told);
     if (this.#shown?.told === told) this.#draw();
     this.#came(told);

@@ -10,7 +10,6 @@ const ENDS = {
   lost: () => _("The camera went away."),
   coarse: () => _("The picture is too small to show it."),
   never: () => _("No picture was good enough."),
-  refused: () => _("The server does not take it now."),
 };
 const ASKED = {
   policy: () => _("The policy asks that this label's print is checked."),

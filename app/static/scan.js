@@ -30,7 +30,6 @@ function purpose() {
 function found(answered, source) {
   const ended = me && !answered.offline && answered.site !== undefined && answered.site !== me.site;
   const told = ended ? unasked(ENDED, answered.purpose, AGAIN) : answered;
-  prints?.recall(told);
   session.add(told, source);
   work?.found(told);
   signals.give(told.mark.style);
