@@ -159,10 +159,11 @@ def _opened(found: Node, item: str, enrolled: Enrolled | None) -> Template | str
     try:
         kept = store.find(item, enrolled.commitment)
     except Malformed as error:
-        _log.error("the template of %s cannot be opened: %s", item, error)
+        # No pack's name in a program's log: the entry says which it is to who may know.
+        _log.error("the template of entry %s cannot be opened: %s", enrolled.index, error)
         return "commitment"
     if kept is None or commitment(kept.template, kept.salt) != enrolled.commitment:
-        _log.error("no template of %s fits the commitment in entry %s", item, enrolled.index)
+        _log.error("no template fits the commitment in entry %s", enrolled.index)
         return "commitment"
     try:
         return Template.parse(kept.template)

@@ -470,14 +470,17 @@ def test_a_template_of_another_version_or_a_damaged_one_is_never_compared(
 
 @pytest.mark.parametrize("cut", [0, 1, 40, -1])
 def test_a_row_of_the_store_that_was_altered_is_an_alarm(
-    cut: int, chain: Chain, app: Flask, kept: Fingerprints, pack: str, sign_in: SignIn
-) -> None:
+    cut: int, chain: Chain, kept: Fingerprints, pack: str, sign_in: SignIn,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
     run = kept._database.execute_sql
     (data,) = run("SELECT data FROM template").fetchone()
     altered = bytes(data)[:cut] if cut >= 0 else bytes(data)[:-1] + bytes([data[-1] ^ 1])
     run("UPDATE template SET data = ?", (altered,))
     told = looked(sign_in(chain.pharmacy), pack, pictures(pack))
     assert (told["verdict"], codes(told), told["alarm"]) == (CANNOT_TELL, ["commitment"], True)
+    assert "cannot be opened" in caplog.text
+    assert pack not in caplog.text
 
 
 # Looks are few, and each is new
