@@ -155,7 +155,8 @@ class _Reading:
         self._found, self._authority, self._who, self._item = found, authority, who, item
         self._all = who.party == authority.gln
         self._looks = found.desk.looks.of_item(item, MOST)
-        self.erased = False
+        row = found.reader.world().row(item)
+        self.erased = row is not None and found.reader.is_erased(row)
 
     def place(self, gln: str) -> str:
         """A site by name; to the product's holder another party's by its role and country."""

@@ -21,6 +21,7 @@ from ledger.rules.casework import SITE
 from ledger.statement import gs1
 from ledger.statement.dsse import key_id
 from ledger.store.fingerprints import Fingerprints
+from ledger.store.forget import forget
 from ledger.store.looks import Access, Look
 from ledger.tlog.ed25519 import public_of
 from scanner.fingerprint.limits import EXTRACTOR, LIMITS
@@ -157,6 +158,17 @@ def test_what_names_an_older_commitment_is_said_not_to_fit(scene: Scene, sign_in
     third = bytes(32)[:-1] + b"\1"
     scene.chain.act("enrol", scene.chain.maker, [scene.item], extras={scene.item: third})
     assert "does not name the commitment that holds" in page(sign_in, scene.chain.maker, scene.path)
+
+
+def test_what_is_erased_is_said_to_be_missing(scene: Scene, sign_in: SignIn) -> None:
+    chain = scene.chain
+    chain.supply(chain.pharmacy, [scene.item])
+    chain.hours(24 * 400)
+    assert forget(chain.store, seed("status"), chain.now).indexes
+    told = page(sign_in, chain.authority, scene.path)
+    assert "were erased and cannot be shown" in told
+    assert "None is enrolled" in told
+    assert SECOND.hex() not in told
 
 
 def test_what_is_signed_without_a_look_is_told_so(scene: Scene, sign_in: SignIn) -> None:
