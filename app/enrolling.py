@@ -262,8 +262,10 @@ def _enrol(inputs: tuple[str, ...], options: dict[str, Any]) -> int:
         pictures = shots(inputs, camera=camera, stdin=_standard_input())
         line = stack.enter_context(Line(pictures, asking, jobs))
         began = monotonic()
-        _work(line, run, store, way)
-        way.hand_on()
+        try:
+            _work(line, run, store, way)
+        finally:
+            way.hand_on()
         seconds = monotonic() - began
         return _sum_up(run, line.pictures, len(store.due()), seconds)
 

@@ -66,7 +66,7 @@ class Lines:
 
     def recover(self) -> None:
         """Hand on what a run left that died."""
-        if self._path.exists():
+        with self._path.open("ab"):  # what cannot be written is told before pictures are taken
             self._cut()
             read_prints(self._path)
         for due in self._store.due():

@@ -50,11 +50,14 @@ class Folder:
         self.store: Store = open_store(place)
         self.reader = Reader(self.store)
         self.origin = meta(self.store, "origin")
+        self._log: Log | None = None
 
     def log(self) -> Log:
-        """The writer; asks for a passphrase where the log's keys are sealed."""
-        key = SigningKey(self.origin, load_key(self.place / "keys" / "log.key"))
-        return Log(self.store, key, self.status_seed(), now_ms)
+        """The writer; asks, once, for a passphrase where the log's keys are sealed."""
+        if self._log is None:
+            key = SigningKey(self.origin, load_key(self.place / "keys" / "log.key"))
+            self._log = Log(self.store, key, self.status_seed(), now_ms)
+        return self._log
 
     def status_seed(self) -> bytes:
         """The seed of the status key."""

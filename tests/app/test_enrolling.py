@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from app.enrolling_line import Asking
 from app.enrolling_line import Line as LineOf
 from app.enrolling_packs import ENROLLED, REFUSED, TURNED_AWAY, Reason, Told
 from app.enrolling_shots import shots
+from ledger.errors import Malformed
 from ledger.statement import gs1, keyfile
 from ledger.statement.submission import Submission
 from ledger.store.check import check
@@ -241,8 +243,7 @@ def test_a_second_pack_with_the_serial_of_another_is_told(
     done = here.enrol("-", "--again", stdin=b"".join(stream))
     assert (done.code, done.codes) == (1, {first: ["two-prints"]})
     assert done.commitments == {first: here.fingerprint(first)}
-    files = photograph(tmp_path / "pictures", [first], 5)
-    assert here.enrol(files, "--again").code == 0
+    files = photograph(tmp_path / "pictures", [first], 4)
     (files / "zzz.png").write_bytes(picture(first, 0, seed=2))
     done = here.enrol(files, "--again")
     assert (done.code, done.codes) == (1, {first: ["two-prints"]})
@@ -324,6 +325,21 @@ def test_a_camera_enrols_whatever_is_before_it(here: Line) -> None:
                 break
         outcomes += [(told.item, told.outcome) for told in line.finish()]
     assert outcomes == [(packs[0], ENROLLED), (packs[1], REFUSED), (packs[2], ENROLLED)]
+
+
+def test_a_line_whose_helper_was_killed_ends_in_a_sentence(here: Line) -> None:
+    pointed = Pointed(here.chain.commission(LOT, 2))
+    asking = Asking(3, 0.4233, 2026, lambda _item, _lot: ())
+    with LineOf(shots([], camera=Camera(0, opener=lambda _index: pointed)), asking, 2) as line:
+        running = line.run()
+        while not isinstance(next(running), Told):
+            pass
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join()
+        pointed.at = 1
+        with pytest.raises(Malformed, match="a process that looks at pictures ended"):
+            list(running)
 
 
 def test_nothing_is_lost_when_the_line_is_killed_between_store_and_log(
