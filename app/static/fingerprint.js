@@ -156,7 +156,8 @@ export class Prints {
 
   #tell(told, print) {
     told.print = print;
-    told.case = print.case ?? told.case;
+    // Another case that a look opens is the manufacturer's, and nothing to see here.
+    if (print.verdict === COPY) told.case = print.case;
     suspect(told);
     if (this.#shown?.told === told) this.#draw();
     this.#came(told);
