@@ -79,6 +79,15 @@ def notice_ms(closing: str, closed_ms: int) -> int | None:
     return closed_ms + NOTICE_MS if closing == ILLEGITIMATE else None
 
 
+def first_level(rule: str, *, holder: bool) -> str:
+    """Whose turn a new case is; `holder` says whether one product's holder is known."""
+    if rule == "suspended-moving":
+        return AUTHORITY  # whoever is suspended is not asked first what its own stock does
+    if rule == "template-mismatch":
+        return HOLDER if holder else AUTHORITY  # no site knows of templates
+    return SITE
+
+
 def next_level(level: str, *, holder: bool) -> str:
     """To whom a case goes on; `holder` says whether one product's holder is known. "" for nobody."""
     if level == SITE:

@@ -194,11 +194,7 @@ class Cases:
         return found is not None and found[0] >= MOST_OPEN
 
     def _open(self, alert: Alert, holder: str) -> int:
-        level = SITE
-        if alert.rule == "suspended-moving":
-            level = AUTHORITY  # whoever is suspended is not asked first what its own stock does
-        elif alert.rule == "template-mismatch":
-            level = HOLDER if holder else AUTHORITY  # the site knows nothing of templates
+        level = casework.first_level(alert.rule, holder=bool(holder))
         due = casework.due_ms(level, alert.ms)
         values = (
             alert.site, alert.subject, alert.rule, alert.cause, alert.item, alert.other, holder,
