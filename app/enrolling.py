@@ -49,6 +49,7 @@ class _Run:
     """What a run prints and counts."""
 
     as_json: bool
+    unheard: bool = False
     counts: dict[str, int] = field(default_factory=lambda: {ENROLLED: 0, REFUSED: 0})
 
     def tell(self, told: Told | str, made: bytes = b"") -> None:
@@ -213,7 +214,7 @@ class _Checks:
 @log_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.pass_context
-def enrol(context: click.Context, inputs: tuple[str, ...], **options: Any) -> None:
+def enrol(context: click.Context, /, inputs: tuple[str, ...], **options: Any) -> None:
     """Enrol the fingerprints of packs' labels, each pack known by the code in its pictures.
 
     Templates go to an encrypted store, commitments to the log, or into a file for the commissioning.
@@ -300,7 +301,9 @@ def _work(line: Line, run: _Run, store: Fingerprints, way: Way) -> None:
             elif monotonic() - newest > IDLE_S:
                 way.hand_on()
                 newest = monotonic()
-    except KeyboardInterrupt:  # how a live run ends
+    except (KeyboardInterrupt, output.Unheard) as ended:
+        # How a live run ends; or nobody reads any more what is refused.
+        run.unheard = isinstance(ended, output.Unheard)
         for told in line.finish():
             take(told)
 
@@ -318,6 +321,8 @@ def _sum_up(run: _Run, pictures: int, due: int, seconds: float) -> int:
         output.tell_lines([f"{words} ({rate} packs an hour)"])
     if due:
         output.note(f"{due} commitments are kept and not handed on; the next run does")
+    if not pictures or run.unheard:
+        return 2
     return 1 if refused or due else 0 if enrolled else 2
 
 

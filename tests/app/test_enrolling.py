@@ -286,6 +286,28 @@ def test_ctrl_c_ends_a_run_and_hands_on_what_it_has(here: Line) -> None:
     assert {item: here.fingerprint(item) for item in packs} == told
 
 
+def test_a_run_that_nobody_hears_any_more_hands_on_what_it_has(here: Line) -> None:
+    packs = here.chain.commission(LOT, 2)
+    code = "from app.cli import main; main()"
+    command = [sys.executable, "-c", code, "enrol", "-", *here.options()]
+    shown = [b"".join(picture(item, n) for n in range(3)) for item in packs]
+    env = {"PACKTRACE_PASSPHRASE": PASSPHRASE, "PATH": ""}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=env) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(shown[0])
+        process.stdin.flush()
+        assert process.stdout.readline()
+        process.stdout.close()
+        process.stdin.write(shown[1])
+        process.stdin.close()
+        assert process.stderr.read().startswith(b"2 packs: statement")
+    assert process.returncode == 2
+    assert all(here.fingerprint(item) for item in packs)
+
+
 class Pointed:
     """A camera that sees one pack until it is pointed at another, from all sides in turn."""
 
