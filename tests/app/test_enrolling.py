@@ -17,10 +17,13 @@ import numpy as np
 import pytest
 
 from app import enrolling_packs
+from app.config import Settings
 from app.enrolling_line import Asking
 from app.enrolling_line import Line as LineOf
+from app.enrolling_look import Asked, glance, judge
 from app.enrolling_packs import ENROLLED, REFUSED, TURNED_AWAY, Reason, Told
 from app.enrolling_shots import shots
+from app.node import open_node
 from ledger.errors import Malformed
 from ledger.statement import gs1, keyfile
 from ledger.statement.submission import Submission
@@ -31,8 +34,10 @@ from scanner.fingerprint.match import COPY_SUSPECTED, GENUINE_MATCH, match
 from scanner.fingerprint.session import Rules, Session
 from scanner.fingerprint.template import Template, commitment
 from scanner.frames import read_image
+from scanner.label import PrintedLabel, datamatrix_modules, qr_modules
 from scanner.simulated import station
-from scanner.simulated.camera import STATION
+from scanner.simulated.camera import STATION, shot
+from scanner.simulated.paper import dots, printed
 from tests.app.enrolling import (
     EXPIRY,
     LOT,
@@ -170,6 +175,25 @@ def test_each_poor_or_wrong_capture_is_refused_with_its_reason_and_the_others_go
     assert again.commitments[relabelled] == here.fingerprint(relabelled) != first
     with opened(here) as store:
         assert store.find(relabelled, first) is not None
+
+
+def test_a_carton_is_enrolled_by_its_datamatrix_whatever_code_stands_beside_it() -> None:
+    """A manufacturer's cartons as they are: no new label, and a code for something else."""
+    label = PrintedLabel("09521101000016", LOT, EXPIRY, "CARTON1")
+    own = printed(dots(datamatrix_modules(label)), 3)
+    other = printed(dots(qr_modules("https://example.com/leaflet")), 4)
+    crops = []
+    for number in range(3):
+        left, right = shot(other, STATION, number), shot(own, STATION, number)
+        high = max(left.shape[0], right.shape[0])
+        sides = [np.pad(one, ((0, high - len(one)), (0, 0)), "edge") for one in (left, right)]
+        seen = glance(np.hstack(sides), 2026, stream=False)
+        assert (seen.item, seen.lot) == ("https://id.gs1.org/01/09521101000016/21/CARTON1", LOT)
+        assert seen.crop is not None
+        crops.append(seen.crop)
+    judged = judge(Asked(seen.item, tuple(crops), bytes(16), 3, 0.4233, 2026))
+    assert (judged.frames, judged.reasons) == (3, ())
+    assert Template.parse(judged.template).px_per_mm > 30
 
 
 def test_labels_are_enrolled_before_their_packs_are_commissioned(
@@ -492,3 +516,32 @@ def test_what_cannot_be_meant_is_told_in_a_sentence(
     text = done.notes + json.dumps(done.lines)
     out = run("enrol", *given, "--jobs", 1, "--json")
     assert told in text + json.dumps(out.lines)
+
+
+def test_a_node_opens_the_store_that_a_line_made(here: Line, tmp_path: Path) -> None:
+    word = PASSPHRASE.encode()
+    settings = Settings(log=here.log, passphrase=word)
+
+    def kept(settings: Settings) -> bool | None:
+        node = open_node(settings)
+        found = node.fingerprints
+        has = None if found is None else found.has("https://id.gs1.org/01/09521101000016/21/A")
+        if found is not None:
+            found.close()
+        node.desk.close()
+        node.store.close()
+        return has
+
+    assert kept(settings) is None
+    elsewhere = tmp_path / "elsewhere"
+    with closing(Fingerprints.make(elsewhere, word)) as made:
+        made.put("https://id.gs1.org/01/09521101000016/21/A", bytes(32), b"AFP1", bytes(32), 1)
+    environ = {"PACKTRACE_FINGERPRINTS": str(elsewhere)}
+    assert Settings.from_environ(environ).fingerprints == elsewhere
+    assert Settings.from_environ({"PACKTRACE_FINGERPRINTS": ""}).fingerprints is None
+    assert kept(replace(settings, fingerprints=elsewhere)) is True
+    elsewhere.rename(here.store)
+    assert kept(settings) is True
+    for wrong in (replace(settings, fingerprints=elsewhere), replace(settings, passphrase=b"x")):
+        with pytest.raises(Malformed, match=r"fingerprints\.key"):
+            open_node(wrong)
