@@ -6,6 +6,7 @@ the pack, and what hangs on the reading alone accuses the pack the second time o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +22,8 @@ DISAGREE: Final = "symbols-disagree"
 LOOK_MS: Final = 1_000  # readings closer to each other than this are one look at a pack
 AGAIN_MS: Final = 10 * 60_000  # a second reading within this time is the same person's
 _MISMATCH: Final = "label-mismatch"
+# Begins with letters and signs that no keyboard has moved: a symbology identifier, a link.
+_RIGHT: Final = re.compile(r"\][A-Za-z][0-9]|https?://", re.ASCII)
 # What accuses a pack that was read rightly, and what a wrong reading would lead to as well.
 _AT_ONCE: Final = frozenset(("bad-proof", "stolen", "supplied-elsewhere", "inactive"))
 _BY_READING: Final = frozenset(("unknown", _MISMATCH, DISAGREE))
@@ -86,7 +89,8 @@ def settle(
         told, label = judge(behind), behind
     elif label is None and found.faults:
         return _again(told, label, found)
-    if not offered and found.source == faults.WEDGE and keys_moved(told.claims):
+    typed = not offered and found.source == faults.WEDGE and not _RIGHT.match(found.text)
+    if typed and keys_moved(told.claims):
         return _again(told, None, faults.unknown_layout(found))
     return Settled(told, label, None, alerts(told, repeated=repeated))
 

@@ -50,9 +50,9 @@ def test_another_expiry_is_no_moved_key() -> None:
     assert not keys_moved((*claims(("AB12", "AC12")), expiry))
 
 
-def settled(source: str) -> Settled:
+def settled(source: str, text: str = "text") -> Settled:
     told = replace(verdict({"label-mismatch": "lot"}, "dispense"), claims=claims(("AB12", "AC12")))
-    found = Explanation(UNEXPLAINED, None, "text", source=source)
+    found = Explanation(UNEXPLAINED, None, text, source=source)
     return settle(told, None, found, lambda _: told, before=True)
 
 
@@ -63,3 +63,8 @@ def test_a_layout_that_nobody_listed_is_asked_again_of_a_keyboard_and_never_of_a
     assert not by_keys.alert
     assert by_keys.verdict.codes == ("scan-again",)
     assert settled(CAMERA).again is None
+
+
+@pytest.mark.parametrize("text", ["]d20109521101000016", "https://id.gs1.org/01/09521101000016"])
+def test_a_reading_that_begins_right_came_by_the_right_keyboard(text: str) -> None:
+    assert settled(WEDGE, text).again is None
