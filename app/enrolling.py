@@ -27,9 +27,10 @@ from app.node import FINGERPRINTS
 from ledger.cli.draft import draft_option
 from ledger.cli.keys import read_about
 from ledger.cli.operations import enrol_prints, signer
-from ledger.cli.target import Folder, log_option, open_target, passphrase
-from ledger.errors import Malformed, Refused
+from ledger.cli.target import Folder, log_option, now_ms, open_target, passphrase
+from ledger.errors import Malformed
 from ledger.rules.making import may_enrol
+from ledger.rules.rights import check_key
 from ledger.rules.state import ACTIVE
 from ledger.statement import gs1
 from ledger.store.fingerprints import KEY, Fingerprints
@@ -334,20 +335,11 @@ def _way(store: Fingerprints, gtin: str, options: dict[str, Any], run: _Run) -> 
     sign, party = signer(target, options)
     folder = target if isinstance(target, Folder) else None
     if folder is not None:
-        _check_key(folder, read_about(options["key_paths"][0]).id)
+        # A key that may not enrol is told of before thousands of packs wait for it.
+        keyid = read_about(options["key_paths"][0]).id
+        check_key(folder.reader.authority(), keyid, "enrol", now_ms())
     way = Statements(store, target, sign, options["batch"], run.tell)
     return way, _Checks(store, gtin, lot, again, folder, party)
-
-
-def _check_key(folder: Folder, keyid: str) -> None:
-    """A key that may not enrol is told of before thousands of packs wait for it. Raises Refused."""
-    key = folder.reader.authority().keys.get(keyid)
-    if key is None:
-        raise Refused("unknown-key", keyid)
-    if key.revoked >= 0:
-        raise Refused("key-revoked", keyid)
-    if "enrol" not in key.operations:
-        raise Refused("not-entitled", "the key may not sign enrolments")
 
 
 def _store(options: dict[str, Any]) -> Fingerprints:

@@ -13,8 +13,8 @@ from app.fingerprints_frames import WAIT_LOOK_S, show, turn
 from app.fingerprints_words import reason_words
 from app.node import node
 from ledger.errors import Malformed, Refused
-from ledger.rules.making import may_enrol
-from ledger.statement.governance import Product
+from ledger.rules.making import enrols_any, may_enrol
+from ledger.rules.rights import check_key
 from ledger.store.desk import Person
 from ledger.store.looks import Access
 from scanner.fingerprint.enrol import EnrolmentRefused, enrol
@@ -29,13 +29,14 @@ def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
     """Make a pack's template of a camera's frames, and keep it.
 
     It counts once a signed `enrol` statement with its commitment is on the log. Ends in 403 for whoever
-    neither holds nor packs the product. Raises Malformed, Refused.
+    neither holds nor packs the product, or has a key that does not list enrolments. Raises Malformed, Refused.
     """
     count("enrol", ENROLMENTS_A_MINUTE, who)
     found = node()
     authority = found.reader.authority()
-    if not any(_makes(one.product, who) for one in authority.products()):
+    if not enrols_any(authority, who.party):
         _abort_not_its_maker()
+    check_key(authority, who.keyid, "enrol", found.clock())
     check_number(uploads, LEAST_FRAMES)
     if found.fingerprints is None:
         raise Refused("read-only", _("this node keeps no fingerprints; enrol at the one that does"))
@@ -80,10 +81,6 @@ def _template(session: Session) -> Template:
     except EnrolmentRefused as refused:
         raise Malformed(" ".join(reason_words(one) for one in refused.reasons)) from refused
     return made
-
-
-def _makes(product: Product, who: Person) -> bool:
-    return who.party in (product.holder, *product.packers)
 
 
 def _abort_not_its_maker() -> NoReturn:

@@ -20,6 +20,7 @@ from app.node import Node, node
 from app.phrases import reason_said
 from app.present import Mark, marked, op_words, role_words, signer_words
 from ledger.rules.authority import Authority
+from ledger.rules.making import enrols_any
 from ledger.rules.reasons import reason, word_of
 from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
@@ -112,10 +113,7 @@ def may_see(who: Person | None, gtin: str) -> bool:
 
 def enrols(who: Person) -> bool:
     """Whether a party may enrol labels of any product: it holds one, or packs one."""
-    return any(
-        who.party in (record.product.holder, *record.product.packers)
-        for record in node().reader.authority().products()
-    )
+    return enrols_any(node().reader.authority(), who.party)
 
 
 def evidence_of(label: Label, who: Person) -> Evidence:

@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from app.node import Node, node
 from ledger.errors import Malformed, Refused
 from ledger.proof import clock_words
+from ledger.rules.rights import check_key
 from ledger.statement.sealed import MOST, VERSION, SealedFile, SealedTemplate, seal
 from ledger.store.book_stock import packs_of_lots
 from ledger.store.desk import Person
@@ -31,7 +32,7 @@ _log = logging.getLogger("packtrace")
 def sealed_file(gtin: str, lot: str, who: Person) -> SealedFile:
     """The sealed templates of a lot's packs in a site's stock.
 
-    Ends in 403 where the policy keeps templates at home, 404 where there is none, 429 when they were
+    Ends in 403 where the policy keeps templates at home or the key does not list `inspect`, 404 where there is none, 429 when they were
     handed out too often. Raises Malformed for a lot with too many packs.
     """
     found = node()
@@ -45,6 +46,7 @@ def sealed_file(gtin: str, lot: str, who: Person) -> SealedFile:
     key = authority.public(who.keyid)
     if not isinstance(key, bytes):
         raise Refused("not-entitled", _("sign in by the key file that shall open the fingerprints"))
+    check_key(authority, who.keyid, "inspect", found.clock())
     packs = _packs(found, gtin, lot, who.site)
     sealed = [one for item in packs if (one := _sealed(found, item, key)) is not None]
     if not sealed:
@@ -90,16 +92,10 @@ def _sealed(found: Node, item: str, key: bytes) -> SealedTemplate | None:
 
 def _write_down(found: Node, items: list[str], who: Person) -> None:
     """Every access, before anything leaves; ends in 429 for a pack that was handed out too often."""
-    looks, now = found.desk.looks, found.clock()
-    for item in items:
-        before = [
-            one for one in looks.accesses(item)
-            if (one.site, one.what) == (who.site, SEALED) and one.ms > now - DAY_MS
-        ]  # fmt: skip
-        if len(before) >= A_DAY:
-            abort(
-                429,
-                _("These fingerprints were handed to your site %(n)s times today; no more now.", n=A_DAY),
-            )  # fmt: skip
-    for item in items:
-        looks.add_access(Access(now, item, who.site, who.party, who.keyid, SEALED))
+    now = found.clock()
+    rows = [Access(now, item, who.site, who.party, who.keyid, SEALED) for item in items]
+    if not found.desk.looks.add_counted_accesses(rows, DAY_MS, A_DAY):
+        abort(
+            429,
+            _("These fingerprints were handed to your site %(n)s times today; no more now.", n=A_DAY),
+        )  # fmt: skip

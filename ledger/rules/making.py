@@ -14,6 +14,7 @@ from ledger.rules.authority import Authority
 from ledger.rules.draft import Draft
 from ledger.rules.state import ACTIVE, INACTIVE, Lot, Row
 from ledger.statement.events import Event
+from ledger.statement.governance import Product
 from ledger.statement.gs1 import gtin_of
 
 
@@ -89,7 +90,16 @@ def check_product(authority: Authority, by: str, gtin: str) -> None:
 def may_enrol(authority: Authority, by: str, item: str) -> bool:
     """Whether a party may enrol the fingerprint of a pack's label: it holds the product, or packs it."""
     record = authority.product(gtin_of(item))
-    return record is not None and by in (record.product.holder, *record.product.packers)
+    return record is not None and _makes(by, record.product)
+
+
+def enrols_any(authority: Authority, by: str) -> bool:
+    """Whether there is a product whose labels a party may enrol."""
+    return any(_makes(by, record.product) for record in authority.products())
+
+
+def _makes(by: str, product: Product) -> bool:
+    return by in (product.holder, *product.packers)
 
 
 def repack(draft: Draft, ids: Sequence[str]) -> None:

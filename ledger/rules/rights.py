@@ -78,8 +78,7 @@ def check_signers(authority: Authority, statement: Statement, ms: int) -> None:
             raise Refused("not-entitled", f"a key of {key.party} cannot act for {event.by}")
         if key.use in ("admin", "recovery"):
             raise Refused("not-entitled", f"an {key.use} key signs no events")
-        if event.op not in key.operations:
-            raise Refused("not-listed-op", f"the key does not list {event.op}")
+        _check_listed(key, event.op)
         if key.party == event.by and event.read_point not in key.sites:
             raise Refused("wrong-site", f"the key is not bound to site {event.read_point}")
     parties = {key.party for key in keys}
@@ -102,6 +101,16 @@ def check_signers(authority: Authority, statement: Statement, ms: int) -> None:
         raise Refused("wrong-site", f"site {event.read_point} is not {event.by}'s")
     if event.op == ALWAYS_SENSITIVE or event.op in authority.policy.sensitive:
         count(_hands(key for key in keys if key.party == event.by), authority.policy.threshold)
+
+
+def check_key(authority: Authority, keyid: str, op: str, ms: int) -> None:
+    """Refuse a key that could not sign an operation anyway. Raises Refused."""
+    _check_listed(usable(authority, keyid, ms), op)
+
+
+def _check_listed(key: KeyRecord, op: str) -> None:
+    if op not in key.operations:
+        raise Refused("not-listed-op", f"the key does not list {op}")
 
 
 def _hands(keys: Iterable[KeyRecord]) -> int:

@@ -153,6 +153,21 @@ class Looks:
         marks = ", ".join("?" * len(access))
         self._database.execute_sql(f"INSERT INTO template_access VALUES ({marks})", access)
 
+    def add_counted_accesses(self, rows: Sequence[Access], span: int, most: int) -> bool:
+        """Write down what is handed out, all or nothing: no pack more than `most` times in a span (ms).
+
+        Of one kind at one site; those that ask at one moment are counted one by one.
+        """
+        sql = "SELECT COUNT(*) FROM template_access WHERE item = ? AND site = ? AND what = ? AND ms > ?"
+        with self._database.atomic("IMMEDIATE"):
+            for row in rows:
+                values = (row.item, row.site, row.what, row.ms - span)
+                if int(self._rows(sql, values)[0][0]) >= most:
+                    return False
+            for row in rows:
+                self.add_access(row)
+        return True
+
     def accesses(self, item: str, limit: int = 200) -> list[Access]:
         """The newest of a pack, newest first."""
         sql = "SELECT * FROM template_access WHERE item = ? ORDER BY ms DESC LIMIT ?"

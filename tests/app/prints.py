@@ -24,7 +24,7 @@ from scanner.simulated import station
 from scanner.simulated.camera import PHONE, Camera
 from scanner.simulated.paper import Raster
 from scanner.simulated.station import CLOSE
-from tests.world import Chain, Member
+from tests.world import Chain, Member, seed
 
 GENUINE, COPY = 1, 2  # seeds of paper: the same code, printed twice
 FAR = replace(PHONE, px_per_mm=8.0, tilt=4.0, turn=3.0)  # a webcam that cannot come closer
@@ -119,3 +119,12 @@ def grey(data: bytes) -> Frame:
     """A picture's grey values."""
     found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     return np.asarray(found, np.uint8)
+
+
+def other_key(who: Member, name: str) -> Member:
+    """A member who signs in by another key of its party."""
+
+    class Other(Member):
+        key = property(lambda _self: seed(name))  # type: ignore[assignment]
+
+    return Other(who.name, who.role, who.gln, who.site, who.prefix)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,18 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.node import node
+from app.node import KEY, node
 from ledger.cli import main as packtrace
 from ledger.errors import BadSignature, LedgerError, Malformed
 from ledger.statement import keyfile
 from ledger.statement.parts import FingerprintPolicy
 from ledger.statement.sealed import MOST_TEMPLATE, SealedFile, SealedTemplate, seal
 from ledger.store.fingerprints import Fingerprints
+from ledger.store.looks import DAY_MS, Access
 from ledger.tlog.ed25519 import public_of
 from scanner.fingerprint.template import commitment
 from tests.app.conftest import SignIn
+from tests.app.prints import other_key
 from tests.nodes import serving
 from tests.world import Chain, seed
 
@@ -165,6 +168,34 @@ def test_each_pack_handed_out_is_written_down_and_no_more_than_five_times_a_day(
             assert {(one.site, one.what) for one in found} <= {(chain.pharmacy.site, "sealed")}
     chain.hours(24.1)
     assert asked(sign_in(chain.pharmacy), chain).status_code == 200
+
+
+def test_a_key_that_inspects_nothing_gets_no_template(
+    chain: Chain, stock: list[str], sign_in: SignIn
+) -> None:
+    till = other_key(chain.pharmacy, "till")
+    chain.log.submit(chain.revoke(chain.pharmacy))
+    chain.log.submit(chain.key_add(chain.pharmacy, "till", operations=["supply"]))
+    answer = asked(sign_in(till), chain)
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "not-listed-op")
+
+
+def test_packs_asked_for_at_one_moment_are_counted_one_by_one(
+    chain: Chain, stock: list[str], app: Flask
+) -> None:
+    rows = [Access(chain.now, item, chain.pharmacy.site, "p", "k", "sealed") for item in stock]
+    looks = app.extensions[KEY].desk.looks
+    for _ in range(300):  # what another site had, and what else was done, is no hindrance
+        looks.add_access(rows[0]._replace(site="another"))
+        looks.add_access(rows[0]._replace(what="enrol"))
+
+    def ask(_: int) -> bool:
+        return bool(looks.add_counted_accesses(rows, DAY_MS, 5))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(ask, range(12))) == 5
+    assert not looks.add_counted_accesses([rows[1]], DAY_MS, 5)
+    assert looks.add_counted_accesses([rows[1]._replace(ms=chain.now + DAY_MS)], DAY_MS, 5)
 
 
 def test_a_template_that_does_not_fit_the_log_is_handed_to_nobody(

@@ -1,0 +1,38 @@
+"""Enrolment at a station: who may, of which labels, and what is kept of it. SIMULATED labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from ledger.store.fingerprints import Fingerprints
+from tests.app.conftest import SignIn
+from tests.app.prints import other_key, pictures, send
+from tests.world import Chain
+
+
+@pytest.fixture
+def kept(chain: Chain) -> Iterator[Fingerprints]:
+    """The node's templates."""
+    made = Fingerprints.make(chain.folder / "fingerprints", b"", plain=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def app(kept: Fingerprints, app: Flask) -> Flask:
+    """An app that keeps templates."""
+    return app
+
+
+def test_a_key_that_may_not_sign_enrolments_writes_no_template(
+    chain: Chain, kept: Fingerprints, app: Flask, sign_in: SignIn
+) -> None:
+    (item,) = chain.commission("L1", 1)
+    chain.log.submit(chain.revoke(chain.maker))
+    chain.log.submit(chain.key_add(chain.maker, "dock", operations=["inspect"]))
+    answer = send(sign_in(other_key(chain.maker, "dock")), "enrol", pictures(item))
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "not-listed-op")
+    assert not kept.has(item)
