@@ -32,7 +32,10 @@ _SUPPLIED: Final = frozenset(("supplied-here", "supplied-elsewhere"))
 
 
 def asked(item: str, codes: Sequence[str], case: Case | None, who: Person) -> dict[str, Any] | None:
-    """What a scan says of a pack's print: None where no template is kept. `codes` are the verdict's."""
+    """What a scan says of a pack's print; `codes` are the verdict's.
+
+    None where no template is kept, or none counts by the log: a look could not come to anything.
+    """
     found = node()
     if found.fingerprints is None or not is_pack(item):
         return None
@@ -41,7 +44,7 @@ def asked(item: str, codes: Sequence[str], case: Case | None, who: Person) -> di
     except FAILURES as error:  # the verdict of the log never waits for this
         _log.error("the fingerprints cannot be read: %s", error)
         return None
-    if not there:
+    if not there or found.reader.fingerprint(item) is None:
         return None
     why = _why(found, item, codes, case, who)
     return {"item": item, "asked": why != OFFERED, "why": why}

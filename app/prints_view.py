@@ -1,7 +1,7 @@
 """What is known of the print on a pack's label, for who looks into it: the authority, the product's holder.
 
 Enrolments and inspections are the log's, looks the desk's. The holder learns of another party's site its
-role and country alone, as in cases. No template is opened here.
+role and country alone, as in cases. No template is shown here.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from app.goods import product_name, site_name
 from app.node import Node, node
 from app.phrases import reason_said
 from app.present import Mark, marked, op_words, role_words, signer_words
+from ledger.errors import Malformed
 from ledger.rules.authority import Authority
 from ledger.rules.making import enrols_any
 from ledger.rules.reasons import reason, word_of
@@ -29,6 +30,7 @@ from ledger.statement.submission import Statement
 from ledger.store.acts import act_at
 from ledger.store.desk import Person
 from ledger.store.enrolled import Enrolled
+from ledger.store.fingerprints import Fingerprints
 from ledger.store.looks import Access, Look
 from scanner.fingerprint.limits import EXTRACTOR, LIMITS, Limits
 from scanner.fingerprint.match import LEAST_LOG10, false_match_log10
@@ -137,13 +139,21 @@ def evidence_of(label: Label, who: Person) -> Evidence:
     return Evidence(
         label, product_name(authority, label.gtin), enrolments, inspections, looks,
         [(one, reading.place(one.site)) for one in found.desk.looks.accesses(label.id, MOST)],
-        store is not None and store.has(label.id), reading.erased,
+        store is not None and _is_kept(store, label.id, enrolled), reading.erased,
         prints_plot.draw(
             MEASURED[EXTRACTOR], limits,
             [(one.number, one.look.score) for one in looks if one.look.score is not None],
         ),
         limits, 3 / limits.tested,
     )  # fmt: skip
+
+
+def _is_kept(store: Fingerprints, item: str, enrolled: Enrolled | None) -> bool:
+    """Whether there is a template that the log commits to; an altered row is none."""
+    try:
+        return enrolled is not None and store.find(item, enrolled.commitment) is not None
+    except Malformed:
+        return False
 
 
 class _Reading:

@@ -72,6 +72,14 @@ def test_a_pack_s_print_is_offered_where_a_template_of_it_is_kept(
     assert asked(here, "nothing that is a label") is None
 
 
+def test_a_template_that_nobody_signed_for_is_neither_asked_for_nor_offered(
+    chain: Chain, kept: Fingerprints, packs: list[str], sign_in: SignIn
+) -> None:
+    chain.log.submit(chain.policy_change(fingerprint=FingerprintPolicy(ask=True)))
+    kept.put(packs[1], bytes(32), b"template", bytes(32), chain.now)
+    assert asked(sign_in(chain.pharmacy), packs[1]) is None
+
+
 @pytest.mark.parametrize("why", ["policy", "product"])
 def test_policy_asks_for_it(why: str, chain: Chain, packs: list[str], sign_in: SignIn) -> None:
     rule = ProductPolicy(max_transit=48, storage=Storage(max=25, min=2), fingerprint_ask=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -241,6 +243,22 @@ def test_who_wrote_the_template_is_told_and_whether_it_is_here(
     assert "Not kept at this node" in told
 
 
+def test_a_template_is_kept_where_the_commitment_that_holds_is_to_it(
+    scene: Scene, app: Flask, sign_in: SignIn, tmp_path: Path
+) -> None:
+    kept, maker = _give_store(app, tmp_path), scene.chain.maker
+    (other,) = scene.chain.commission("L2", 1)
+    found = gs1.parse_item_id(other)
+    kept.put(other, SECOND, b"template", bytes(32), scene.chain.now)
+    assert "Not kept" in page(sign_in, maker, f"/packs/{found.gtin}/{found.serial}/fingerprint")
+    kept.put(scene.item, FIRST, b"template", bytes(32), scene.chain.now)
+    assert "Not kept" in page(sign_in, maker, scene.path)
+    kept.put(scene.item, SECOND, b"template", bytes(32), scene.chain.now)
+    assert "Kept here, sealed" in page(sign_in, maker, scene.path)
+    _alter(kept)
+    assert "Not kept" in page(sign_in, maker, scene.path)
+
+
 def test_every_score_and_both_thresholds_stand_in_the_plot(scene: Scene, sign_in: SignIn) -> None:
     told = page(sign_in, scene.chain.authority, scene.path)
     svg = told[told.index('<svg class="scores"') : told.index("</svg>")]
@@ -315,9 +333,16 @@ def test_a_key_that_may_not_enrol_is_told_so(
     assert 'id="work"' not in told
 
 
-def _give_store(app: Flask, folder: Path) -> None:
+def _give_store(app: Flask, folder: Path) -> Fingerprints:
     store = Fingerprints.make(folder / "prints", b"", plain=True)
     app.extensions[KEY] = replace(app.extensions[KEY], fingerprints=store)
+    return store
+
+
+def _alter(store: Fingerprints) -> None:
+    """Change the rows of a store's templates, as somebody with the disk might."""
+    with closing(sqlite3.connect(store.folder / "fingerprints.sqlite")) as database, database:
+        database.execute("UPDATE template SET data = zeroblob(LENGTH(data))")
 
 
 def _with_key(who: Member, name: str) -> Member:
