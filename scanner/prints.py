@@ -336,8 +336,8 @@ def advice(result: FrameResult, session: Session) -> str:
 
 
 def _item_of(text: str) -> str:
-    """The pack that a code names, "" for none; the year matters to no identifier."""
+    """The pack that a code names, "" for none."""
     try:
-        return parse_scan(text, year=2026).id if text else ""
+        return parse_scan(text).id if text else ""
     except Malformed:
         return ""

@@ -143,11 +143,6 @@ class Looks:
         sql = f"SELECT {_COLUMNS}, number FROM look WHERE item = ? ORDER BY ms DESC, number DESC LIMIT ?"
         return [Look(*row) for row in self._rows(sql, (item, limit))]
 
-    def digests_of(self, number: int) -> list[str]:
-        """The digests of a look's pictures and of their vector."""
-        sql = "SELECT digest FROM look_digest WHERE number = ? ORDER BY rowid"
-        return [str(row[0]) for row in self._rows(sql, (number,))]
-
     def add_access(self, access: Access) -> None:
         """Write down that a template was opened or written otherwise than by a look."""
         marks = ", ".join("?" * len(access))
