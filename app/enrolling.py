@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from io import FileIO
 from pathlib import Path
 from time import monotonic
@@ -19,6 +19,7 @@ from typing import Any, Final, cast
 
 import click
 
+from app.enrolling_check import against
 from app.enrolling_keep import Lines, Statements, Way, keep
 from app.enrolling_line import Asking, Line
 from app.enrolling_packs import ENROLLED, REFUSED, Reason, Told
@@ -29,9 +30,7 @@ from ledger.cli.keys import read_about
 from ledger.cli.operations import enrol_prints, signer
 from ledger.cli.target import Folder, log_option, now_ms, open_target, passphrase
 from ledger.errors import Malformed
-from ledger.rules.making import may_enrol
 from ledger.rules.rights import check_key
-from ledger.rules.state import ACTIVE
 from ledger.statement import gs1
 from ledger.store.fingerprints import KEY, Fingerprints
 from ledger.store.opening import holds_log
@@ -106,38 +105,26 @@ class _Checks:
     folder: Folder | None
     party: str
 
-    def __call__(self, item: str, lot: str) -> tuple[Reason, ...]:
-        """The reasons against a pack of a lot, "" where its code says none."""
-        return tuple(self._reasons(item, lot))
+    def __call__(self, item: str, lot: str, expiry: date | None) -> tuple[Reason, ...]:
+        """The reasons against a pack, by lot and expiry of its label: "" and None where its code says none."""
+        return tuple(self._reasons(item, lot, expiry))
 
-    def _reasons(self, item: str, lot: str) -> Iterator[Reason]:
+    def _reasons(self, item: str, lot: str, expiry: date | None) -> Iterator[Reason]:
         gtin = gs1.gtin_of(item)
         if self.gtin and gtin != self.gtin:
             yield Reason("wrong-product", f"It is of {gtin}, not of {self.gtin}.")
-        on_log = self._lot_on_log(item) if self.folder else lot
-        if isinstance(on_log, Reason):
-            yield on_log
-        elif lot and on_log != lot:
-            yield Reason("wrong-lot", f"The label says lot {lot}, the log {on_log}.")
-        elif self.lot and (lot or on_log) != self.lot:
-            of = f"of lot {lot or on_log}" if lot or on_log else "of no lot that its code names"
+        if self.folder is not None:
+            reader = self.folder.reader
+            found = against(reader, self.party, item, lot, expiry)
+            yield from found
+            row = reader.world().row(item)
+            lot = row.lot if row is not None and not found else self.lot
+        if self.lot and lot != self.lot:
+            of = f"of lot {lot}" if lot else "of no lot that its code names"
             yield Reason("wrong-lot", f"It is {of}, not of {self.lot}.")
         if not self.again and self._has(item):
             words = "It was enrolled before. Give --again to relabelled packs alone."
             yield Reason("enrolled-before", words)
-
-    def _lot_on_log(self, item: str) -> str | Reason:
-        assert self.folder is not None
-        reader = self.folder.reader
-        row = reader.world().row(item)
-        if row is None:
-            return Reason("unknown-item", "The log has no such pack. Commission it first.")
-        if not may_enrol(reader.authority(), self.party, item):
-            words = f"{self.party} neither holds nor packs this product."
-            return Reason("not-your-product", words)
-        if row.status != ACTIVE:
-            return Reason("wrong-state", f"The log has it as {row.status}, no longer active.")
-        return row.lot
 
     def _has(self, item: str) -> bool:
         if self.folder is not None:

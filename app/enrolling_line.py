@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from app.enrolling_look import Asked, Glance, glance, is_another_print, judge
-from app.enrolling_packs import REFUSED, Packs, Picture, Reason, Told
+from app.enrolling_packs import REFUSED, Check, Packs, Picture, Reason, Told
 from app.enrolling_shots import Shot
 from ledger.errors import Malformed
 
@@ -36,7 +36,7 @@ class Asking:
     least: int
     module_mm: float
     year: int
-    check: Callable[[str, str], tuple[Reason, ...]]
+    check: Check
 
 
 class Line:

@@ -7,10 +7,12 @@ pack is left to `enrolling_packs`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from ledger.errors import Malformed
 from ledger.statement import gs1
+from ledger.statement.gs1 import Label
 from scanner import symbols
 from scanner.fingerprint.design import QR
 from scanner.fingerprint.enrol import EnrolmentRefused, enrol
@@ -38,6 +40,7 @@ class Glance:
     crop: Frame | None = None
     reason: str = ""
     words: str = ""  # what the reason's own do not say
+    expiry: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +75,27 @@ def glance(frame: Frame, year: int, *, stream: bool) -> Glance:
     found = symbols.read(frame, quick=True) if stream else symbols.read(frame, budget_s=FILE_S)
     if not found:
         return Glance(reason="no-code")
-    packs: dict[str, list[tuple[Symbol, str]]] = {}
+    packs: dict[str, list[tuple[Symbol, Label]]] = {}
     for symbol in found:
-        item, lot = _pack(symbol.scan, year)
-        if item:
-            packs.setdefault(item, []).append((symbol, lot))
+        label = _pack(symbol.scan, year)
+        if label is not None:
+            packs.setdefault(label.id, []).append((symbol, label))
     if not packs:
         return Glance(reason="no-pack", words=found[0].scan[:80])
     if len(packs) > 1:
         return Glance(reason="two-packs", words=", ".join(packs))
     [(item, shown)] = packs.items()
-    symbol, lot = min(shown, key=lambda one: one[0].format != QR)
-    return Glance(item, lot, _cut(frame, symbol))
+    symbol, label = min(shown, key=lambda one: one[0].format != QR)
+    return Glance(item, label.lot, _cut(frame, symbol), expiry=label.expiry)
 
 
-def _pack(text: str, year: int) -> tuple[str, str]:
-    """The pack that a code names, and its lot as far as the code says; "" for none."""
+def _pack(text: str, year: int) -> Label | None:
+    """The pack's label that a code is; None where it names no single pack."""
     try:
         label = gs1.parse_scan(text, year=year)
-        item = label.id
+        return label if gs1.is_pack(label.id) else None
     except Malformed:
-        return "", ""
-    return (item, label.lot) if gs1.is_pack(item) else ("", "")
+        return None
 
 
 def _cut(frame: Frame, symbol: Symbol) -> Frame:
@@ -111,7 +113,8 @@ def judge(asked: Asked) -> Judged:
     limits = LIMITS[EXTRACTOR]
     for crop in asked.crops:
         result = session.add(crop)
-        fine = not result.text or _pack(result.text, asked.year)[0] == asked.item
+        label = _pack(result.text, asked.year) if result.text else None
+        fine = not result.text or (label is not None and label.id == asked.item)
         reasons.append(result.reasons if fine else ("other-label",))
         if session.broken or not fine:
             return Judged(tuple(reasons), reasons=(session.broken or "other-label",))

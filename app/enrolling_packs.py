@@ -10,6 +10,7 @@ import secrets
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, NamedTuple
 
 from app.enrolling_look import Asked, Glance, Judged
@@ -37,6 +38,10 @@ class Reason(NamedTuple):
 
     code: str
     words: str
+
+
+# The reasons against a pack, by lot and expiry of its label: "" and None where its code says none.
+Check = Callable[[str, str, date | None], tuple[Reason, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ class Packs:
 
     def __init__(
         self, *, least: int, module_mm: float, year: int,
-        check: Callable[[str, str], tuple[Reason, ...]],
+        check: Check,
         ask: Callable[[Asked], None],
         compare: Callable[[str, Picture, bytes], None],
         most_held: int = MOST_HELD,
@@ -177,7 +182,7 @@ class Packs:
         pack = self._open.get(item)
         if pack is None:
             pack = _Open(item, picture.name, stream, self._count)
-            if reasons := self._check(item, seen.lot):
+            if reasons := self._check(item, seen.lot, seen.expiry):
                 self._finish(pack)
                 yield Told(REFUSED, picture.name, item, reasons)
                 return

@@ -8,13 +8,16 @@ from typing import IO, Any, Final, NoReturn
 from flask import abort
 from flask_babel import gettext as _
 
+from app.enrolling_check import against
 from app.fingerprints import check_number, count, forget, item_of
 from app.fingerprints_frames import WAIT_LOOK_S, show, turn
 from app.fingerprints_words import reason_words
-from app.node import node
+from app.node import Node, node
+from app.scanning import here_and_now
 from ledger.errors import Malformed, Refused
-from ledger.rules.making import enrols_any, may_enrol
+from ledger.rules.making import enrols_any
 from ledger.rules.rights import check_key
+from ledger.statement.gs1 import parse_scan
 from ledger.store.desk import Person
 from ledger.store.looks import Access
 from scanner.fingerprint.enrol import EnrolmentRefused, enrol
@@ -48,10 +51,7 @@ def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
     item = item_of(session.text)
     if not item:
         raise Malformed(_("the code in the picture names no single pack"))
-    if not may_enrol(authority, who.party, item):
-        _abort_not_its_maker()
-    if found.reader.world().row(item) is None:
-        raise Refused("unknown-item", _("commission this pack before its label is enrolled"))
+    _check(found, item, session.text, who)
     if found.desk.looks.any_seen(shown.digests):
         raise Malformed(_("these pictures were shown here before; take new ones"))
     salt, now = secrets.token_bytes(SALT), found.clock()
@@ -81,6 +81,19 @@ def _template(session: Session) -> Template:
     except EnrolmentRefused as refused:
         raise Malformed(" ".join(reason_words(one) for one in refused.reasons)) from refused
     return made
+
+
+def _check(found: Node, item: str, text: str, who: Person) -> None:
+    """Turn away what would be another label's print, or whose statement the log would refuse."""
+    label = parse_scan(text, year=here_and_now().year)
+    for code, words in against(found.reader, who.party, item, label.lot, label.expiry):
+        if code == "not-your-product":
+            _abort_not_its_maker()
+        if code == "unknown-item":
+            raise Refused(code, _("commission this pack before its label is enrolled"))
+        if code == "wrong-state":
+            raise Refused(code, words)
+        raise Malformed(_("Lot or expiry on the label are not those on record"))
 
 
 def _abort_not_its_maker() -> NoReturn:

@@ -33,16 +33,18 @@ _FACE = 168  # grey of the pack round the label
 
 
 @cache
-def paper(item: str, seed: int = GENUINE, lot: str = "L1") -> Raster:
+def paper(
+    item: str, seed: int = GENUINE, lot: str = "L1", expiry: date = date(2028, 1, 31)
+) -> Raster:
     """A pack's label on paper."""
     found = gs1.parse_item_id(item)
-    label = PrintedLabel(found.gtin, lot, date(2028, 1, 31), found.serial)
+    label = PrintedLabel(found.gtin, lot, expiry, found.serial)
     return station.print_of(label, seed)
 
 
 @cache
 def _pictures(
-    paper_of: tuple[str, int, str], count: int, camera: Camera, first: int
+    paper_of: tuple[str, int, str, date], count: int, camera: Camera, first: int
 ) -> list[bytes]:
     found = []
     for number, seen in enumerate(station.photographed(paper(*paper_of), count, first, camera)):
@@ -104,10 +106,10 @@ def send(client: FlaskClient, what: str, pictures: list[bytes], **fields: str) -
 
 def pictures(
     item: str, count: int = 3, seed: int = GENUINE, camera: Camera = CLOSE, first: int = 500,
-    lot: str = "L1",
+    lot: str = "L1", expiry: date = date(2028, 1, 31),
 ) -> list[bytes]:  # fmt: skip
     """Pictures of a pack's label in a hand; another `first`, other pictures."""
-    return list(_pictures((item, seed, lot), count, camera, first))
+    return list(_pictures((item, seed, lot, expiry), count, camera, first))
 
 
 def codes(told: dict[str, Any]) -> list[str]:

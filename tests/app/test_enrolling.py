@@ -360,7 +360,7 @@ class Pointed:
 def test_a_camera_enrols_whatever_is_before_it(here: Line) -> None:
     packs = here.chain.commission(LOT, 3)
     pointed = Pointed(packs)
-    asking = Asking(3, 0.4233, 2026, lambda item, _lot: () if item != packs[1] else (NOT_THIS,))
+    asking = Asking(3, 0.4233, 2026, lambda item, *_: () if item != packs[1] else (NOT_THIS,))
     outcomes = []
     with LineOf(shots([], camera=Camera(0, opener=lambda _index: pointed)), asking, 1) as line:
         for told in line.run():
@@ -375,7 +375,7 @@ def test_a_camera_enrols_whatever_is_before_it(here: Line) -> None:
 
 def test_a_line_whose_helper_was_killed_ends_in_a_sentence(here: Line) -> None:
     pointed = Pointed(here.chain.commission(LOT, 2))
-    asking = Asking(3, 0.4233, 2026, lambda _item, _lot: ())
+    asking = Asking(3, 0.4233, 2026, lambda *_: ())
     with LineOf(shots([], camera=Camera(0, opener=lambda _index: pointed)), asking, 2) as line:
         running = line.run()
         while not isinstance(next(running), Told):
@@ -545,3 +545,9 @@ def test_a_node_opens_the_store_that_a_line_made(here: Line, tmp_path: Path) -> 
     for wrong in (replace(settings, fingerprints=elsewhere), replace(settings, passphrase=b"x")):
         with pytest.raises(Malformed, match=r"fingerprints\.key"):
             open_node(wrong)
+
+
+def test_a_look_reads_lot_and_expiry_of_the_label() -> None:
+    item = gs1.sgtin("09521101000016", "LOOK")
+    seen = glance(frames(item, 1)[0], 2026, stream=True)
+    assert (seen.item, seen.lot, seen.expiry) == (item, LOT, EXPIRY)

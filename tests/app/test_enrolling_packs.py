@@ -32,7 +32,7 @@ class Bench:
         )  # fmt: skip
 
     @staticmethod
-    def _check(item: str, _lot: str) -> tuple[Reason, ...]:
+    def _check(item: str, *_: object) -> tuple[Reason, ...]:
         return (Reason("wrong-lot", "another lot"),) if item == "wrong" else ()
 
     def show(self, item: str, value: int = GOOD, *, stream: bool = False, name: str = "") -> None:

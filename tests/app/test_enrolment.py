@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -35,4 +37,29 @@ def test_a_key_that_may_not_sign_enrolments_writes_no_template(
     chain.log.submit(chain.key_add(chain.maker, "dock", operations=["inspect"]))
     answer = send(sign_in(other_key(chain.maker, "dock")), "enrol", pictures(item))
     assert (answer.status_code, answer.get_json()["code"]) == (403, "not-listed-op")
+    assert not kept.has(item)
+
+
+@pytest.mark.parametrize(
+    "label", [{"lot": "WRONG"}, {"expiry": date(2029, 1, 31)}], ids=["lot", "expiry"]
+)
+def test_a_label_with_another_lot_or_expiry_than_the_log_has_is_not_enrolled(
+    label: dict[str, Any], chain: Chain, kept: Fingerprints, app: Flask, sign_in: SignIn
+) -> None:
+    (item,) = chain.commission("L1", 1)
+    here = sign_in(chain.maker)
+    answer = send(here, "enrol", pictures(item, **label))
+    assert answer.status_code == 400
+    assert "not those on record" in answer.get_json()["detail"]
+    assert not kept.has(item)
+    assert send(here, "enrol", pictures(item)).status_code == 200
+
+
+def test_a_pack_that_is_no_longer_active_is_not_enrolled(
+    chain: Chain, kept: Fingerprints, app: Flask, sign_in: SignIn
+) -> None:
+    (item,) = chain.commission("L1", 1)
+    chain.act("lost", chain.maker, [item])
+    answer = send(sign_in(chain.maker), "enrol", pictures(item))
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "wrong-state")
     assert not kept.has(item)
