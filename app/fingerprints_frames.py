@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from hashlib import sha256
 from threading import BoundedSemaphore
 from typing import IO, Final, NamedTuple
 
@@ -17,6 +16,7 @@ from flask_babel import gettext as _
 
 from ledger.errors import Malformed
 from scanner.fingerprint.session import FrameResult, Session
+from scanner.fingerprint.shown import digest_of
 from scanner.frames import MAX_PIXELS, Frame, read_image
 
 MAX_FRAME: Final = 8 * 1024 * 1024  # bytes
@@ -58,7 +58,7 @@ class Gate:
 class Shown(NamedTuple):
     """What was read of the pictures: digests of those that count, and every reason to turn one away.
 
-    A digest is of the grey values: the same picture in another file is the same picture.
+    A digest is of the grey values: the same picture in another file, or turned, is the same picture.
     """
 
     digests: tuple[str, ...]
@@ -97,7 +97,7 @@ def show(session: Session, uploads: list[IO[bytes]]) -> Shown:
         result = session.add(frame)
         reasons += result.reasons
         if result.ok:
-            digests.append(sha256(str(frame.shape).encode() + frame.tobytes()).hexdigest())
+            digests.append(digest_of(frame))
     return Shown(tuple(digests), tuple(dict.fromkeys(reasons)))
 
 

@@ -7,7 +7,6 @@ the file, or altered it, puts nothing in its place.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
 
 from ledger.bundle import Bundle
 from ledger.errors import BadSignature, LedgerError, Malformed
@@ -19,6 +18,7 @@ from ledger.tlog.policy import Policy
 from scanner.check import Shelf
 from scanner.fingerprint.match import match
 from scanner.fingerprint.session import Session
+from scanner.fingerprint.shown import digest_of
 from scanner.fingerprint.template import Template, commitment
 from scanner.frames import Frame
 from scanner.prints import Outcome, cannot_tell, outcome_of
@@ -62,7 +62,7 @@ class BySealed:
         found = self._template(item)
         if isinstance(found, Outcome):
             return found
-        digests = {sha256(str(one.shape).encode() + one.tobytes()).hexdigest() for one in frames}
+        digests = set(map(digest_of, frames))
         if digests & self._shown:
             return cannot_tell("replayed")
         self._shown |= digests

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pytest
 from flask import Flask
 
 from ledger.store.fingerprints import Fingerprints
+from scanner.simulated.station import to_png as png
 from tests.app.conftest import SignIn
-from tests.app.prints import other_key, pictures, send
+from tests.app.prints import grey, other_key, pictures, send
 from tests.world import Chain
 
 
@@ -63,3 +65,14 @@ def test_a_pack_that_is_no_longer_active_is_not_enrolled(
     answer = send(sign_in(chain.maker), "enrol", pictures(item))
     assert (answer.status_code, answer.get_json()["code"]) == (409, "wrong-state")
     assert not kept.has(item)
+
+
+def test_a_picture_that_is_turned_is_no_new_one(
+    chain: Chain, kept: Fingerprints, app: Flask, sign_in: SignIn
+) -> None:
+    (item,) = chain.commission("L1", 1)
+    here, shown = sign_in(chain.maker), pictures(item)
+    assert send(here, "enrol", shown).status_code == 200
+    turned = [png(np.ascontiguousarray(np.rot90(grey(one)))) for one in shown]
+    answer = send(here, "enrol", turned)
+    assert (answer.status_code, "before" in answer.get_json()["detail"]) == (400, True)
