@@ -28,7 +28,7 @@ from app.slips import read_number
 from ledger.errors import Malformed
 from ledger.proof import clock_words
 from ledger.rules.alerts import Alert
-from ledger.rules.casework import GIVE_OUT, OPEN
+from ledger.rules.casework import GIVE_OUT, ILLEGITIMATE, holds_copy
 from ledger.rules.verdict import PURPOSES, Verdict, also, judge, verdict
 from ledger.statement.gs1 import MAX_TEXT, Label
 from ledger.store.alike import spelt_alike
@@ -254,8 +254,7 @@ def _with_case(told: Told, alert: Alert | None, case: Case | None = None) -> Tol
     told = replace(told, alert=alert is not None, print=_print(told, case))
     if case is None:
         return told
-    told = _copy_suspected(told, case)
-    return replace(told, case=case.number, decision=case.decision)
+    return _copy_suspected(replace(told, case=case.number, decision=case.decision))
 
 
 def _print(told: Told, case: Case | None) -> dict[str, Any] | None:
@@ -266,13 +265,23 @@ def _print(told: Told, case: Case | None) -> dict[str, Any] | None:
     return asked(label.id, told.verdict.codes, case, who)
 
 
-def _copy_suspected(told: Told, case: Case) -> Told:
-    """While nobody has decided, a pack whose print was not the enrolled one is not OK at its site.
+def _copy_suspected(told: Told) -> Told:
+    """Until it may be given out, a pack whose print was not the enrolled one is not OK at its site.
 
     An inspection changes nothing on the log, so that the log's verdict says nothing of it.
     """
-    waits = case.status == OPEN and case.rule == COPY_SUSPECTED and case.decision != GIVE_OUT
-    return replace(told, verdict=also(told.verdict, COPY_SUSPECTED)) if waits else told
+    who = person()
+    if who is None or told.label is None:
+        return told
+    copies = node().desk.cases.of_copies(who.site, told.label.id)
+    # The newest counts; yet no later one takes back what was found to be illegitimate.
+    some = [*copies[:1], *(one for one in copies[1:] if one.closing == ILLEGITIMATE)]
+    holds = [one for one in some if holds_copy(one.status, one.decision, one.closing)]
+    if not holds:
+        return told
+    decision = "" if holds[0].decision == GIVE_OUT else holds[0].decision
+    found = also(told.verdict, COPY_SUSPECTED)
+    return replace(told, verdict=found, case=holds[0].number, decision=decision)
 
 
 def told_json(told: Told) -> dict[str, Any]:

@@ -133,3 +133,13 @@ def check_closing(root: str, closing: str, note: str, level: str) -> None:
         raise Refused(
             "not-entitled", "pass it on: the product's holder or the authority finds that"
         )
+
+
+def holds_copy(status: str, decision: str, closing: str) -> bool:
+    """Whether a case still speaks against a pack whose print was not the enrolled one.
+
+    A finding counts more than what was decided before it; without one, to give it out must be decided.
+    """
+    if status == OPEN or closing == SETTLED:
+        return decision != GIVE_OUT
+    return closing not in (FALSE_ALERT, EXPLAINED)

@@ -8,123 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import peewee
 
 from ledger.errors import Refused
 from ledger.rules import casework
 from ledger.rules.alerts import RULES, Alert
-from ledger.rules.casework import AUTHORITY, CLOSED, EXPLAINED, FALSE_ALERT, HOLDER, OPEN, SITE
+from ledger.rules.casework import (
+    AUTHORITY,
+    CLOSED,
+    EXPLAINED,
+    FALSE_ALERT,
+    GIVE_OUT,
+    HOLDER,
+    OPEN,
+    SITE,
+)
+from ledger.store.case_rows import SCHEMA, Case, Evidence, Seen, Step
 
+__all__ = [
+    "EXPLAINED_MS",
+    "MOST_EVIDENCE",
+    "MOST_OPEN",
+    "SCHEMA",
+    "Case",
+    "Cases",
+    "Evidence",
+    "Seen",
+    "Step",
+]
 MOST_OPEN: Final = 50  # of one rule at one site; what comes beyond is one case more
 EXPLAINED_MS: Final = 30 * 24 * 3_600_000  # for so long, what was explained stays so
 MOST_EVIDENCE: Final = 200  # alerts that a case keeps; more are counted
+_COPY: Final = "copy-suspected"
 _PASSED_ON: Final = 500  # cases that go on by the clock in one call
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS case_file (number INTEGER PRIMARY KEY AUTOINCREMENT,
-  site TEXT NOT NULL, subject TEXT NOT NULL, rule TEXT NOT NULL, cause TEXT NOT NULL,
-  item TEXT NOT NULL, other TEXT NOT NULL, holder TEXT NOT NULL, eu TEXT NOT NULL, us TEXT NOT NULL,
-  opened BIGINT NOT NULL, newest BIGINT NOT NULL, alerts INTEGER NOT NULL, status TEXT NOT NULL,
-  level TEXT NOT NULL, due BIGINT NOT NULL, taken TEXT NOT NULL DEFAULT '',
-  decision TEXT NOT NULL DEFAULT '', decided BIGINT NOT NULL DEFAULT -1,
-  root TEXT NOT NULL DEFAULT '', closing TEXT NOT NULL DEFAULT '', closed BIGINT NOT NULL DEFAULT -1);
-CREATE UNIQUE INDEX IF NOT EXISTS case_open ON case_file (site, subject) WHERE status = 'open';
-CREATE INDEX IF NOT EXISTS case_site ON case_file (site, status, level, due);
-CREATE INDEX IF NOT EXISTS case_other ON case_file (other, status, due) WHERE other <> '';
-CREATE INDEX IF NOT EXISTS case_holder ON case_file (holder, status, level, due);
-CREATE INDEX IF NOT EXISTS case_level ON case_file (status, level, due);
-CREATE INDEX IF NOT EXISTS case_item ON case_file (item, site) WHERE item <> '';
-CREATE TABLE IF NOT EXISTS case_alert (number INTEGER NOT NULL, ms BIGINT NOT NULL,
-  rule TEXT NOT NULL, cause TEXT NOT NULL, also TEXT NOT NULL, codes TEXT NOT NULL,
-  mismatch TEXT NOT NULL, item TEXT NOT NULL, purpose TEXT NOT NULL, verdict TEXT NOT NULL,
-  reading TEXT NOT NULL, read_by TEXT NOT NULL, source TEXT NOT NULL, subject TEXT NOT NULL,
-  refusal BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS case_alert_number ON case_alert (number, ms);
-CREATE INDEX IF NOT EXISTS case_alert_item ON case_alert (item) WHERE item <> '';
-CREATE UNIQUE INDEX IF NOT EXISTS case_alert_source ON case_alert (source, rule, subject)
-  WHERE source <> '';
-CREATE TABLE IF NOT EXISTS case_step (number INTEGER NOT NULL, ms BIGINT NOT NULL,
-  did TEXT NOT NULL, detail TEXT NOT NULL, party TEXT NOT NULL, site TEXT NOT NULL,
-  keyid TEXT NOT NULL, staff TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS case_step_number ON case_step (number, ms);
-CREATE TABLE IF NOT EXISTS case_mark (name TEXT PRIMARY KEY, value BIGINT NOT NULL)
-"""
-
-
-class Case(NamedTuple):
-    """A case; `subject` is what it is about, as `rules.alerts.Alert` has it.
-
-    `holder` is the party that holds the product, "" where no one product is in question. `level` is
-    whose turn it is until `due`. `taken` is the key of whoever works on it.
-    """
-
-    number: int
-    site: str
-    subject: str
-    rule: str
-    cause: str
-    item: str
-    other: str
-    holder: str
-    eu: str
-    us: str
-    opened: int
-    newest: int
-    alerts: int
-    status: str
-    level: str
-    due: int
-    taken: str
-    decision: str
-    decided: int
-    root: str
-    closing: str
-    closed: int
-
-
-class Evidence(NamedTuple):
-    """An alert of a case: a scan as the desk had it, or a statement by its id; or a signed refusal."""
-
-    number: int
-    ms: int
-    rule: str
-    cause: str
-    also: str
-    codes: str
-    mismatch: str
-    item: str
-    purpose: str
-    verdict: str
-    reading: str
-    read_by: str
-    source: str
-    subject: str
-    refusal: bytes
-
-
-class Step(NamedTuple):
-    """What was done with a case, by which key; `keyid` is "" for the clock."""
-
-    ms: int
-    did: str  # opened, passed-on, taken, decided, noted, closed
-    detail: str
-    party: str = ""
-    site: str = ""
-    keyid: str = ""
-    staff: str = ""
-
-
-class Seen(NamedTuple):
-    """What a scan's row says, beside its alert."""
-
-    purpose: str = ""
-    verdict: str = ""
-    reading: str = ""
-    read_by: str = ""
-    refusal: bytes = b""
-
-
 _CASE: Final = ", ".join(Case._fields)
 _NEW: Final = (
     "INSERT INTO case_file (site, subject, rule, cause, item, other, holder, eu, us, opened, newest, "
@@ -175,8 +93,8 @@ class Cases:
 
     def _explained(self, alert: Alert) -> int | None:
         """The case in which the same at the same site was found to be no trouble, not long ago."""
-        if alert.rule == "copy-suspected" and not alert.source:
-            return None  # each look at a print is of what lies before the camera now
+        if _is_look(alert):
+            return None
         sql = (
             "SELECT number FROM case_file WHERE site = ? AND subject = ? AND rule = ? "
             "AND status = 'closed' AND closing IN (?, ?) AND closed > ? ORDER BY number DESC LIMIT 1"
@@ -208,7 +126,7 @@ class Cases:
     def _add(self, number: int, alert: Alert, seen: Seen) -> None:
         case = self.case(number)
         assert case is not None  # it was found or made in this transaction
-        if case.alerts < MOST_EVIDENCE:
+        if case.alerts < MOST_EVIDENCE or _is_look(alert):
             evidence = Evidence(
                 number, alert.ms, alert.rule, alert.cause, " ".join(alert.also),
                 " ".join(alert.codes), " ".join(alert.mismatch), alert.item, seen.purpose,
@@ -216,35 +134,41 @@ class Cases:
             )  # fmt: skip
             marks = ", ".join("?" * len(evidence))
             self._database.execute_sql(f"INSERT INTO case_alert VALUES ({marks})", evidence)
-        sql = "UPDATE case_file SET alerts = alerts + 1, newest = MAX(newest, ?) WHERE number = ?"
+        # To give it out was decided of what was known then.
+        anew = alert.rule == _COPY and (_is_look(alert) or alert.ms > case.decided)
+        undo = ", decision = '', decided = -1" if anew and case.decision == GIVE_OUT else ""
+        sql = f"UPDATE case_file SET alerts = alerts + 1, newest = MAX(newest, ?){undo} WHERE number = ?"
         self._database.execute_sql(sql, (alert.ms, number))
         worse = case.status == OPEN and case.subject == alert.subject
         if worse and _PLACES[alert.rule] < _PLACES[case.rule]:  # the worst names the case
             sql = (
                 "UPDATE case_file SET rule = ?, cause = ?, eu = ?, us = ?, "
-                "other = CASE WHEN ? = '' THEN other ELSE ? END WHERE number = ?"
+                "other = COALESCE(NULLIF(?, ''), other) WHERE number = ?"
             )
-            values = (
-                alert.rule, alert.cause, alert.eu, alert.us, alert.other, alert.other, number
-            )  # fmt: skip
+            values = (alert.rule, alert.cause, alert.eu, alert.us, alert.other, number)
             self._database.execute_sql(sql, values)
 
     # What is read
 
     def case(self, number: int) -> Case | None:
         """A case by its number."""
-        row = self._one(f"SELECT {_CASE} FROM case_file WHERE number = ?", (number,))
-        return Case(*row) if row else None
+        return next(iter(self._cases("number = ?", (number,))), None)
 
     def of_item(self, site: str, item: str) -> Case | None:
         """The newest case of a site about an item, open ones first."""
-        sql = (
-            f"SELECT {_CASE} FROM case_file WHERE number IN (SELECT number FROM case_alert "
-            "WHERE item = ? AND item <> '') AND site = ? "
-            "ORDER BY status = 'open' DESC, number DESC LIMIT 1"
+        where = (
+            "number IN (SELECT number FROM case_alert WHERE item = ? AND item <> '') "
+            "AND site = ? ORDER BY status = 'open' DESC, number DESC LIMIT 1"
         )
-        row = self._one(sql, (item, site))
-        return Case(*row) if row else None
+        return next(iter(self._cases(where, (item, site))), None)
+
+    def of_copies(self, site: str, item: str) -> list[Case]:
+        """The cases of a site in which an item's label was suspected to be a copy, newest first."""
+        where = (
+            "number IN (SELECT number FROM case_alert WHERE item = ? AND item <> '' AND rule = ?) "
+            "AND site = ? ORDER BY number DESC"
+        )
+        return self._cases(where, (item, _COPY, site))
 
     def related(self, case: Case, limit: int = 20) -> list[Case]:
         """Other cases about the same item, at whatever site."""
@@ -397,3 +321,8 @@ class Cases:
     def _one(self, sql: str, values: Sequence[object]) -> Sequence[Any] | None:
         row: Sequence[Any] | None = self._database.execute_sql(sql, values).fetchone()
         return row
+
+
+def _is_look(alert: Alert) -> bool:
+    """Whether somebody has just looked at a print: each look is of what lies before the camera then."""
+    return alert.rule == _COPY and not alert.source
