@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from time import thread_time
 from typing import Any, Final, TypeAlias
 
 import cv2
@@ -38,6 +39,7 @@ _FORMATS: Final = {
 }
 _FORMAT: Final = {QR: zxingcpp.QRCode, DATAMATRIX: zxingcpp.DataMatrix}
 _MOST_PIXELS: Final = 4_200_000  # that are searched for a code; larger frames are reduced for it
+_LOOKS_S: Final = 0.5  # of a core's time
 _PAD: Final = 0.12  # of a crop's side: white round a code that was cut at its outer edge
 _HOLES: Final = (0.0, 0.22, 0.30)  # half sides, of the code's, of a picture in the middle
 _STRANGE: Final = 0.10  # of a middle's modules not the code's: there is a picture
@@ -124,18 +126,18 @@ class Located:
 def locate(frame: Frame, kinds: tuple[str, ...] = (QR, DATAMATRIX)) -> list[Located]:
     """The codes of the first kind that the frame shows; none when there is none. Never raises.
 
-    A crop to a code's outer edge is read as well.
+    A crop to a code's outer edge is read as well. No further look is begun once half a second was
+    spent: a code takes a fiftieth of it, and what takes more was made to.
     """
-    if min(frame.shape) < 20 or max(frame.shape) > 65_535:
+    if not _fits(frame):
         return []
-    scale = min(1.0, float((_MOST_PIXELS / frame.size) ** 0.5))
-    small = frame
-    if scale < 1:
-        size = (int(frame.shape[1] * scale), int(frame.shape[0] * scale))
-        small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    end = thread_time() + _LOOKS_S
+    small, scale = _reduced(frame)
     pad = round(_PAD * min(small.shape))
     for kind in kinds:
         for margin, soft in ((0, False), (pad, False), (pad, True)):
+            if thread_time() > end:
+                return []
             searched = small
             if margin:
                 white = int(np.percentile(small[::7, ::7], 95))
@@ -148,10 +150,40 @@ def locate(frame: Frame, kinds: tuple[str, ...] = (QR, DATAMATRIX)) -> list[Loca
     return []
 
 
-def _read(frame: Frame, kind: str, margin: int, scale: float) -> Iterator[Located]:
-    for barcode in zxingcpp.read_barcodes(
+def texts(frame: Frame, kind: str) -> list[str]:
+    """What one look finds the codes of a kind to say, as a scanner sends it. Never raises."""
+    if not _fits(frame):
+        return []
+    return [_text(one) for one in _barcodes(np.ascontiguousarray(_reduced(frame)[0]), kind)]
+
+
+def _fits(frame: Frame) -> bool:
+    return min(frame.shape) >= 20 and max(frame.shape) <= 65_535
+
+
+def _reduced(frame: Frame) -> tuple[Frame, float]:
+    """A frame as it is searched for codes, and its scale."""
+    scale = min(1.0, float((_MOST_PIXELS / frame.size) ** 0.5))
+    if scale == 1:
+        return frame, scale
+    size = (int(frame.shape[1] * scale), int(frame.shape[0] * scale))
+    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    return small.astype(np.uint8, copy=False), scale
+
+
+def _barcodes(frame: Frame, kind: str) -> list[zxingcpp.Barcode]:
+    return zxingcpp.read_barcodes(
         frame, formats=_FORMATS[kind], try_invert=False, text_mode=zxingcpp.TextMode.Plain
-    ):
+    )
+
+
+def _text(barcode: Any) -> str:
+    mark, text = str(barcode.symbology_identifier), str(barcode.text)
+    return mark + text if mark in ("]d2", "]Q3") else text
+
+
+def _read(frame: Frame, kind: str, margin: int, scale: float) -> Iterator[Located]:
+    for barcode in _barcodes(frame, kind):
         sampled = np.asarray(barcode.to_image(scale=1, add_quiet_zones=False)) < 128
         if not 8 <= min(sampled.shape) <= max(sampled.shape) <= MOST_SIDE:
             continue
@@ -160,9 +192,8 @@ def _read(frame: Frame, kind: str, margin: int, scale: float) -> Iterator[Locate
             (round((one.x - margin) / scale), round((one.y - margin) / scale))
             for one in (at.top_left, at.top_right, at.bottom_right, at.bottom_left)
         )
-        mark = barcode.symbology_identifier
-        text = mark + barcode.text if mark in ("]d2", "]Q3") else barcode.text
-        yield Located(_designs(barcode, kind, sampled), text, (first, second, third, fourth))
+        corners = (first, second, third, fourth)
+        yield Located(_designs(barcode, kind, sampled), _text(barcode), corners)
 
 
 def _designs(barcode: Any, kind: str, sampled: Modules) -> tuple[Design, ...]:

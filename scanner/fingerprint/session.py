@@ -13,6 +13,8 @@ from typing import Final
 
 import numpy as np
 
+from ledger.errors import Malformed
+from ledger.statement.gs1 import is_pack, parse_scan
 from scanner.fingerprint import design as designs
 from scanner.fingerprint.design import Design, Located
 from scanner.fingerprint.limits import EXTRACTOR, LIMITS, Limits
@@ -146,7 +148,7 @@ class Session:
             fits = _fitting(designs.locate(frame, (designs.DATAMATRIX,)), wanted)
         if not found:
             return "no-code"
-        if len({one.text for one in found}) > 1 or len(fits) > 1:
+        if len({one.text for one in found}) > 1 or len(fits) > 1 or _another_pack(frame, found):
             return "two-codes"
         if not fits:
             return "other-label" if self._kept else "other-design"
@@ -240,6 +242,22 @@ def _identical(one: Frame, other: Frame, limits: Limits) -> bool:
 
 def _fitting(found: Sequence[Located], wanted: bytes) -> list[Located]:
     return [fit for one in found if (fit := one.of(wanted)) is not None]
+
+
+def _another_pack(frame: Frame, found: Sequence[Located]) -> bool:
+    """Whether a DataMatrix beside a QR code is another pack's: a label has both symbols of one."""
+    beside = designs.texts(frame, designs.DATAMATRIX) if _qr(found) else []
+    packs = {_pack(text) for text in (*(one.text for one in found), *beside)}
+    return len(packs - {""}) > 1
+
+
+def _pack(text: str) -> str:
+    """The pack that a code names, "" for none."""
+    try:
+        item = parse_scan(text).id
+    except Malformed:
+        return ""
+    return item if is_pack(item) else ""
 
 
 def _qr(found: Sequence[Located]) -> bool:

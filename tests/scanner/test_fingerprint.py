@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from functools import cache
 
 import cv2
 import numpy as np
 import pytest
 
+from scanner.fingerprint.design import DATAMATRIX, locate
 from scanner.fingerprint.enrol import EnrolmentRefused, enrol
 from scanner.fingerprint.limits import EXTRACTOR, LIMITS
 from scanner.fingerprint.match import (
@@ -27,7 +29,7 @@ from scanner.fingerprint.session import FrameResult, Rules, Session
 from scanner.fingerprint.template import Template
 from scanner.fingerprint.wording import REASONS, VERDICTS
 from scanner.frames import Frame
-from scanner.label import qr_modules
+from scanner.label import PrintedLabel, datamatrix_modules, qr_modules
 from scanner.simulated.camera import PHONE, STATION, WEBCAM, Camera, shot
 from scanner.simulated.paper import Raster, dots, printed, replayed, worn
 from tests.bench.fingerprint import on_a_screen
@@ -183,6 +185,26 @@ def spoiled(how: str) -> Frame:
     if how == "two-codes":
         return np.hstack([frame, shot(label("B"), PHONE, 1)])
     return frame
+
+
+def beside(serial: str) -> Frame:
+    """The genuine label's frame, and at its edge a DataMatrix of a serial."""
+    code = datamatrix_modules(PrintedLabel("09521101000016", "L1", date(2028, 1, 31), serial))
+    light = (~np.pad(code, 2) * np.uint8(255)).astype(np.uint8).repeat(5, 0).repeat(5, 1)
+    shown = np.zeros((good().shape[0], light.shape[1]), np.uint8) + np.uint8(200)
+    shown[: len(light)] = light
+    return np.hstack([good(), shown])
+
+
+def test_a_datamatrix_of_another_pack_beside_the_code_is_two_codes_and_of_its_own_one() -> None:
+    assert added(beside("B"))[0].reasons == ("two-codes",)
+    assert added(beside("A"))[0].ok
+
+
+def test_a_qr_code_of_another_pack_beside_an_enrolled_datamatrix_is_two_codes() -> None:
+    (wanted,) = locate(beside("B"), (DATAMATRIX,))
+    session = Session(SEED, wanted.design.digest, rules=Rules.FILES)
+    assert session.add(beside("B")).reasons == ("two-codes",)
 
 
 @pytest.mark.parametrize(

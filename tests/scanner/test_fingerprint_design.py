@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import qrcode
 
+from scanner.fingerprint import design
 from scanner.fingerprint.design import DATAMATRIX, FINE, QR, Design, Modules, locate
 from scanner.frames import Frame
 from scanner.label import PrintedLabel, datamatrix_modules, qr_modules
@@ -58,6 +60,22 @@ def test_a_crop_to_the_codes_outer_edge_is_read() -> None:
     assert (one.design.modules == modules).all()
     near = np.array(one.corners)
     assert np.abs(near - np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * len(modules) * 9).max() < 9
+
+
+def test_a_picture_made_to_take_long_gets_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(100))
+    monkeypatch.setattr(design, "thread_time", lambda: next(clock) // 2)
+    looks = 0
+    read = design._barcodes
+
+    def counted(frame: Frame, kind: str) -> list[Any]:
+        nonlocal looks
+        looks += 1
+        return read(frame, kind)
+
+    monkeypatch.setattr(design, "_barcodes", counted)
+    assert locate(np.full((300, 300), 200, np.uint8)) == []
+    assert looks == 1, "as soon as one took longer than all may, no further is begun"
 
 
 def test_dirt_and_wear_do_not_change_the_design() -> None:
