@@ -6,14 +6,16 @@ that cannot be used is turned away with its reason, as a session turns away a bl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from threading import BoundedSemaphore
+from threading import Condition
 from typing import IO, Final, NamedTuple
 
 from flask import abort, current_app
 from flask_babel import gettext as _
 
+from app.session import signed_in
 from ledger.errors import Malformed
 from scanner.fingerprint.session import FrameResult, Session
 from scanner.fingerprint.shown import digest_of
@@ -27,32 +29,47 @@ TOO_LARGE: Final = "too-large"
 UNREADABLE: Final = "unreadable"
 _AT_ONCE: Final = 2  # requests of a process whose pictures are worked on
 _WAITING: Final = 4  # more hold threads, which others need
+_OF_ONE: Final = 3  # of a party, with those that wait
 WAIT_MEASURE_S: Final = 0.5  # a frame of a live meter is stale then: the next one is better
 WAIT_LOOK_S: Final = 5.0
 
 
 class Gate:
-    """One process's share of working on pictures. Threads share it."""
+    """One process's share of working on pictures. Threads share it; a party has one place at a time.
+
+    So whoever sends pictures without end, or such as take long, leaves a place to the others.
+    """
 
     def __init__(self) -> None:
-        self._working = BoundedSemaphore(_AT_ONCE)
-        self._here = BoundedSemaphore(_AT_ONCE + _WAITING)
+        self._changed = Condition()
+        self._working: set[str] = set()  # who has a place
+        self._here: Counter[str] = Counter()  # with those that wait
 
     @contextmanager
-    def turn(self, wait_s: float) -> Iterator[None]:
+    def turn(self, wait_s: float, whose: str) -> Iterator[None]:
         """A place for as long as it is needed; ends in 503 when none is free in time."""
         busy = _("Too many pictures are being looked at; send these again in a moment.")
-        if not self._here.acquire(blocking=False):
-            abort(503, busy)
-        try:
-            if not self._working.acquire(timeout=wait_s):
+        with self._changed:
+            if self._here[whose] >= _OF_ONE or self._here.total() >= _AT_ONCE + _WAITING:
                 abort(503, busy)
+            self._here[whose] += 1
+        try:
+            with self._changed:
+                if not self._changed.wait_for(lambda: self._is_free(whose), wait_s):
+                    abort(503, busy)
+                self._working.add(whose)
             try:
                 yield
             finally:
-                self._working.release()
+                with self._changed:
+                    self._working.remove(whose)
+                    self._changed.notify_all()
         finally:
-            self._here.release()
+            with self._changed:
+                self._here -= Counter([whose])
+
+    def _is_free(self, whose: str) -> bool:
+        return len(self._working) < _AT_ONCE and whose not in self._working
 
 
 class Shown(NamedTuple):
@@ -66,9 +83,9 @@ class Shown(NamedTuple):
 
 
 def turn(wait_s: float) -> AbstractContextManager[None]:
-    """A place at this process's gate."""
+    """A place at this process's gate, for the party that is signed in."""
     gate: Gate = current_app.extensions[GATE]
-    return gate.turn(wait_s)
+    return gate.turn(wait_s, signed_in().party)
 
 
 def read_frame(upload: IO[bytes], most: int = MAX_PIXELS) -> Frame | str:

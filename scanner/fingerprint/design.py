@@ -158,7 +158,7 @@ def texts(frame: Frame, kind: str) -> list[str]:
 
 
 def _fits(frame: Frame) -> bool:
-    return min(frame.shape) >= 20 and max(frame.shape) <= 65_535
+    return bool(min(frame.shape) >= 20 and max(frame.shape) <= 65_535)
 
 
 def _reduced(frame: Frame) -> tuple[Frame, float]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -17,10 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from werkzeug.exceptions import ServiceUnavailable
 
 from app.fingerprints import LOOKS_A_DAY, LOOKS_A_MINUTE
-from app.fingerprints_frames import turn
 from app.node import KEY
 from ledger.rules.alerts import Alert
 from ledger.rules.casework import (
@@ -625,29 +621,6 @@ def test_a_key_s_looks_are_few_a_minute_whatever_they_are_at(
     assert look(sign_in(chain.pharmacy2), pack, [b"x"]).status_code == 200
     chain.now += 60_000
     assert look(here, pack, [b"x"]).status_code == 200
-
-
-def test_few_requests_work_on_pictures_at_a_time_and_few_wait(app: Flask) -> None:
-    with app.test_request_context():
-        with turn(0.0), turn(0.0), pytest.raises(ServiceUnavailable):
-            turn(0.0).__enter__()
-        with turn(0.0), turn(0.0):  # whoever was sent away holds no place
-            pass
-        with ExitStack() as stack, ThreadPoolExecutor(8) as threads:
-            stack.enter_context(turn(0.0))
-            stack.enter_context(turn(0.0))
-            waiting = [threads.submit(_wait, app) for _ in range(8)]
-            ended = {one.result() for one in waiting}
-        assert ended == {503}
-
-
-def _wait(app: Flask) -> int:
-    with app.test_request_context():
-        try:
-            with turn(0.2):
-                return 200
-        except ServiceUnavailable as error:
-            return int(error.code or 0)
 
 
 def test_a_picture_is_looked_at_once_in_whatever_file_for_whomever(
