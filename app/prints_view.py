@@ -27,7 +27,7 @@ from ledger.statement.dsse import Envelope
 from ledger.statement.events import Event
 from ledger.statement.gs1 import Label
 from ledger.statement.submission import Statement
-from ledger.store.acts import act_at
+from ledger.store.acts import enrolled_at, judged
 from ledger.store.desk import Person
 from ledger.store.enrolled import Enrolled
 from ledger.store.fingerprints import Fingerprints
@@ -36,9 +36,9 @@ from scanner.fingerprint.limits import EXTRACTOR, LIMITS, Limits
 from scanner.fingerprint.match import LEAST_LOG10, false_match_log10
 from scanner.fingerprint.measured import MEASURED
 
-MOST: Final = 200  # statements about a pack that are read, looks that are shown
+MOST: Final = 200  # of each kind of statement about a pack, and of look, that are shown
 _MADE: Final = frozenset({"commission", "repack", "enrol"})
-_SEEN: Final = frozenset(CODES.values())
+_VERDICTS: Final = {code: verdict for verdict, code in CODES.items()}
 
 
 class Enrolment(NamedTuple):
@@ -89,13 +89,20 @@ class Seen(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """All of a pack's page; `kept` says whether this node holds the template that the log commits to."""
+    """All of a pack's page; `kept` says whether this node holds the template that the log commits to.
+
+    `spoilt` are looks that compared nothing and found nothing that does not belong; `unshown` and
+    `unsaid` say how many looks and inspections there are beside those that are shown.
+    """
 
     label: Label
     product: str
     enrolments: list[Enrolment]
     inspections: list[Inspection]
+    unsaid: int
     looks: list[Seen]
+    spoilt: list[Seen]
+    unshown: int
     accesses: list[tuple[Access, str]]
     kept: bool
     erased: bool
@@ -134,10 +141,11 @@ def evidence_of(label: Label, who: Person) -> Evidence:
         reading = _Reading(found, authority, who, label.id)
         enrolled = found.reader.fingerprint(label.id)
         enrolments, inspections = reading.statements(enrolled)
-        looks = reading.looks()
+        looks, spoilt = reading.looks()
     store, limits = found.fingerprints, LIMITS[EXTRACTOR]
     return Evidence(
-        label, product_name(authority, label.gtin), enrolments, inspections, looks,
+        label, product_name(authority, label.gtin), enrolments, inspections, reading.unsaid,
+        looks, spoilt, found.desk.looks.number_of(label.id) - len(looks) - len(spoilt),
         [(one, reading.place(one.site)) for one in found.desk.looks.accesses(label.id, MOST)],
         store is not None and _is_kept(store, label.id, enrolled), reading.erased,
         prints_plot.draw(
@@ -162,7 +170,7 @@ class _Reading:
     def __init__(self, found: Node, authority: Authority, who: Person, item: str) -> None:
         self._found, self._authority, self._who, self._item = found, authority, who, item
         self._all = who.party == authority.gln
-        self._looks = found.desk.looks.of_item(item, MOST)
+        self.unsaid = 0
         row = found.reader.world().row(item)
         self.erased = row is not None and found.reader.is_erased(row)
 
@@ -184,7 +192,7 @@ class _Reading:
     def statements(self, enrolled: Enrolled | None) -> tuple[list[Enrolment], list[Inspection]]:
         """Enrolments and inspections about the print, newest first."""
         enrolments, inspections = [], []
-        for index, ms, statement, keyids, extra in self._about_prints(enrolled):
+        for index, ms, statement, keyids, extra in self._about_prints():
             event = statement.body
             assert isinstance(event, Event)
             signers = [signer_words(self._authority, keyid) for keyid in keyids]
@@ -200,10 +208,8 @@ class _Reading:
                 continue
             code, known = event.reason or "", self._knows(site)
             fits = enrolled is not None and enrolled.commitment == extra
-            looked = any(
-                (one.site, CODES[one.verdict], one.commitment) == (site, code, extra.hex())
-                and one.ms <= ms
-                for one in self._looks
+            looked = self._found.desk.looks.came_to(
+                self._item, site, _VERDICTS[code], extra.hex(), ms
             )
             inspections.append(Inspection(
                 index if known else -1, ms, self.place(site), signers if known else [],
@@ -211,17 +217,11 @@ class _Reading:
             ))  # fmt: skip
         return enrolments, inspections
 
-    def _about_prints(
-        self, enrolled: Enrolled | None
-    ) -> Iterator[tuple[int, int, Statement, list[str], bytes]]:
+    def _about_prints(self) -> Iterator[tuple[int, int, Statement, list[str], bytes]]:
         reader = self._found.reader
-        steps = [one.index for one in reader.history(self._item) if one.named == self._item]
-        # Anybody may inspect any pack, as often as they like: the print's own entries come first.
-        wanted = {*steps[:1], *steps[-MOST:], *((enrolled.index,) if enrolled else ())}
-        for index in sorted(wanted, reverse=True):
-            act = act_at(reader, index)
-            if act is None or act.op not in {*_MADE, "inspect"}:
-                continue
+        seen = judged(reader, self._item, _VERDICTS, MOST)
+        self.unsaid, self.erased = seen.left_out, self.erased or seen.erased
+        for index in sorted((*enrolled_at(reader, self._item, MOST), *seen.indexes), reverse=True):
             try:
                 logged = reader.logged(index)
                 extra = reader.item_path(index, self._item).extra
@@ -230,14 +230,19 @@ class _Reading:
                 continue
             envelope = Envelope.parse(logged.envelope)
             statement = Statement.of(envelope)
-            if act.op == "inspect" and getattr(statement.body, "reason", "") not in _SEEN:
-                continue
             yield index, logged.ms, statement, [one.keyid for one in envelope.signatures], extra
 
-    def looks(self) -> list[Seen]:
-        """The service's looks, newest first; numbered from the oldest, as the plot names them."""
+    def looks(self) -> tuple[list[Seen], list[Seen]]:
+        """The service's looks that tell something, and the others."""
+        kept = self._found.desk.looks.of_item(self._item, MOST)
+        return (
+            self._seen([one for one in kept if one.counted or one.alarm]),
+            self._seen([one for one in kept if not one.counted and not one.alarm]),
+        )
+
+    def _seen(self, rows: list[Look]) -> list[Seen]:
+        """Looks, newest first; numbered from the oldest, as the plot names them."""
         limits = LIMITS[EXTRACTOR]
-        rows = self._looks
         return [
             Seen(
                 len(rows) - place, row, self.place(row.site),

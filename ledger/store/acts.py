@@ -5,12 +5,14 @@ Reads the views. Who may see it is left to the caller; whether an undo is late, 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import takewhile
 from typing import Final, NamedTuple
 
 from ledger.rules.operations import UNDOABLE
 from ledger.rules.state import Ref
 from ledger.statement.dsse import Envelope
+from ledger.statement.events import parse_event
 from ledger.statement.gs1 import is_pack
 from ledger.store import content
 from ledger.store.loading import ACT
@@ -49,6 +51,49 @@ def act_at(reader: Reader, index: int) -> Ref | None:
     """The event at an index, or None where the entry is none."""
     row = reader.store.one(f"SELECT {ACT} FROM act WHERE idx = ?", (index,))
     return Ref(*row) if row else None
+
+
+class Judged(NamedTuple):
+    """The inspections of an item that a reader shows, and what it does not: older ones, erased ones."""
+
+    indexes: list[int]
+    left_out: int
+    erased: bool
+
+
+def judged(reader: Reader, item: str, reasons: Collection[str], most: int) -> Judged:
+    """The newest inspections of an item that give one of some reasons, so many of each reason.
+
+    Anybody may inspect anything as often as they like: no reason is to hide another, and what is
+    about something else hides none.
+    """
+    sql = (
+        "SELECT act.idx, envelope.data FROM mention JOIN act ON act.idx = mention.idx "
+        "LEFT JOIN envelope ON envelope.idx = act.idx "
+        "WHERE mention.item = ? AND act.op = 'inspect' ORDER BY mention.idx DESC"
+    )
+    found: dict[str, list[int]] = {}
+    erased = False
+    for index, data in reader.store.rows(sql, (item,)):
+        if data is None:
+            erased = True
+            continue
+        reason = parse_event(Envelope.parse(bytes(data)).payload).reason or ""
+        if reason in reasons:
+            found.setdefault(reason, []).append(index)
+    shown = sorted(index for some in found.values() for index in some[:most])
+    return Judged(shown, sum(map(len, found.values())) - len(shown), erased)
+
+
+def enrolled_at(reader: Reader, item: str, most: int) -> list[int]:
+    """Where a pack was made, and its newest enrolments; by index."""
+    row = reader.world().row(item)
+    sql = (
+        "SELECT act.idx FROM mention JOIN act ON act.idx = mention.idx "
+        "WHERE mention.item = ? AND act.op = 'enrol' ORDER BY mention.idx DESC LIMIT ?"
+    )
+    found = {index for (index,) in reader.store.rows(sql, (item, most))}
+    return sorted(found | ({row.born} if row else set()))
 
 
 def _site_act(reader: Reader, ref: Ref) -> SiteAct:

@@ -16,6 +16,9 @@ import peewee
 DAY_MS: Final = 24 * 3_600_000
 SPENT: Final = "spent"  # there were as many looks as may be
 REPLAYED: Final = "replayed"  # a digest was there before
+# Looks that compared nothing are kept so often a day, those with an alarm and those without.
+MOST_OF_PACK: Final = 10  # of one pack at a site
+MOST_OF_SITE: Final = 1000
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS look (number INTEGER PRIMARY KEY AUTOINCREMENT, ms BIGINT NOT NULL,
   item TEXT NOT NULL, site TEXT NOT NULL, party TEXT NOT NULL, keyid TEXT NOT NULL,
@@ -25,6 +28,7 @@ CREATE TABLE IF NOT EXISTS look (number INTEGER PRIMARY KEY AUTOINCREMENT, ms BI
 CREATE INDEX IF NOT EXISTS look_item ON look (item, ms);
 CREATE INDEX IF NOT EXISTS look_ms ON look (ms);
 CREATE INDEX IF NOT EXISTS look_counted ON look (item, site, ms) WHERE counted = 1;
+CREATE INDEX IF NOT EXISTS look_spoilt ON look (site, alarm, ms) WHERE counted = 0;
 CREATE TABLE IF NOT EXISTS look_digest (digest TEXT PRIMARY KEY, number BIGINT NOT NULL,
   ms BIGINT NOT NULL);
 CREATE INDEX IF NOT EXISTS look_digest_number ON look_digest (number);
@@ -83,6 +87,7 @@ class Kept(NamedTuple):
 
 
 _COLUMNS: Final = ", ".join(Look._fields[:-1])
+_MARKS: Final = ", ".join("?" * (len(Look._fields) - 1))
 
 
 class Looks:
@@ -92,11 +97,20 @@ class Looks:
         self._database = database
 
     def add(self, look: Look) -> int:
-        """Keep a look that compared nothing; its number."""
-        marks = ", ".join("?" * (len(look) - 1))
-        sql = f"INSERT INTO look ({_COLUMNS}) VALUES ({marks}) RETURNING number"
-        row = self._database.execute_sql(sql, look[:-1]).fetchone()
-        return int(row[0])
+        """Keep a look that compared nothing; its number, 0 where there are enough of the kind today."""
+        day = look.ms - DAY_MS
+        some = "SELECT 1 FROM look WHERE site = ? AND alarm = ? AND ms > ? AND counted = 0"
+        sql = (
+            f"INSERT INTO look ({_COLUMNS}) SELECT {_MARKS} "
+            f"WHERE (SELECT COUNT(*) FROM ({some} AND item = ? LIMIT ?)) < ? "
+            f"AND (SELECT COUNT(*) FROM ({some} LIMIT ?)) < ? RETURNING number"
+        )
+        who = (look.site, look.alarm, day)
+        of_pack, of_site = (MOST_OF_PACK, MOST_OF_PACK), (MOST_OF_SITE, MOST_OF_SITE)
+        row = self._database.execute_sql(
+            sql, (*look[:-1], *who, look.item, *of_pack, *who, *of_site)
+        ).fetchone()
+        return int(row[0]) if row else 0
 
     def add_counted(
         self, look: Look, digests: Iterable[str], limits: Sequence[tuple[int, int]]
@@ -113,7 +127,9 @@ class Looks:
                 return Kept(0, 0, SPENT)
             if self.any_seen(shown):
                 return Kept(0, left, REPLAYED)
-            number = self.add(look._replace(counted=1))
+            sql = f"INSERT INTO look ({_COLUMNS}) VALUES ({_MARKS}) RETURNING number"
+            row = look._replace(counted=1)[:-1]
+            number = int(self._database.execute_sql(sql, row).fetchone()[0])
             self._see(shown, number, look.ms)
         return Kept(number, left - 1)
 
@@ -139,9 +155,28 @@ class Looks:
         return max(0, min(most - there for most, there in counts))
 
     def of_item(self, item: str, limit: int = 200) -> list[Look]:
-        """A pack's newest looks at every site, newest first."""
-        sql = f"SELECT {_COLUMNS}, number FROM look WHERE item = ? ORDER BY ms DESC, number DESC LIMIT ?"
+        """A pack's looks at every site, newest first; the newest of each kind, so that none hides another.
+
+        A kind is a verdict, counted or not, with an alarm or without.
+        """
+        kind = "PARTITION BY verdict, counted, alarm ORDER BY ms DESC, number DESC"
+        sql = (
+            f"SELECT {_COLUMNS}, number FROM (SELECT *, ROW_NUMBER() OVER ({kind}) AS place FROM look "
+            "WHERE item = ?) WHERE place <= ? ORDER BY ms DESC, number DESC"
+        )
         return [Look(*row) for row in self._rows(sql, (item, limit))]
+
+    def number_of(self, item: str) -> int:
+        """How many looks at a pack are kept."""
+        return int(self._rows("SELECT COUNT(*) FROM look WHERE item = ?", (item,))[0][0])
+
+    def came_to(self, item: str, site: str, verdict: str, commitment: str, until: int) -> bool:
+        """Whether a look of a site, up to a time, came to a verdict by a commitment."""
+        sql = (
+            "SELECT 1 FROM look WHERE item = ? AND ms <= ? AND site = ? AND verdict = ? "
+            "AND commitment = ? LIMIT 1"
+        )
+        return bool(self._rows(sql, (item, until, site, verdict, commitment)))
 
     def add_access(self, access: Access) -> None:
         """Write down that a template was opened or written otherwise than by a look."""

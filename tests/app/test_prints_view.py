@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -24,7 +25,7 @@ from ledger.statement import gs1
 from ledger.statement.dsse import key_id
 from ledger.store.fingerprints import Fingerprints
 from ledger.store.forget import forget
-from ledger.store.looks import Access, Look
+from ledger.store.looks import MOST_OF_PACK, Access, Look
 from ledger.tlog.ed25519 import public_of
 from scanner.fingerprint.limits import EXTRACTOR, LIMITS
 from scanner.fingerprint.measured import MEASURED
@@ -49,9 +50,13 @@ class Scene(NamedTuple):
         who = self.chain.pharmacy
         row = Look(
             self.chain.now, self.item, who.site, who.gln, key_id(public_of(who.key)), DEVICE,
-            "GENUINE_MATCH", "", EXTRACTOR, SECOND.hex(), 19.3, 5, 0.12,
+            "GENUINE_MATCH", "", EXTRACTOR, SECOND.hex(), 19.3, 5, 0.12, sha256(b"%d" % self.chain.now).hexdigest(),
         )  # fmt: skip
-        self.node.desk.looks.add(row._replace(**changes))  # type: ignore[arg-type]
+        row = row._replace(**changes)  # type: ignore[arg-type]
+        if row.score is None:
+            self.node.desk.looks.add(row)
+        else:
+            assert not self.node.desk.looks.add_counted(row, (), [(1, 1 << 30)]).why
 
 
 @pytest.fixture
@@ -72,7 +77,8 @@ def scene(chain: Chain, app: Flask) -> Scene:
     )
     made.look()
     made.look(
-        ms=chain.now + 1, verdict="COPY_SUSPECTED", reasons="differs", score=0.44, frames=4
+        ms=chain.now + 1, verdict="COPY_SUSPECTED", reasons="differs", score=0.44, frames=4,
+        vector="c" * 64,
     )  # fmt: skip
     chain.act("inspect", chain.pharmacy, [item], reason="copy-suspected", extras={item: SECOND})
     return made
@@ -206,6 +212,49 @@ def test_a_pack_that_is_inspected_without_end_still_shows_its_enrolments(
     told = page(sign_in, scene.chain.authority, scene.path)
     assert FIRST.hex() in told
     assert SECOND.hex() in told
+
+
+def test_looks_that_compare_nothing_hide_no_suspected_copy(scene: Scene, sign_in: SignIn) -> None:
+    other = scene.chain.pharmacy2
+    for day in range(3):
+        for minute in range(80):
+            at = scene.chain.now + day * 24 * 3_600_000 + minute * 60_000
+            for alarm in (0, 1):
+                scene.look(ms=at, site=other.site, party=other.gln, verdict="CANNOT_TELL",
+                           reasons="no-code", score=None, frames=0, alarm=alarm)  # fmt: skip
+    told = page(sign_in, scene.chain.maker, scene.path)
+    assert "<strong>Copy suspected</strong>" in told
+    assert told.count('<th scope="row"') == 2 + 3 * MOST_OF_PACK  # those with an alarm stand beside
+    assert "Looks that compared nothing" in told
+
+
+def test_it_says_how_many_looks_and_statements_are_left_out(
+    scene: Scene, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "not shown" not in page(sign_in, scene.chain.maker, scene.path)
+    monkeypatch.setattr("app.prints_view.MOST", 1)
+    scene.look(vector="d" * 64)
+    told = page(sign_in, scene.chain.maker, scene.path)
+    assert told.count("1 older one is not shown.") == 1
+    scene.chain.act("inspect", scene.chain.pharmacy, [scene.item], reason="copy-suspected")
+    told = page(sign_in, scene.chain.maker, scene.path)
+    assert told.count("1 older one is not shown.") == 2
+
+
+def test_inspections_without_end_hide_no_statement_about_the_print(
+    scene: Scene, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither those about something else nor those that say otherwise."""
+    monkeypatch.setattr("app.prints_view.MOST", 3)
+    words = "enrolled: a copy is suspected"
+    before = page(sign_in, scene.chain.maker, scene.path)
+    assert before.count(words) == 1
+    for reason in ("other-holder", "fingerprint-match"):
+        for _ in range(5):
+            scene.chain.act("inspect", scene.chain.pharmacy2, [scene.item], reason=reason)
+    told = page(sign_in, scene.chain.maker, scene.path)
+    assert told.count(words) == 1
+    assert "2 older ones are not shown." in told
 
 
 def test_the_case_and_the_pack_lead_to_it_for_those_who_may_see_it(

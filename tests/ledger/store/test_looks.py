@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.store.desk import Desk
-from ledger.store.looks import DAY_MS, REPLAYED, SPENT, Access, Kept, Look, Looks
+from ledger.store.looks import DAY_MS, MOST_OF_PACK, REPLAYED, SPENT, Access, Kept, Look, Looks
 
 NOW = 1_800_000_000_000
 PACK = "https://id.gs1.org/01/09521111000013/21/S1"
@@ -75,6 +75,37 @@ def test_a_look_comes_back_as_it_was_kept(looks: Looks) -> None:
     assert looks.add(LOOK._replace(score=None, alarm=1)) == 2
     assert (looks.of_item(PACK)[0].score, looks.of_item(PACK)[0].alarm) == (None, 1)
     assert looks.of_item("another") == []
+
+
+def test_looks_that_compare_nothing_are_kept_so_often_a_day(looks: Looks) -> None:
+    """Of a pack at a site; those with an alarm by themselves, so that no junk hides one."""
+    spoilt = LOOK._replace(score=None)
+    assert [bool(looks.add(spoilt)) for _ in range(MOST_OF_PACK + 2)].count(True) == MOST_OF_PACK
+    assert looks.add(spoilt._replace(alarm=1))
+    assert looks.add(spoilt._replace(site="9521113000208"))
+    assert looks.add(spoilt._replace(item=f"{PACK}2"))
+    assert looks.add(spoilt._replace(ms=NOW + DAY_MS))
+    assert looks.add_counted(LOOK, ["a"], LIMITS).number
+
+
+def test_a_site_that_names_pack_after_pack_does_not_fill_the_disk(
+    looks: Looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.store.looks.MOST_OF_SITE", 20)
+    kept = [looks.add(LOOK._replace(item=f"{PACK}{n}")) for n in range(30)]
+    assert sum(map(bool, kept)) == 20
+    assert looks.add(LOOK._replace(site="9521113000208"))
+
+
+def test_no_kind_of_look_hides_another(looks: Looks) -> None:
+    looks.add_counted(LOOK._replace(verdict="COPY_SUSPECTED"), ["copy"], LIMITS)
+    for n in range(4):
+        looks.add_counted(LOOK._replace(ms=NOW + n + 1, site=str(n)), [f"{n}"], LIMITS)
+        looks.add(LOOK._replace(ms=NOW + n + 1))
+    shown = looks.of_item(PACK, 2)
+    assert [one.verdict for one in shown].count("COPY_SUSPECTED") == 1
+    assert [one.counted for one in shown].count(0) == 2
+    assert (len(shown), looks.number_of(PACK)) == (5, 9)
 
 
 def test_a_picture_of_an_enrolment_is_none_of_a_look(looks: Looks) -> None:
