@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from app.node import answers, node
 from app.scanning import here_and_now, scan_text, told_json
 from app.session import person
-from ledger.errors import Refused
+from ledger.errors import Malformed, Refused
 from ledger.rules.verdict import State
 from ledger.statement import gs1
 from ledger.statement.gs1 import PRACTICE, Label, parse_scan
@@ -30,10 +30,24 @@ def label_of(
     return parse_scan(brackets, year=here_and_now().year)
 
 
+def is_whole(gtin: str, serial: str) -> bool:
+    """Whether a path's serial, with all that looks like a page of another pack, is a pack's own.
+
+    A stranger is not told, who would learn so which serials there are.
+    """
+    if person() is None:
+        return False
+    try:
+        item = label_of(gtin, serial).id
+    except Malformed:
+        return False
+    return node().reader.world().row(item) is not None
+
+
 @blueprint.get("/api/packs/<gtin>/<path:serial>")
 def show(gtin: str, serial: str) -> Response:
     """What is to be told of a pack: to a site as it sees it, to a stranger who holds its label."""
-    if serial.endswith("/bundle"):
+    if serial.endswith("/bundle") and not is_whole(gtin, serial):
         return bundle(gtin, serial.removesuffix("/bundle"))
     label = label_of(gtin, serial, request.args.get("lot", ""), request.args.get("expiry", ""))
     return jsonify(told_json(scan_text(label.ai_string, "check")))
@@ -42,6 +56,9 @@ def show(gtin: str, serial: str) -> Response:
 @blueprint.get("/api/packs/<gtin>/<path:serial>/bundle")
 def bundle(gtin: str, serial: str) -> Response:
     """The proof bundle for the session's site; a stranger names lot and expiry (YYMMDD) too."""
+    whole = f"{serial}/bundle"
+    if is_whole(gtin, whole):
+        return show(gtin, whole)
     found = node()
     who = person()
     limit = found.settings.per_minute if who else found.settings.stranger_per_minute

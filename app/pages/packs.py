@@ -11,7 +11,7 @@ import json
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
-from app.api.packs import label_of
+from app.api.packs import is_whole, label_of
 from app.codes import qr_svg
 from app.node import answers, node
 from app.pages import prints
@@ -32,10 +32,11 @@ blueprint = Blueprint("pack_pages", __name__)
 @blueprint.get("/packs/<gtin>/<path:serial>")
 def show(gtin: str, serial: str) -> str:
     """State, timeline newest first, each statement in words and raw; the proof in words and raw."""
-    if serial.endswith("/certificate"):
-        return certificate(gtin, serial.removesuffix("/certificate"))
-    if serial.endswith("/fingerprint"):
-        return prints.show(gtin, serial.removesuffix("/fingerprint"))
+    if not is_whole(gtin, serial):
+        if serial.endswith("/certificate"):
+            return certificate(gtin, serial.removesuffix("/certificate"))
+        if serial.endswith("/fingerprint"):
+            return prints.show(gtin, serial.removesuffix("/fingerprint"))
     label, bundle, proven = _proven(gtin, serial)
     return render_template(
         "packs/show.html", label=label, state=proven.states[label.id], lines=_lines(proven),
@@ -49,6 +50,9 @@ def show(gtin: str, serial: str) -> str:
 @blueprint.get("/packs/<gtin>/<path:serial>/certificate")
 def certificate(gtin: str, serial: str) -> str:
     """The verdict as of now on one sheet: what was signed by whom, and a code to check it again."""
+    whole = f"{serial}/certificate"
+    if is_whole(gtin, whole):
+        return show(gtin, whole)
     label, bundle, proven = _proven(gtin, serial)
     state = proven.states[label.id]
     told = judge(state, label, here_and_now(), "check", witnessed=proven.witnessed)

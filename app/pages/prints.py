@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, current_app, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from app.api.packs import label_of
+from app.api.packs import is_whole, label_of
 from app.node import node
 from app.prints_view import enrols, evidence_of
 from app.session import signed_in
@@ -51,6 +51,10 @@ def enrol() -> str:
 def show(gtin: str, serial: str) -> str:
     """Enrolment, looks with their scores among measured ones, signed inspections."""
     who = signed_in()
+    whole = f"{serial}/fingerprint"
+    if is_whole(gtin, whole):
+        page: str = current_app.view_functions["pack_pages.show"](gtin, whole)
+        return page
     found = evidence_of(label_of(gtin, serial), who)
     held = next((one for one in found.enrolments if one.holds), None)
     return render_template(
