@@ -19,13 +19,15 @@ from ledger.rules.making import enrols_any
 from ledger.rules.rights import check_key
 from ledger.statement.gs1 import parse_scan
 from ledger.store.desk import Person
-from ledger.store.looks import Access
+from ledger.store.looks import DAY_MS, Access
 from scanner.fingerprint.enrol import EnrolmentRefused, enrol
 from scanner.fingerprint.session import Session
 from scanner.fingerprint.template import SALT, SEED, Template
 
 ENROLMENTS_A_MINUTE: Final = 60  # of a key
 LEAST_FRAMES: Final = 3
+MOST_UNSIGNED: Final = 5  # templates of a pack beside the one that counts
+UNSIGNED_DAYS: Final = 7  # that they are kept at least
 
 
 def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
@@ -55,6 +57,7 @@ def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
     if found.desk.looks.any_seen(shown.digests):
         raise Malformed(_("these pictures were shown here before; take new ones"))
     salt, now = secrets.token_bytes(SALT), found.clock()
+    _make_room(found, item, now)
     made = template.commitment(salt)
     found.fingerprints.put(item, made, bytes(template), salt, now)
     found.desk.looks.see(shown.digests, now)
@@ -94,6 +97,15 @@ def _check(found: Node, item: str, text: str, who: Person) -> None:
         if code == "wrong-state":
             raise Refused(code, words)
         raise Malformed(_("Lot or expiry on the label are not those on record"))
+
+
+def _make_room(found: Node, item: str, now: int) -> None:
+    """Forget a pack's templates that nobody signed for within the days; ends in 429 where many wait for it."""
+    assert found.fingerprints is not None
+    enrolled = found.reader.fingerprint(item)
+    counts = enrolled.commitment if enrolled is not None else b""
+    if found.fingerprints.prune(item, counts, now - UNSIGNED_DAYS * DAY_MS) >= MOST_UNSIGNED:
+        abort(429, _("This label was enrolled too often. Sign for one of these enrolments."))
 
 
 def _abort_not_its_maker() -> NoReturn:

@@ -179,6 +179,30 @@ class Fingerprints:
         _, ms, salt = _HEAD.unpack_from(data)
         return Kept(data[_HEAD.size :], salt, ms)
 
+    def prune(self, item: str, counts: bytes, before: int) -> int:
+        """Forget a pack's templates of before a moment (ms) that do not count; how many newer ones there are.
+
+        `counts` is the log's commitment, b"" for none. Its template stays and is none of them, as those
+        whose commitments are due. Raises Refused.
+        """
+        owner, holds = self._digests(item, counts)
+        sql = (
+            "SELECT which, data FROM template WHERE item = ? AND which <> ? "
+            "AND which NOT IN (SELECT which FROM due)"
+        )
+        left = 0
+        with self._writing():
+            for which, row in self._rows(sql, owner, holds):
+                try:
+                    _, ms, _ = _HEAD.unpack_from(self._open(row, which, _HEAD.size))
+                except Malformed:
+                    continue  # that somebody altered a row is told where it is wanted
+                if ms >= before:
+                    left += 1
+                else:
+                    self._run("DELETE FROM template WHERE item = ? AND which = ?", owner, which)
+        return left
+
     def due(self) -> list[Due]:
         """The templates whose commitments are still to be handed on, oldest first."""
         found = []

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from ledger.store.fingerprints import Fingerprints
 from scanner.simulated.station import to_png as png
@@ -76,3 +77,25 @@ def test_a_picture_that_is_turned_is_no_new_one(
     turned = [png(np.ascontiguousarray(np.rot90(grey(one)))) for one in shown]
     answer = send(here, "enrol", turned)
     assert (answer.status_code, "before" in answer.get_json()["detail"]) == (400, True)
+
+
+def test_of_a_pack_few_templates_wait_for_a_signature_and_not_for_ever(
+    chain: Chain, kept: Fingerprints, app: Flask, sign_in: SignIn
+) -> None:
+    item, other = chain.commission("L1", 2)
+
+    def enrolled(first: int, item: str = item) -> TestResponse:
+        return send(sign_in(chain.maker), "enrol", pictures(item, first=first))
+
+    made = [bytes.fromhex(enrolled(1000 + n).get_json()["commitment"]) for n in range(0, 50, 10)]
+    answer = enrolled(1100)
+    assert (answer.status_code, answer.get_json()["code"]) == (429, "too-many-requests")
+    assert enrolled(1100, other).status_code == 200
+    chain.act("enrol", chain.maker, [item], extras={item: made[2]})
+    made.append(bytes.fromhex(enrolled(1200).get_json()["commitment"]))
+    assert enrolled(1300).status_code == 429
+    chain.hours(24 * 7 + 1)
+    made.append(bytes.fromhex(enrolled(1400).get_json()["commitment"]))
+    there = [kept.find(item, one) is not None for one in made]
+    assert there == [False, False, True, False, False, False, True]
+    assert kept.has(other)

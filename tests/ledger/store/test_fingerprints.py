@@ -312,3 +312,17 @@ def test_a_pack_of_a_long_commissioning_has_its_fingerprint_at_once(
         assert found is not None
         assert (found.commitment, found.index) == (printed(ids[-1]), made.index)
         staging.settle(chain.store)
+
+
+def test_templates_that_do_not_count_are_forgotten_but_for_those_that_are_due(
+    store: Fingerprints,
+) -> None:
+    for number in range(5):
+        store.put(PACK, printed(str(number)), b"AFP1", printed("salt"), number, due=number == 1)
+    store.put(OTHER, printed("0"), b"AFP1", printed("salt"), 0)
+    assert store.prune(PACK, printed("2"), 4) == 1
+    left = [number for number in range(5) if store.find(PACK, printed(str(number)))]
+    assert left == [1, 2, 4], "due, the log's, and a new one"
+    assert store.find(OTHER, printed("0"))
+    assert store.prune(PACK, b"", 9) == 0
+    assert [number for number in range(5) if store.find(PACK, printed(str(number)))] == [1]
