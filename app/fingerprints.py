@@ -120,10 +120,8 @@ def look(item: str, device: str, uploads: list[IO[bytes]], who: Person) -> Outco
     with turn(WAIT_LOOK_S):
         session = Session(template.seed, template.design)
         shown = show(session, uploads)
-        done = match(template, session)
+        done = _unfit(session, item) or _told_apart(template, session)
         vector = session.vector().edge.tobytes() if session.frames else b""
-    if session.frames and item_of(session.text) != item:
-        done = Match(CANNOT_TELL, (OTHER_PACK,), alarm=True)
     if done.score is None:
         return _told(asked, done, template.extractor)
     return _compared(asked, done, template.extractor, shown, sha256(vector).hexdigest())
@@ -169,6 +167,38 @@ def _opened(found: Node, item: str, enrolled: Enrolled | None) -> Template | str
         return Template.parse(kept.template)
     except Malformed:
         return OTHER_VERSION
+
+
+def _unfit(session: Session, item: str) -> Match | None:
+    """Why good pictures are not compared. Of too few no copy would be suspected: whoever tries how
+    near he has come must not do so without an alarm.
+    """
+    if session.broken or not session.frames:
+        return None  # `match` says why
+    why: tuple[str, ...] = ()
+    if alarm := item_of(session.text) != item:
+        why = (OTHER_PACK,)
+    elif session.frames < session.limits.copy_frames:
+        why = tuple(dict.fromkeys(("few-frames", *session.turned_away)))
+    elif session.still:
+        why = ("still-image",)
+    told = Match(CANNOT_TELL, why, frames=session.frames, px_per_mm=session.px_per_mm, alarm=alarm)
+    return told if why else None
+
+
+def _told_apart(template: Template, session: Session) -> Match:
+    """What a comparison came to, without what says how near: short of a match and of an alarm there
+    is one answer to the same pictures, whatever they show.
+    """
+    done, limits = match(template, session), session.limits
+    if done.score is None or done.verdict != CANNOT_TELL:
+        return done
+    poor = {
+        "low-resolution": session.px_per_mm < limits.copy_px_per_mm,
+        "out-of-focus": session.focus < limits.copy_focus * template.focus,
+        "looks-like-a-screen": session.patterned,
+    }
+    return replace(done, reasons=tuple(why for why in poor if poor[why]) or ("between",))
 
 
 def _compared(asked: _Asked, done: Match, extractor: int, shown: Shown, vector: str) -> Outcome:

@@ -30,12 +30,14 @@ from ledger.rules.casework import (
 )
 from ledger.statement import gs1
 from ledger.store.fingerprints import Fingerprints
+from scanner.fingerprint.shown import digest_of
 from scanner.simulated.station import CLOSE
 from scanner.simulated.station import to_png as png
 from tests.app.conftest import SignIn
 from tests.app.prints import (
     COPY,
     FAR,
+    GENUINE,
     HIGH,
     WIDE,
     codes,
@@ -251,13 +253,8 @@ def test_the_row_says_who_looked_and_holds_no_picture(
     assert row.number == told["look"]
     assert row.score == round(row.score, 2)
     assert row.score < 0.2
-    for one in (*map(_digest, shown), row.vector):
+    for one in (*(digest_of(grey(one)) for one in shown), row.vector):
         assert desk(app).looks.any_seen([one])
-
-
-def _digest(picture: bytes) -> str:
-    frame = grey(picture)
-    return sha256(str(frame.shape).encode() + frame.tobytes()).hexdigest()
 
 
 def test_a_score_is_the_product_s_side_s_and_the_authority_s(
@@ -344,9 +341,9 @@ def _moved(item: str) -> list[bytes]:
     return pictures(item, camera=replace(CLOSE, motion=14.0))
 
 
-def _still(item: str) -> list[bytes]:
+def _still(item: str, seed: int = GENUINE) -> list[bytes]:
     """One picture held before a camera: only its noise differs."""
-    frame = grey(pictures(item, 1)[0]).astype(np.int16)
+    frame = grey(pictures(item, 1, seed)[0]).astype(np.int16)
     noise = np.random.default_rng(1)
     return [
         png(np.clip(frame + noise.normal(0, 2, frame.shape), 0, 255).astype(np.uint8))
@@ -432,17 +429,37 @@ def test_what_cannot_be_judged_is_never_a_match_and_accuses_nobody(
     assert row.verdict == CANNOT_TELL
 
 
+def _on_a_screen(shown: list[bytes]) -> list[bytes]:
+    found = []
+    for one in shown:
+        frame = grey(one).astype(np.float32)
+        rows = 0.72 + 0.28 * (np.indices(frame.shape).sum(0) % 5 < 3)
+        found.append(png((frame * rows).astype(np.uint8)))
+    return found
+
+
 def test_a_picture_of_a_coarse_screen_does_not_match(
     chain: Chain, pack: str, sign_in: SignIn
 ) -> None:
     """A dense screen passes: `docs/matching.md` says so."""
-    shown = []
-    for one in pictures(pack):
-        frame = grey(one).astype(np.float32)
-        rows = 0.72 + 0.28 * (np.indices(frame.shape).sum(0) % 5 < 3)
-        shown.append(png((frame * rows).astype(np.uint8)))
-    told = looked(sign_in(chain.pharmacy), pack, shown)
-    assert told["verdict"] == CANNOT_TELL
+    here = sign_in(chain.pharmacy)
+    told = looked(here, pack, _on_a_screen(pictures(pack)))
+    assert (told["verdict"], codes(told)) == (CANNOT_TELL, ["looks-like-a-screen"])
+    # Points in rows make no copy safe: copies that were printed in dots have them as well.
+    copy = looked(here, pack, _on_a_screen(pictures(pack, seed=COPY)))
+    assert (copy["verdict"], codes(copy)) == (COPY_SUSPECTED, ["differs"])
+    assert copy["left"] == LOOKS_A_DAY - 2
+
+
+@pytest.mark.parametrize("seed", [GENUINE, COPY])
+def test_a_still_picture_accuses_nobody_and_costs_no_look(
+    seed: int, chain: Chain, app: Flask, pack: str, sign_in: SignIn
+) -> None:
+    told = looked(sign_in(chain.pharmacy), pack, _still(pack, seed))
+    assert (told["verdict"], codes(told)) == (CANNOT_TELL, ["still-image"])
+    assert (told["case"], told["left"]) == (None, LOOKS_A_DAY)
+    (row,) = desk(app).looks.of_item(pack)
+    assert (row.score, row.counted, row.frames) == (None, 0, 3)
 
 
 @pytest.mark.parametrize("device", ["x" * 81, "a\nb", "\x1b[2J"])
@@ -593,13 +610,13 @@ def test_the_day_s_looks_of_a_pack_at_a_site_are_few(
 ) -> None:
     here = sign_in(chain.pharmacy)
     for number in range(LOOKS_A_DAY):
-        told = looked(here, pack, pictures(pack, 2, first=500 + 10 * number))
+        told = looked(here, pack, pictures(pack, 3, first=500 + 10 * number))
         assert told["left"] == LOOKS_A_DAY - 1 - number
-    refused = look(here, pack, pictures(pack, 2, first=900))
+    refused = look(here, pack, pictures(pack, 3, first=900))
     assert (refused.status_code, refused.get_json()["code"]) == (429, "too-many-requests")
-    assert looked(sign_in(chain.wholesaler), pack, pictures(pack, 2, first=910))["frames"] == 2
+    assert looked(sign_in(chain.wholesaler), pack, pictures(pack, 3, first=910))["frames"] == 3
     chain.hours(24.1)
-    assert looked(sign_in(chain.pharmacy), pack, pictures(pack, 2, first=920))["left"] == 4
+    assert looked(sign_in(chain.pharmacy), pack, pictures(pack, 3, first=920))["left"] == 4
 
 
 def test_pictures_that_show_nothing_are_none_of_the_day_s_looks(

@@ -161,7 +161,7 @@ def test_what_each_look_showed_is_signed_on_the_log_and_can_be_verified(
 ) -> None:
     here, (item, _) = sign_in(chain.pharmacy), packs
     shown = (
-        pictures(item, 2), pictures(item, seed=COPY), pictures(item, 2, camera=FAR)
+        pictures(item), pictures(item, seed=COPY), pictures(item, 2, camera=FAR)
     )  # fmt: skip
     case = None
     for verdict, some in zip(CODES, shown, strict=True):

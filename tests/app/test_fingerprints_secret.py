@@ -8,6 +8,7 @@ import zipfile
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,24 +17,31 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.fingerprints import LOOKS_A_DAY, LOOKS_A_MONTH
+from app.fingerprints import LOOKS_A_DAY, LOOKS_A_MONTH, _told_apart
 from ledger.mirror import Mirror
 from ledger.statement import gs1
 from ledger.statement.parts import FingerprintPolicy
 from ledger.store.backup import back_up
 from ledger.store.fingerprints import Fingerprints
 from ledger.store.publish import export
-from scanner.fingerprint.match import GENUINE_MATCH, Match, match
+from scanner.fingerprint.match import (
+    CANNOT_TELL,
+    COPY_SUSPECTED,
+    GENUINE_MATCH,
+    Match,
+    match,
+)
 from scanner.fingerprint.residual import Vector
 from scanner.fingerprint.session import Session
 from scanner.fingerprint.template import Template
-from scanner.simulated.station import enrolled
+from scanner.simulated.camera import Camera
+from scanner.simulated.station import CLOSE, enrolled
 from tests.access import _ENCODED, _public, routes
 from tests.access_routes import NOTHING, RECIPES
 from tests.access_things import KINDS
 from tests.access_world import AUTHORITY, OWN, STRANGERS, Scene, scene
 from tests.app.conftest import SignIn
-from tests.app.prints import COPY, GENUINE, enrol, grey, look, looked, paper, pictures
+from tests.app.prints import COPY, GENUINE, codes, enrol, grey, look, looked, paper, pictures
 from tests.world import Chain
 
 ASKERS = ("manufacturer", "pharmacy", AUTHORITY)
@@ -211,6 +219,49 @@ def test_no_answer_to_a_partner_says_whether_a_picture_came_nearer(
     assert spent.status_code == 429
 
 
+BLURRED = replace(CLOSE, blur=1.9)  # beside the enrolment's: sharp enough to be let in
+COARSE = replace(CLOSE, px_per_mm=15.0)
+POOR = "low-resolution out-of-focus"
+
+
+@pytest.mark.parametrize(
+    ("count", "camera", "why", "spent"),
+    [(1, CLOSE, "few-frames", 0), (2, CLOSE, "few-frames", 0),
+     (3, BLURRED, "out-of-focus", 1), (3, COARSE, POOR, 1)],
+)  # fmt: skip
+def test_pictures_too_poor_to_accuse_do_not_say_whether_the_print_differs(
+    count: int, camera: Camera, why: str, spent: int,
+    chain: Chain, kept: Fingerprints, sign_in: SignIn,
+) -> None:  # fmt: skip
+    """No case would be opened: a climber could ask without an alarm."""
+    (item,) = chain.commission("L1", 1)
+    enrol(chain, kept, item)
+    client = sign_in(chain.pharmacy)
+    copy = looked(client, item, pictures(item, count, COPY, camera))
+    assert (copy["verdict"], copy["case"]) == (CANNOT_TELL, None)
+    assert codes(copy) == why.split()
+    assert copy["left"] == LOOKS_A_DAY - spent
+    if not spent:  # nothing was compared
+        genuine = looked(client, item, pictures(item, count, GENUINE, camera, first=700))
+        assert (genuine["verdict"], codes(genuine)) == (CANNOT_TELL, why.split())
+        assert genuine["left"] == LOOKS_A_DAY
+
+
+@pytest.mark.parametrize("camera", [CLOSE, BLURRED, COARSE], ids=["close", "blurred", "coarse"])
+def test_short_of_a_match_and_of_an_alarm_there_is_one_answer_however_near(
+    camera: Camera, chain: Chain
+) -> None:
+    climber = Climber(chain, camera)
+    told = [
+        climber.told(share * climber.genuine + (1 - share) * climber.copy)
+        for share in np.linspace(0, 1, 41)
+    ]
+    poor = {BLURRED: "out-of-focus", COARSE: POOR}.get(camera, "between")
+    quiet = {" ".join(one.reasons) for one in told if one.verdict == CANNOT_TELL}
+    assert quiet == {poor}
+    assert (COPY_SUSPECTED in {one.verdict for one in told}) == (camera == CLOSE)
+
+
 def _changed(picture: bytes, number: int) -> bytes:
     """A picture with another small change of its own."""
     frame = grey(picture).astype(np.int16)
@@ -225,17 +276,17 @@ class Climber:
     allow. `see` is what he is told of a look.
     """
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, camera: Camera = CLOSE) -> None:
         item = gs1.sgtin(chain.gtin, "CLIMB")
         self.template = enrolled(paper(item), bytes(16), 0)
-        self.session = self._session(item, COPY)
+        self.session = self._session(item, COPY, camera)
         self.copy, self.genuine = (
             self._flat(self._session(item, seed).vector()) for seed in (COPY, GENUINE)
         )
 
-    def _session(self, item: str, seed: int) -> Session:
+    def _session(self, item: str, seed: int, camera: Camera = CLOSE) -> Session:
         made = Session(self.template.seed, self.template.design)
-        for one in pictures(item, 3, seed):
+        for one in pictures(item, 3, seed, camera):
             assert made.add(grey(one)).ok
         return made
 
@@ -245,11 +296,19 @@ class Climber:
         return both / both.std()
 
     def ask(self, shown: np.ndarray) -> Match:
-        """A look at a vector."""
+        """A look at a vector, with all that it came to."""
+        self._show(shown)
+        return match(self.template, self.session)
+
+    def told(self, shown: np.ndarray) -> Match:
+        """Likewise, as the service answers."""
+        self._show(shown)
+        return _told_apart(self.template, self.session)
+
+    def _show(self, shown: np.ndarray) -> None:
         n = len(self.template.edge.signs)
         vector = Vector(shown[:n].astype(np.float32), shown[n:].astype(np.float32))
         self.session.vector = lambda: vector  # type: ignore[method-assign]
-        return match(self.template, self.session)
 
     def up_by_score(self, looks: int, see: Callable[[Match], float]) -> Match:
         """Begin with a copy, and keep each change after which a better score is seen."""
