@@ -56,6 +56,10 @@ RULES: Final[dict[str, tuple[Any, Any]]] = {
         _("A proof that does not show what it claims"),
         _("Keep the proof file for the authority."),
     ),
+    "enrolled-away": (
+        _("A label's print was enrolled for a pack that was elsewhere"),
+        _("Ask who enrolled it, and compare the pack with the print enrolled before."),
+    ),
     "template-mismatch": (
         _("The template kept of a label's print is not the one that the log commits to"),
         _("The pack is not in question. Find out what became of the template, and enrol it again."),

@@ -32,7 +32,7 @@ from ledger.statement.submission import Statement, Submission
 from ledger.store import content, shipments
 from ledger.store.cases import Case, Seen
 from ledger.store.desk import Person, Scan
-from ledger.store.watch import Watched, landed, to_look_into
+from ledger.store.watch import Watched, enrolled_away, landed, to_look_into
 
 REACH: Final = 10_000  # entries of the log that one look goes through
 BATCH: Final = 200  # statements, and shipments, of them that it looks into
@@ -196,8 +196,11 @@ def _logged(found: Node, authority: Authority, watched: Watched) -> StatementSee
     except LookupError:
         return None
     assert isinstance(statement.body, Event)  # only events are acts
-    few = content.count(found.store, ref.id) <= MOST_ITEMS
-    items = [one.id for one in content.items(found.store, ref.id)] if few else []
+    if ref.op == "enrol" and not ref.observed:
+        few, items = True, enrolled_away(found.reader, ref, MOST_ITEMS)
+    else:
+        few = content.count(found.store, ref.id) <= MOST_ITEMS
+        items = [one.id for one in content.items(found.store, ref.id)] if few else []
     index = ref.index if watched.shipment is None else watched.shipment
     shipment = found.reader.world().shipment(index)
     sides = (shipment.site, shipment.to_site) if shipment else ("", "")

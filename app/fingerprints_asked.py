@@ -25,8 +25,10 @@ SUPPLIED: Final = "supplied"  # before, by the record
 SCANS: Final = "scans"  # read more often than a pack is on its way
 SUPPLIER: Final = "new-supplier"  # nothing came from there before
 OFFERED: Final = "offered"
-MISMATCH: Final = "template-mismatch"  # the rule of a case that no look at the pack settles
+MISMATCH: Final = "template-mismatch"
 MANY_SCANS: Final = 12  # at all sites, within the days that scans are kept
+# Rules of cases that no look at the pack settles.
+_OF_TEMPLATES: Final = frozenset((MISMATCH, "enrolled-away"))
 _log = logging.getLogger("packtrace")
 _SUPPLIED: Final = frozenset(("supplied-here", "supplied-elsewhere"))
 
@@ -52,7 +54,7 @@ def asked(item: str, codes: Sequence[str], case: Case | None, who: Person) -> di
 
 def _why(found: Node, item: str, codes: Sequence[str], case: Case | None, who: Person) -> str:
     policy, gtin = found.reader.authority().policy, gtin_of(item)
-    if case is not None and case.status == OPEN and case.rule != MISMATCH:
+    if case is not None and case.status == OPEN and case.rule not in _OF_TEMPLATES:
         return CASE
     if not _SUPPLIED.isdisjoint(codes):
         return SUPPLIED

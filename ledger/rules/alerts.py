@@ -61,6 +61,7 @@ RULES: Final = {
     "wrong-holder": Rule("", "Not_for_re-distribution"),
     "already-inactive": Rule("A7", "Not_for_re-distribution"),
     "refuted-proof": Rule("", "No_reason_provided"),
+    "enrolled-away": Rule("", ""),  # of who enrolled, not of the pack
     "template-mismatch": Rule("", ""),  # of the templates' keeper, not of the pack
     "excursion": Rule("", "Manufacturer_policy"),
     "short": Rule("", ""),

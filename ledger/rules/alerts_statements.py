@@ -38,7 +38,8 @@ class StatementSeen(NamedTuple):
     one's statement id. `observed` is the rule that it broke after the fact. `suspended` is the GLN
     of whoever was suspended when it landed: the acting site or party, or for a receipt the
     sender's. `repeated` are items that the same site had done this to before, each with that act's
-    landing. Of more than MOST_ITEMS items only `many` is told.
+    landing. Of more than MOST_ITEMS items only `many` is told. Of an enrolment `items` are those that
+    were not at its site when it landed, MOST_ITEMS of them.
     """
 
     id: str
@@ -73,6 +74,8 @@ def raise_for_statement(seen: StatementSeen, *, grace_ms: int) -> list[Alert]:
         found += _each("excursion", "temperature", seen)
     if seen.op == "inspect" and not seen.observed and seen.reason in BY_CODE:
         found += _each(*BY_CODE[seen.reason], seen)
+    if seen.op == "enrol" and not seen.observed:
+        found += _each("enrolled-away", "altered-template", seen)
     if seen.observed in _BY_BREACH:
         found += _each(*_BY_BREACH[seen.observed], seen)
     late = [item for item, ms in seen.repeated if seen.ms - ms > grace_ms]

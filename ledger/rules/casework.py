@@ -83,6 +83,8 @@ def first_level(rule: str, *, holder: bool) -> str:
     """Whose turn a new case is; `holder` says whether one product's holder is known."""
     if rule == "suspended-moving":
         return AUTHORITY  # whoever is suspended is not asked first what its own stock does
+    if rule == "enrolled-away":
+        return AUTHORITY  # nor who may have exchanged a print; the product's holder sees it too
     if rule == "template-mismatch":
         return HOLDER if holder else AUTHORITY  # no site knows of templates
     return SITE

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from app import alerts, create_app
 from app.config import Settings
 from app.node import KEY, Node
-from ledger.rules.casework import CLOSINGS, ROOTS
+from ledger.rules.casework import AUTHORITY, CLOSINGS, ROOTS
 from ledger.statement import dsse
 from ledger.statement.dsse import Envelope
 from ledger.statement.forms import AFTER_THE_FACT, NOT_HANDED_OUT
@@ -490,6 +490,30 @@ def test_inspections_observations_and_warm_goods_are_found(stock: Chain, sign_in
     assert [one["op"] for one in told["evidence"]] == ["inspect", "supply"]
     assert all(client.get(f"/log/{one['index']}").status_code == 200 for one in told["evidence"])
     assert rules(sign_in(stock.pharmacy)) == ["excursion"]
+
+
+def test_a_print_enrolled_for_a_pack_elsewhere_is_the_authoritys_and_the_holders_to_see(
+    node: Node, chain: Chain, sign_in: SignIn
+) -> None:
+    """Where it is made, or came back to, a print may be enrolled anew; of the others each is a case."""
+    made, sold, back, inside = chain.commission("L1", 4)
+    box = chain.unit(chain.maker)
+    chain.pack(chain.maker, [inside], box)
+    for item in (made, sold, back):
+        chain.act("enrol", chain.maker, [item], extras={item: bytes(32)})
+    chain.hand_over(chain.maker, [sold, box], chain.pharmacy)
+    chain.hand_over(chain.maker, [back], chain.pharmacy)
+    chain.receive(
+        chain.maker, chain.send_back("return", chain.pharmacy, [back], chain.maker), [back]
+    )
+    chain.act("inspect", chain.pharmacy, [made], reason="other-holder")
+    again = [made, sold, back, inside]
+    chain.act("enrol", chain.maker, again, extras=dict.fromkeys(again, bytes(31) + b"\1"))
+    for who in (chain.authority, chain.maker):
+        seen = [one for one in cases(sign_in(who)) if one["rule"] == "enrolled-away"]
+        found = [node.desk.cases.case(one["number"]) for one in seen]
+        assert sorted(one.item for one in found if one) == sorted((sold, inside))
+        assert {one.level for one in found if one} == {AUTHORITY}
 
 
 def test_what_is_under_way_for_too_long_is_found_once_and_only_while_it_is(

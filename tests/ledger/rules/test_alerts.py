@@ -378,7 +378,10 @@ def test_a_case_goes_on_to_the_holder_if_one_is_known_and_ends_with_the_authorit
 def test_a_case_begins_at_the_site_unless_the_site_is_in_question_or_can_know_nothing() -> None:
     for rule in RULES:
         first = casework.first_level(rule, holder=True)
-        assert first == {"suspended-moving": AUTHORITY, "template-mismatch": HOLDER}.get(rule, SITE)
+        others = {
+            "suspended-moving": AUTHORITY, "enrolled-away": AUTHORITY, "template-mismatch": HOLDER,
+        }  # fmt: skip
+        assert first == others.get(rule, SITE)
     assert casework.first_level("template-mismatch", holder=False) == AUTHORITY
 
 
