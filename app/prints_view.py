@@ -14,6 +14,7 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from app import cases, prints_plot
+from app.alert_words import rule_words
 from app.fingerprints_words import CODES, reason_words, verdict_mark, verdict_words
 from app.goods import product_name, site_name
 from app.node import Node, node
@@ -32,6 +33,7 @@ from ledger.store.desk import Person
 from ledger.store.enrolled import Enrolled
 from ledger.store.fingerprints import Fingerprints
 from ledger.store.looks import Access, Look
+from ledger.store.watch import is_away
 from scanner.fingerprint.limits import EXTRACTOR, LIMITS, Limits
 from scanner.fingerprint.match import LEAST_LOG10, false_match_log10
 from scanner.fingerprint.measured import MEASURED
@@ -42,7 +44,10 @@ _VERDICTS: Final = {code: verdict for verdict, code in CODES.items()}
 
 
 class Enrolment(NamedTuple):
-    """A statement that binds a print to a pack; `holds` where none after it does."""
+    """A statement that binds a print to a pack; `holds` where none after it does.
+
+    `away` says that the pack was elsewhere, "" where it was not: it may be an exchanged print.
+    """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     ms: int
@@ -51,6 +56,7 @@ class Enrolment(NamedTuple):
     signers: list[str]
     commitment: str
     holds: bool
+    away: str
 
 
 class Inspection(NamedTuple):
@@ -202,9 +208,12 @@ class _Reading:
                     holds = enrolled is not None and enrolled.index == index
                     # Who makes and packs a product stands in its registration, for all to read.
                     place = site_name(self._authority, site) or site
-                    enrolments.append(
-                        Enrolment(index, ms, op_words(event.op), place, signers, extra.hex(), holds)
-                    )
+                    reader = self._found.reader
+                    away = event.op == "enrol" and is_away(reader, index, site, self._item)
+                    enrolments.append(Enrolment(
+                        index, ms, op_words(event.op), place, signers, extra.hex(), holds,
+                        rule_words("enrolled-away") if away else "",
+                    ))  # fmt: skip
                 continue
             code, known = event.reason or "", self._knows(site)
             fits = enrolled is not None and enrolled.commitment == extra

@@ -63,24 +63,27 @@ def enrolled_away(reader: Reader, ref: Ref, most: int) -> list[str]:
     ):
         moved |= {item for item, index in store.rows_in(sql, ids) if index < ref.index}
     return list(
-        islice((item for item in ids if item in moved and _is_away(reader, ref, item)), most)
+        islice(
+            (item for item in ids if item in moved and is_away(reader, ref.index, ref.site, item)),
+            most,
+        )
     )
 
 
-def _is_away(reader: Reader, ref: Ref, item: str) -> bool:
-    """Whether what was last done to a pack before an enrolment was done elsewhere.
+def is_away(reader: Reader, index: int, site: str, item: str) -> bool:
+    """Whether what was last done to a pack before an enrolment was done at another site than that.
 
     A pack that is under way is enrolled by nobody: the log refuses it.
     """
-    steps = [one.index for one in reader.history(item) if one.index < ref.index]
+    steps = [one.index for one in reader.history(item) if one.index < index]
     sites = {
-        index: site
-        for index, op, site in reader.store.rows_in(
+        before: acted
+        for before, op, acted in reader.store.rows_in(
             "SELECT idx, op, site FROM act WHERE observed = '' AND idx IN (IN)", steps
         )
         if op not in _STAYS
     }
-    return not sites or sites[max(sites)] != ref.site
+    return not sites or sites[max(sites)] != site
 
 
 def landed(store: Store, indexes: Iterable[int]) -> dict[int, int]:

@@ -160,6 +160,15 @@ def test_a_repacked_pack_has_none_until_it_is_enrolled(
     assert "repacked or relabelled" in told
 
 
+def test_a_print_enrolled_while_the_pack_was_elsewhere_is_said_to_be(
+    scene: Scene, sign_in: SignIn
+) -> None:
+    words = "enrolled for a pack that was elsewhere"
+    assert words not in page(sign_in, scene.chain.authority, scene.path)
+    scene.chain.act("enrol", scene.chain.maker, [scene.item], extras={scene.item: bytes(32)})
+    assert page(sign_in, scene.chain.authority, scene.path).count(words) == 1
+
+
 def test_what_names_an_older_commitment_is_said_not_to_fit(scene: Scene, sign_in: SignIn) -> None:
     told = page(sign_in, scene.chain.maker, scene.path)
     assert "does not name the commitment that holds" not in told
