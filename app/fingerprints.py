@@ -78,7 +78,7 @@ class Outcome:
 def measure(upload: IO[bytes], who: Person) -> dict[str, Any]:
     """Whether one frame is good enough to be looked at; no template is touched."""
     count("measure", node().settings.frames_per_minute, who)
-    with turn(WAIT_MEASURE_S):
+    with turn(WAIT_MEASURE_S, who.party):
         result, (width, height) = measured(upload)
     return {
         "ok": result.ok,
@@ -117,7 +117,7 @@ def look(item: str, device: str, uploads: list[IO[bytes]], who: Person) -> Outco
         return replace(told, case=case)
     if not found.desk.looks.left(item, who.site, found.clock(), _LIMITS):
         _abort_spent()
-    with turn(WAIT_LOOK_S):
+    with turn(WAIT_LOOK_S, who.party):
         session = Session(template.seed, template.design)
         shown = show(session, uploads)
         done = _unfit(session, item) or _told_apart(template, session)
@@ -301,6 +301,7 @@ def _abort_spent() -> NoReturn:
 
 
 def forget(found: Node) -> None:
-    """Looks are kept for as long as scans are, and never less than the day in which they count."""
-    days = max(1, found.reader.authority().policy.scan_retention)
-    found.desk.looks.forget(found.clock() - days * DAY_MS)
+    """Looks are kept for as long as scans are, and never less than the time in which they count."""
+    now, days = found.clock(), max(1, found.reader.authority().policy.scan_retention)
+    counts = max(span for span, _most in _LIMITS)
+    found.desk.looks.forget(now - days * DAY_MS, now - max(counts, days * DAY_MS))

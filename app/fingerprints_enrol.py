@@ -45,7 +45,7 @@ def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
     check_number(uploads, LEAST_FRAMES)
     if found.fingerprints is None:
         raise Refused("read-only", _("this node keeps no fingerprints; enrol at the one that does"))
-    with turn(WAIT_LOOK_S):
+    with turn(WAIT_LOOK_S, who.party):
         session = Session(secrets.token_bytes(SEED))
         shown = show(session, uploads)
         # What no template is made of anyway is not asked about its pack.

@@ -1,7 +1,8 @@
 """Looks at labels' fingerprints on the desk: who held which pack's print against its template, and
 what came of it; and every other time that a template was opened or written.
 
-desk: backed up, never rebuilt, never on the log, kept for as long as scans are. No picture is kept:
+desk: backed up, never rebuilt, never on the log, kept for as long as scans are, and counted ones for
+as long as they count. No picture is kept:
 of each picture, and of the vector that was made of them, its digest, so that neither counts twice.
 What a look says is left to the caller.
 """
@@ -203,11 +204,16 @@ class Looks:
         sql = "SELECT * FROM template_access WHERE item = ? ORDER BY ms DESC LIMIT ?"
         return [Access(*row) for row in self._rows(sql, (item, limit))]
 
-    def forget(self, before: int) -> None:
-        """Delete what is older than a moment (ms), digests too."""
+    def forget(self, before: int, counted_before: int) -> None:
+        """Delete what is older than a moment (ms); counted looks, and digests, than another."""
+        stale = (
+            ("template_access WHERE ms < ?", (before,)),
+            ("look WHERE ms < ? AND (counted = 0 OR ms < ?)", (before, counted_before)),
+            ("look_digest WHERE ms < ?", (counted_before,)),
+        )
         with self._database.atomic("IMMEDIATE"):
-            for table in ("look", "look_digest", "template_access"):
-                self._database.execute_sql(f"DELETE FROM {table} WHERE ms < ?", (before,))
+            for rows, values in stale:
+                self._database.execute_sql(f"DELETE FROM {rows}", values)
 
     def _see(self, digests: Iterable[str], number: int, ms: int) -> None:
         sql = "INSERT INTO look_digest VALUES (?, ?, ?) ON CONFLICT DO NOTHING"

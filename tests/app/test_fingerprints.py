@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.fingerprints import LOOKS_A_DAY, LOOKS_A_MINUTE
+from app.fingerprints import LOOKS_A_DAY, LOOKS_A_MINUTE, LOOKS_A_MONTH
 from app.node import KEY
 from ledger.rules.alerts import Alert
 from ledger.rules.casework import (
@@ -30,6 +30,7 @@ from ledger.rules.casework import (
 )
 from ledger.statement import gs1
 from ledger.store.fingerprints import Fingerprints
+from ledger.store.looks import DAY_MS, Look
 from scanner.fingerprint.shown import digest_of
 from scanner.simulated.station import CLOSE
 from scanner.simulated.station import to_png as png
@@ -617,6 +618,22 @@ def test_the_day_s_looks_of_a_pack_at_a_site_are_few(
     assert looked(sign_in(chain.wholesaler), pack, pictures(pack, 3, first=910))["frames"] == 3
     chain.hours(24.1)
     assert looked(sign_in(chain.pharmacy), pack, pictures(pack, 3, first=920))["left"] == 4
+
+
+def test_the_month_s_looks_are_counted_also_where_scans_are_soon_forgotten(
+    chain: Chain, app: Flask, pack: str, sign_in: SignIn
+) -> None:
+    chain.log.submit(chain.policy_change(scan_retention=1))
+    looks, who = desk(app).looks, chain.pharmacy
+    for number in range(LOOKS_A_MONTH - 1, 0, -1):
+        ms = chain.now - number * DAY_MS
+        row = Look(ms, pack, who.site, who.gln, "k" * 64, "phone", GENUINE_MATCH, "", score=0.1)
+        assert not looks.add_counted(row, [f"picture {number}"], ((DAY_MS, LOOKS_A_DAY),)).why
+    assert looked(sign_in(who), pack, pictures(pack))["left"] == 0
+    chain.hours(24.1)
+    assert look(sign_in(who), pack, pictures(pack, first=900)).status_code == 429
+    chain.hours(20 * 24)
+    assert looked(sign_in(who), pack, pictures(pack, first=920))["left"] == LOOKS_A_DAY - 1
 
 
 def test_pictures_that_show_nothing_are_none_of_the_day_s_looks(

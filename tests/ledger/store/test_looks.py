@@ -122,9 +122,13 @@ def test_what_is_older_than_scans_are_kept_is_forgotten(looks: Looks) -> None:
     looks.add_counted(LOOK._replace(ms=NOW + 1), ["new"], LIMITS)
     looks.add_access(Access(NOW, PACK, "s", "p", "k", "enrol"))
     looks.add_access(Access(NOW + 1, PACK, "s", "p", "k", "sealed"))
-    looks.forget(NOW + 1)
-    assert [one.ms for one in looks.of_item(PACK)] == [NOW + 1]
+    looks.add(LOOK)
+    looks.forget(NOW + 1, NOW)  # what compared nothing goes first
+    assert [(one.ms, one.counted) for one in looks.of_item(PACK)] == [(NOW + 1, 1), (NOW, 1)]
+    assert looks.any_seen(["old"])
     assert [one.what for one in looks.accesses(PACK)] == ["sealed"]
+    looks.forget(NOW + 1, NOW + 1)
+    assert [one.ms for one in looks.of_item(PACK)] == [NOW + 1]
     assert (looks.any_seen(["old"]), looks.any_seen(["new"])) == (False, True)
 
 
@@ -136,7 +140,7 @@ def test_no_span_ever_holds_more_looks_than_it_may(
     looks: Looks, gaps: list[tuple[int, str]]
 ) -> None:
     """Whenever each of two sites looks: five in any day, twenty in any thirty."""
-    looks.forget(NOW * 4)
+    looks.forget(NOW * 4, NOW * 4)
     taken: dict[str, list[int]] = {"a": [], "b": []}
     at = NOW
     for number, (gap, site) in enumerate(gaps):
