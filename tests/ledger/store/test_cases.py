@@ -258,3 +258,27 @@ def test_the_same_statement_is_folded_once_even_after_its_case_was_closed(desk: 
     assert desk.cases.fold(late, "") == number
     assert case_of(desk, number).alerts == 1
     assert desk.cases.known(late) == number
+
+
+def test_a_look_at_a_copy_is_found_beneath_any_number_of_alerts(desk: Desk) -> None:
+    for _ in range(MOST_EVIDENCE + 1):
+        number = desk.cases.fold(alert(), MAKER)
+    assert desk.cases.of_copies(SHOP, PACK) == []
+    assert desk.cases.fold(alert("copy-suspected"), MAKER) == number
+    assert [one.number for one in desk.cases.of_copies(SHOP, PACK)] == [number]
+    assert desk.cases.of_copies(OTHER, PACK) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "ms", "source", "stands"),
+    [("copy-suspected", NOW + 5, "", False), ("copy-suspected", NOW + 5, "s" * 64, False),
+     ("copy-suspected", NOW, "s" * 64, True), ("label-mismatch", NOW + 5, "", True)],
+)  # fmt: skip
+def test_what_was_decided_stands_until_a_copy_is_suspected_after_it(
+    rule: str, ms: int, source: str, stands: bool, desk: Desk
+) -> None:
+    """A signed finding that is read late, of a look before the decision, is none after it."""
+    number = desk.cases.fold(alert(), MAKER)
+    desk.cases.decide(number, "give-out", step("decided", NOW + 1))
+    assert desk.cases.fold(alert(rule, ms=ms, source=source), MAKER) == number
+    assert case_of(desk, number).decision == ("give-out" if stands else "")
