@@ -24,7 +24,7 @@ from ledger.store import traces
 from ledger.store.batch import Receipt
 from ledger.store.publish import export, trust_file
 from ledger.store.recall_board import Boards
-from tests.bench.hand_offs import verify_only
+from tests.bench.limit import verify_only
 from tests.world import Chain, Member
 
 PACKS: Final = 1_000_000

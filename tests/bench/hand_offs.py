@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from nacl.signing import VerifyKey
 from pymerkle import SqliteTree
 
-from ledger.statement import dsse
 from ledger.statement.submission import Submission
 from ledger.store.batch import Receipt
-from ledger.tlog.ed25519 import public_of
+from tests.bench.limit import verify_only
 from tests.postgres import Server
-from tests.world import Chain, seed
+from tests.world import Chain
 
 PACKS: Final = 5000  # each is shipped and received: twice as many statements
 LOT: Final = 1000
@@ -70,21 +68,3 @@ def _bulk(name: str, chain: Chain) -> dict[str, Any]:
         "name": name, "value": rate, "unit": "statements/s", "limit": limit,
         "ratio": rate / limit,
     }  # fmt: skip
-
-
-def verify_only(submissions: list[Submission]) -> float:
-    """Signatures a second that libsodium verifies on one core, of the same statements."""
-    work = []
-    for submission in submissions:
-        envelope = submission.statement.envelope
-        message = dsse.pae(envelope.payload_type, envelope.payload)
-        work.append((message, envelope.signatures[0].sig))
-    return rate_of(VerifyKey(public_of(seed("maker station"))), work)
-
-
-def rate_of(key: VerifyKey, work: list[tuple[bytes, bytes]]) -> float:
-    """Verifications a second."""
-    start = time.perf_counter()
-    for message, signature in work:
-        key.verify(message, signature)
-    return len(work) / (time.perf_counter() - start)
