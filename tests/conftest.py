@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("packtrace")
+
+# A run in the background of a script is deaf to Ctrl+C, and so would be what its tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Public test data that may lie beside the checkout; it only adds cases.
 SHARED = Path(__file__).resolve().parents[2] / "shared"
