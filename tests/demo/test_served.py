@@ -48,9 +48,15 @@ def first_mail(folder: Path, process: subprocess.Popen[bytes]) -> EmailMessage:
 
 def senders(parent: int) -> list[int]:
     """The processes of `packtrace notify` that one process has started."""
-    command = ["ps", "-o", "pid=,args=", "--ppid", str(parent)]
-    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    return [int(line.split()[0]) for line in lines.splitlines() if " notify " in line]
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            above = (process / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(above) == parent and b"notify" in (process / "cmdline").read_bytes().split(
+                b"\0"
+            ):
+                found.append(int(process.name))
+    return found
 
 
 def ended(descriptor: int) -> bool:
