@@ -32,6 +32,7 @@ class Person:
     def act(self) -> None:
         """Become somebody of the simulated world: a key, a statement, a session."""
         self.visitor.open("/demo")
+        self.page.locator("#people").wait_for()  # shown once its presses are heard
         self.press(self.page.locator(f"[data-role={self.role}]"))
         self.page.wait_for_url(f"{self.visitor.site.url}/")
 

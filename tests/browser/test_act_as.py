@@ -13,6 +13,7 @@ from tests.browser.conftest import Fresh, Site, Visit, Visitor
 def act_as(visitor: Visitor, role: str) -> None:
     """Press one of the people, without a mouse."""
     visitor.open("/demo")
+    visitor.page.locator("#people").wait_for()  # shown once its presses are heard
     button = visitor.page.locator(f'[data-role="{role}"]')
     button.focus()
     visitor.page.keyboard.press("Enter")
