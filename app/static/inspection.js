@@ -58,6 +58,7 @@ async function refresh() {
   const answer = await fetch(location.href).catch(() => null);
   if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (at("count").contains(document.activeElement)) return; // somebody began meanwhile
   const fresh = page.getElementById("count");
   if (fresh) at("count").replaceWith(document.adoptNode(fresh));
 }
