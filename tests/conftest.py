@@ -36,6 +36,16 @@ def chain(tmp_path: Path):
     made.store.close()
 
 
+@pytest.fixture
+def kept(chain):
+    """The chain's node's templates of labels' fingerprints."""
+    from ledger.store.fingerprints import Fingerprints
+
+    made = Fingerprints.make(chain.folder / "fingerprints", b"", plain=True)
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="session")
 def postgres():
     """A PostgreSQL server of this run's own."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -16,14 +15,6 @@ from scanner.simulated.station import to_png as png
 from tests.app.conftest import SignIn
 from tests.app.prints import grey, other_key, pictures, send
 from tests.world import Chain
-
-
-@pytest.fixture
-def kept(chain: Chain) -> Iterator[Fingerprints]:
-    """The node's templates."""
-    made = Fingerprints.make(chain.folder / "fingerprints", b"", plain=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -54,14 +54,6 @@ from tests.world import Chain
 GENUINE_MATCH, COPY_SUSPECTED, CANNOT_TELL = "GENUINE_MATCH", "COPY_SUSPECTED", "CANNOT_TELL"
 SUSPECTED = "copy-suspected"  # the reason
 HELD = ("Hold: ask", True)
-
-
-@pytest.fixture
-def kept(chain: Chain) -> Iterator[Fingerprints]:
-    """The node's templates."""
-    made = Fingerprints.make(chain.folder / "fingerprints", b"", plain=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +28,6 @@ from ledger.store.publish import export, trust_file
 from tests.app.conftest import SignIn
 from tests.app.prints import COPY, FAR, enrol, looked, pictures
 from tests.world import Chain
-
-
-@pytest.fixture
-def kept(chain: Chain) -> Iterator[Fingerprints]:
-    """The node's templates."""
-    made = Fingerprints.make(chain.folder / "fingerprints", b"", plain=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -55,14 +55,6 @@ def world() -> Iterator[Scene]:
 
 
 @pytest.fixture
-def kept(chain: Chain) -> Iterator[Fingerprints]:
-    """The node's templates."""
-    made = Fingerprints.make(chain.folder / "fingerprints", b"", plain=True)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def app(kept: Fingerprints, app: Flask) -> Flask:
     """An app that keeps templates."""
     return app

@@ -46,13 +46,6 @@ BOTH = ("authority 1", "authority 2")
 
 
 @pytest.fixture
-def kept(chain: Chain) -> Iterator[Fingerprints]:
-    made = Fingerprints.make(chain.folder / "fingerprints", b"", plain=True)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def pack(chain: Chain, kept: Fingerprints) -> str:
     """A pack with an enrolled label, in the pharmacy's stock."""
     (item,) = chain.commission("L1", 1)
