@@ -27,6 +27,7 @@ from app.fingerprints_frames import (
     show,
     turn,
 )
+from app.fingerprints_kept import fitting
 from app.fingerprints_words import (
     CODES,
     ELSEWHERE,
@@ -51,7 +52,7 @@ from ledger.store.looks import DAY_MS, SPENT, Look
 from scanner.faults import CAMERA
 from scanner.fingerprint.match import CANNOT_TELL, COPY_SUSPECTED, Match, match, refused
 from scanner.fingerprint.session import Session
-from scanner.fingerprint.template import Template, commitment
+from scanner.fingerprint.template import Template
 
 LOOKS_A_DAY: Final = 5  # that compare something, of a pack at a site
 LOOKS_A_MONTH: Final = 20  # likewise: who needs more asks the manufacturer
@@ -155,13 +156,10 @@ def _opened(found: Node, item: str, enrolled: Enrolled | None) -> Template | str
     if store is None or not store.has(item):
         return ELSEWHERE
     try:
-        kept = store.find(item, enrolled.commitment)
+        kept = fitting(store, item, enrolled)
     except Malformed as error:
         # No pack's name in a program's log: the entry says which it is to who may know.
         _log.error("the template of entry %s cannot be opened: %s", enrolled.index, error)
-        return "commitment"
-    if kept is None or commitment(kept.template, kept.salt) != enrolled.commitment:
-        _log.error("no template fits the commitment in entry %s", enrolled.index)
         return "commitment"
     try:
         return Template.parse(kept.template)

@@ -13,6 +13,7 @@ from typing import Final
 from flask import abort, current_app
 from flask_babel import gettext as _
 
+from app.fingerprints_kept import fitting
 from app.node import Node, node
 from ledger.errors import Malformed, Refused
 from ledger.proof import clock_words
@@ -21,7 +22,6 @@ from ledger.statement.sealed import MOST, VERSION, SealedFile, SealedTemplate, s
 from ledger.store.book_stock import packs_of_lots
 from ledger.store.desk import Person
 from ledger.store.looks import DAY_MS, Access
-from scanner.fingerprint.template import commitment
 
 A_MINUTE: Final = 10  # files of a key
 A_DAY: Final = 5  # times that a pack's template is handed to a site
@@ -76,16 +76,13 @@ def _packs(found: Node, gtin: str, lot: str, site: str) -> list[str]:
 def _sealed(found: Node, item: str, key: bytes) -> SealedTemplate | None:
     """A pack's template, sealed; None where none is kept here that fits the log."""
     enrolled, store = found.reader.fingerprint(item), found.fingerprints
-    if enrolled is None or store is None:
+    if enrolled is None or store is None or not store.has(item):
         return None
     try:
-        kept = store.find(item, enrolled.commitment)
-        if kept is None or commitment(kept.template, kept.salt) != enrolled.commitment:
-            raise Malformed("it does not fit the log's commitment")
+        kept = fitting(store, item, enrolled)
     except Malformed as error:
-        if store.has(item):
-            # No pack's name in a program's log: the entry says which it is to who may know.
-            _log.error("the template of entry %s is handed to nobody: %s", enrolled.index, error)
+        # No pack's name in a program's log: the entry says which it is to who may know.
+        _log.error("the template of entry %s is handed to nobody: %s", enrolled.index, error)
         return None
     return seal(item, enrolled.commitment, kept.template, kept.salt, key)
 
