@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from ledger.errors import Malformed
-from ledger.statement import gs1
-from ledger.statement.gs1 import Label
+from ledger.statement.gs1 import Label, pack_id_of, pack_of
 from scanner import symbols
 from scanner.fingerprint.design import QR
 from scanner.fingerprint.enrol import EnrolmentRefused, enrol
@@ -77,7 +75,7 @@ def glance(frame: Frame, year: int, *, stream: bool) -> Glance:
         return Glance(reason="no-code")
     packs: dict[str, list[tuple[Symbol, Label]]] = {}
     for symbol in found:
-        label = _pack(symbol.scan, year)
+        label = pack_of(symbol.scan, year=year)
         if label is not None:
             packs.setdefault(label.id, []).append((symbol, label))
     if not packs:
@@ -87,15 +85,6 @@ def glance(frame: Frame, year: int, *, stream: bool) -> Glance:
     [(item, shown)] = packs.items()
     symbol, label = min(shown, key=lambda one: one[0].format != QR)
     return Glance(item, label.lot, _cut(frame, symbol), expiry=label.expiry)
-
-
-def _pack(text: str, year: int) -> Label | None:
-    """The pack's label that a code is; None where it names no single pack."""
-    try:
-        label = gs1.parse_scan(text, year=year)
-        return label if gs1.is_pack(label.id) else None
-    except Malformed:
-        return None
 
 
 def _cut(frame: Frame, symbol: Symbol) -> Frame:
@@ -113,8 +102,7 @@ def judge(asked: Asked) -> Judged:
     limits = LIMITS[EXTRACTOR]
     for crop in asked.crops:
         result = session.add(crop)
-        label = _pack(result.text, asked.year) if result.text else None
-        fine = not result.text or (label is not None and label.id == asked.item)
+        fine = not result.text or pack_id_of(result.text) == asked.item
         reasons.append(result.reasons if fine else ("other-label",))
         if session.broken or not fine:
             return Judged(tuple(reasons), reasons=(session.broken or "other-label",))

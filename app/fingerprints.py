@@ -39,12 +39,12 @@ from app.fingerprints_words import (
     verdict_words,
 )
 from app.node import Node, node
-from app.scanning import here_and_now
 from ledger.errors import Malformed
+from ledger.rules.alerts import COPY_SUSPECTED as COPY
 from ledger.rules.alerts import Alert, us_reason
 from ledger.rules.making import may_enrol
 from ledger.rules.reasons import HOLD, NOT_CHECKED
-from ledger.statement.gs1 import is_pack, parse_item_id, parse_scan
+from ledger.statement.gs1 import is_pack, pack_id_of, parse_item_id
 from ledger.store.cases import Seen
 from ledger.store.desk import Person
 from ledger.store.enrolled import Enrolled
@@ -59,7 +59,6 @@ LOOKS_A_MONTH: Final = 20  # likewise: who needs more asks the manufacturer
 _LIMITS: Final = ((DAY_MS, LOOKS_A_DAY), (30 * DAY_MS, LOOKS_A_MONTH))
 LOOKS_A_MINUTE: Final = 10  # of a key
 MOST_DEVICE: Final = 80  # characters
-COPY: Final = "copy-suspected"  # rule, and the verdict's code
 _log = logging.getLogger("packtrace")
 
 
@@ -84,7 +83,7 @@ def measure(upload: IO[bytes], who: Person) -> dict[str, Any]:
     return {
         "ok": result.ok,
         "text": result.text,
-        "item": item_of(result.text) or None,
+        "item": pack_id_of(result.text) or None,
         "px_per_mm": round(result.px_per_mm, 1),
         "focus": round(result.focus, 3),
         "fit": round(result.fit, 3),
@@ -174,7 +173,7 @@ def _unfit(session: Session, item: str) -> Match | None:
     if session.broken or not session.frames:
         return None  # `match` says why
     why: tuple[str, ...] = ()
-    if alarm := item_of(session.text) != item:
+    if alarm := pack_id_of(session.text) != item:
         why = (OTHER_PACK,)
     elif session.frames < session.limits.copy_frames:
         why = tuple(dict.fromkeys(("few-frames", *session.turned_away)))
@@ -267,15 +266,6 @@ def check_number(uploads: list[IO[bytes]], least: int) -> None:
         raise Malformed(
             _("send %(least)s to %(most)s pictures as frames", least=least, most=MOST_FRAMES)
         )
-
-
-def item_of(text: str) -> str:
-    """The pack that a code names, "" for none."""
-    try:
-        item = parse_scan(text, year=here_and_now().year).id if text else ""
-    except Malformed:
-        return ""
-    return item if is_pack(item) else ""
 
 
 def _rounded(score: float | None) -> float | None:

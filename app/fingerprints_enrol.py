@@ -9,7 +9,7 @@ from flask import abort
 from flask_babel import gettext as _
 
 from app.enrolling_check import against
-from app.fingerprints import check_number, count, forget, item_of
+from app.fingerprints import check_number, count, forget
 from app.fingerprints_frames import WAIT_LOOK_S, show, turn
 from app.fingerprints_words import reason_words
 from app.node import Node, node
@@ -17,7 +17,7 @@ from app.scanning import here_and_now
 from ledger.errors import Malformed, Refused
 from ledger.rules.making import enrols_any
 from ledger.rules.rights import check_key
-from ledger.statement.gs1 import parse_scan
+from ledger.statement.gs1 import pack_id_of, parse_scan
 from ledger.store.desk import Person
 from ledger.store.looks import DAY_MS, Access
 from scanner.fingerprint.enrol import EnrolmentRefused, enrol
@@ -50,7 +50,7 @@ def enrol_frames(uploads: list[IO[bytes]], who: Person) -> dict[str, Any]:
         shown = show(session, uploads)
         # What no template is made of anyway is not asked about its pack.
         template = _template(session)
-    item = item_of(session.text)
+    item = pack_id_of(session.text)
     if not item:
         raise Malformed(_("the code in the picture names no single pack"))
     _check(found, item, session.text, who)

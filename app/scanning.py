@@ -27,7 +27,7 @@ from app.session import cookie_name, person
 from app.slips import read_number
 from ledger.errors import Malformed
 from ledger.proof import clock_words
-from ledger.rules.alerts import Alert
+from ledger.rules.alerts import COPY_SUSPECTED, Alert
 from ledger.rules.casework import GIVE_OUT, ILLEGITIMATE, holds_copy
 from ledger.rules.verdict import PURPOSES, Verdict, also, judge, verdict
 from ledger.statement.gs1 import MAX_TEXT, Label
@@ -40,7 +40,6 @@ from scanner.faults import CAMERA, SOURCES, TYPED, Explanation, explain, parse_r
 from scanner.settle import AGAIN_MS, LOOK_MS, alerts, confirms, reads_right, settle
 
 LOOKS: Final = "looks"
-COPY_SUSPECTED: Final = "copy-suspected"
 NO_SITE: Final = ""
 LINK: Final = ""  # the source of a link that was followed: nothing read it wrongly
 

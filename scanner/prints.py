@@ -17,9 +17,8 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Final, NamedTuple, Protocol
 
-from ledger.errors import Malformed
 from ledger.rules.reasons import HOLD, NOT_CHECKED, OK
-from ledger.statement.gs1 import is_pack, parse_scan
+from ledger.statement.gs1 import is_pack, pack_id_of
 from scanner.fingerprint.limits import EXTRACTOR, LIMITS
 from scanner.fingerprint.match import CANNOT_TELL, COPY_SUSPECTED, GENUINE_MATCH, Match
 from scanner.fingerprint.session import FrameResult, Session
@@ -253,7 +252,7 @@ class Prints:
         result = look.session.add(frame)
         look.looked += 1
         look.finest = max(look.finest, result.px_per_mm)
-        if result.ok and _item_of(result.text) != look.item:
+        if result.ok and pack_id_of(result.text) != look.item:
             # A session takes its first good frame's code for its own, and this one is not.
             self._anew(look)
             result = replace(result, reasons=("other-pack",))
@@ -333,11 +332,3 @@ def advice(result: FrameResult, session: Session) -> str:
     if code == "out-of-focus":
         return f"Hold still, or a little farther away: {sharp}."
     return reason(code).words
-
-
-def _item_of(text: str) -> str:
-    """The pack that a code names, "" for none."""
-    try:
-        return parse_scan(text).id if text else ""
-    except Malformed:
-        return ""

@@ -15,6 +15,7 @@ from app.session import signed_in
 from app.tables import csv_table, json_table
 from ledger.errors import Malformed, Refused
 from ledger.rules import casework
+from ledger.rules.alerts import COPY_SUSPECTED
 
 blueprint = Blueprint("alerts", __name__)
 _WORDS: Final = {
@@ -109,7 +110,7 @@ def form_json(number: int) -> Response:
 def _page(number: int, problem: str = "", asked: dict[str, Any] | None = None) -> str:
     who = signed_in()
     shown = show(number, who)
-    gtin = shown.label.get("gtin", "") if shown.line.case.rule == "copy-suspected" else ""
+    gtin = shown.label.get("gtin", "") if shown.line.case.rule == COPY_SUSPECTED else ""
     return render_template(
         "alerts/case.html", shown=shown, problem=problem, asked=asked or {},
         looked_into=bool(gtin) and may_see(who, gtin),

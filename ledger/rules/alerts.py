@@ -33,7 +33,17 @@ from ledger.rules import clones
 from ledger.rules.clones import TYPED, ScanSeen
 from ledger.statement.gs1 import gtin_of
 
-__all__ = ["CAUSES", "HISTORY", "RULES", "Alert", "Rule", "ScanSeen", "raise_for_scan", "us_reason"]
+__all__ = [
+    "CAUSES",
+    "COPY_SUSPECTED",
+    "HISTORY",
+    "RULES",
+    "Alert",
+    "Rule",
+    "ScanSeen",
+    "raise_for_scan",
+    "us_reason",
+]
 
 HISTORY: Final = 64  # scans of an item that are looked at
 # Goods may arrive before the statement that announces them. So long after a scan at goods-in the
@@ -48,9 +58,10 @@ class Rule(NamedTuple):
     us: str
 
 
+COPY_SUSPECTED: Final = "copy-suspected"  # a rule, and the verdict's code
 # Worst first. EU: EMVO's alert codes; US: GS1 Lightweight Verification Messaging 1.1.
 RULES: Final = {
-    "copy-suspected": Rule("", "No_reason_provided"),
+    COPY_SUSPECTED: Rule("", "No_reason_provided"),
     "stolen": Rule("A7", "Not_for_re-distribution"),
     "already-dispensed": Rule("A7", "Not_for_re-distribution"),
     clones.IMPOSSIBLE_TRAVEL: Rule("", "No_reason_provided"),
@@ -88,7 +99,7 @@ CAUSES: Final = (
 )
 BY_CODE: Final = {
     # code of a verdict: rule, likely cause
-    "copy-suspected": ("copy-suspected", "copied-label"),
+    COPY_SUSPECTED: (COPY_SUSPECTED, "copied-label"),
     "stolen": ("stolen", "theft"),
     "supplied-elsewhere": ("already-dispensed", "copied-label"),
     "unknown": ("unknown-serial", "invented-serial"),

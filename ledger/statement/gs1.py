@@ -39,6 +39,8 @@ __all__ = [
     "has_check_digit",
     "is_gln",
     "is_gtin",
+    "pack_id_of",
+    "pack_of",
     "parse_item_id",
     "parse_party_uri",
     "parse_scan",
@@ -303,6 +305,21 @@ def parse_scan(text: str, *, year: int = PIVOT_YEAR) -> Label:
     if not elements:
         raise Malformed("the text holds no GS1 element")
     return Label(check_elements(elements), symbology, year)
+
+
+def pack_of(text: str, *, year: int = PIVOT_YEAR) -> Label | None:
+    """The label that a code, of whatever form, gives a single pack; None where it names none."""
+    try:
+        label = parse_scan(text, year=year)
+    except Malformed:
+        return None
+    return label if is_pack(label.id) else None
+
+
+def pack_id_of(text: str) -> str:
+    """The id of the single pack that a code names, "" where it names none."""
+    label = pack_of(text)
+    return label.id if label is not None else ""
 
 
 def _bare(digits: str) -> list[Element]:

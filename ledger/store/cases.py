@@ -14,7 +14,7 @@ import peewee
 
 from ledger.errors import Refused
 from ledger.rules import casework
-from ledger.rules.alerts import RULES, Alert
+from ledger.rules.alerts import COPY_SUSPECTED, RULES, Alert
 from ledger.rules.casework import (
     AUTHORITY,
     CLOSED,
@@ -41,7 +41,6 @@ __all__ = [
 MOST_OPEN: Final = 50  # of one rule at one site; what comes beyond is one case more
 EXPLAINED_MS: Final = 30 * 24 * 3_600_000  # for so long, what was explained stays so
 MOST_EVIDENCE: Final = 200  # alerts that a case keeps; more are counted
-_COPY: Final = "copy-suspected"
 _PASSED_ON: Final = 500  # cases that go on by the clock in one call
 _CASE: Final = ", ".join(Case._fields)
 _NEW: Final = (
@@ -135,7 +134,7 @@ class Cases:
             marks = ", ".join("?" * len(evidence))
             self._database.execute_sql(f"INSERT INTO case_alert VALUES ({marks})", evidence)
         # To give it out was decided of what was known then.
-        anew = alert.rule == _COPY and (_is_look(alert) or alert.ms > case.decided)
+        anew = alert.rule == COPY_SUSPECTED and (_is_look(alert) or alert.ms > case.decided)
         undo = ", decision = '', decided = -1" if anew and case.decision == GIVE_OUT else ""
         sql = f"UPDATE case_file SET alerts = alerts + 1, newest = MAX(newest, ?){undo} WHERE number = ?"
         self._database.execute_sql(sql, (alert.ms, number))
@@ -168,7 +167,7 @@ class Cases:
             "number IN (SELECT number FROM case_alert WHERE item = ? AND item <> '' AND rule = ?) "
             "AND site = ? ORDER BY number DESC"
         )
-        return self._cases(where, (item, _COPY, site))
+        return self._cases(where, (item, COPY_SUSPECTED, site))
 
     def related(self, case: Case, limit: int = 20) -> list[Case]:
         """Other cases about the same item, at whatever site."""
@@ -325,4 +324,4 @@ class Cases:
 
 def _is_look(alert: Alert) -> bool:
     """Whether somebody has just looked at a print: each look is of what lies before the camera then."""
-    return alert.rule == _COPY and not alert.source
+    return alert.rule == COPY_SUSPECTED and not alert.source

@@ -13,8 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from ledger.errors import Malformed
-from ledger.statement.gs1 import is_pack, parse_scan
+from ledger.statement.gs1 import pack_id_of
 from scanner.fingerprint import design as designs
 from scanner.fingerprint.design import Design, Located
 from scanner.fingerprint.limits import EXTRACTOR, LIMITS, Limits
@@ -247,17 +246,8 @@ def _fitting(found: Sequence[Located], wanted: bytes) -> list[Located]:
 def _another_pack(frame: Frame, found: Sequence[Located]) -> bool:
     """Whether a DataMatrix beside a QR code is another pack's: a label has both symbols of one."""
     beside = designs.texts(frame, designs.DATAMATRIX) if _qr(found) else []
-    packs = {_pack(text) for text in (*(one.text for one in found), *beside)}
+    packs = {pack_id_of(text) for text in (*(one.text for one in found), *beside)}
     return len(packs - {""}) > 1
-
-
-def _pack(text: str) -> str:
-    """The pack that a code names, "" for none."""
-    try:
-        item = parse_scan(text).id
-    except Malformed:
-        return ""
-    return item if is_pack(item) else ""
 
 
 def _qr(found: Sequence[Located]) -> bool:

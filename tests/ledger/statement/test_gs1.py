@@ -115,3 +115,22 @@ def test_the_syntax_engines_verdicts() -> None:
         # Some of these leave ; and = as they are; our one form escapes all but unreserved.
         assert to_digital_link(case["urn"]) == parse_scan(case["dl"]).digital_link
         assert to_urn(case["dl"], case["company_prefix_length"]) == case["urn"]
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("(01)09521234543213(21)A1", "https://id.gs1.org/01/09521234543213/21/A1"),
+        (
+            "https://shop.example/01/09521234543213/21/A1",
+            "https://id.gs1.org/01/09521234543213/21/A1",
+        ),
+        ("09521234543213", ""),  # a product
+        ("(00)095212340000000013", ""),  # a logistic unit
+        ("nonsense", ""),
+        ("", ""),
+    ],
+)
+def test_only_what_names_a_single_pack_is_one(text: str, item: str) -> None:
+    label = gs1.pack_of(text)
+    assert (label.id if label else "") == gs1.pack_id_of(text) == item
