@@ -5,6 +5,7 @@
  * commitments that are signed.
  */
 
+import { pause } from "./ask.js";
 import { Camera, faultOf, unable } from "./camera.js";
 import { Draft, keptWords } from "./drafts.js";
 import { me } from "./me.js";
@@ -19,7 +20,7 @@ import { _, _n } from "./words.js";
 const WANTED = 5; // good pictures of a label
 const ENOUGH = 3;
 const MOST = 1000; // packs of one signature
-const PAUSE = 1500; // ms that a refusal stands before the next label is looked for
+const PAUSE = 1.5; // s that a refusal stands before the next label is looked for
 
 const at = (id) => document.getElementById(id);
 const signals = at("work") && new Signals(at("sound"), at("vibration"));
@@ -111,7 +112,7 @@ function poor({ end, words }) {
 
 async function refuse(words) {
   tell(_("Not captured: %(why)s", { why: words }), "hold");
-  await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  await pause(PAUSE);
 }
 
 async function keep({ frames }) {
