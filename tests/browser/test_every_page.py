@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from app import containers
 from app.joining import invitation_of
@@ -276,17 +276,24 @@ def unserved(people: People, bare: Site) -> Made:
     return made
 
 
+def loaded(visitor: Visitor) -> Page:
+    """The page once all of it is there, its styles too: what is measured before is another page."""
+    visitor.page.wait_for_load_state()
+    return visitor.page
+
+
 def faults(visitor: Visitor) -> list[str]:
     """What axe finds, one line each."""
-    if not visitor.page.evaluate("'axe' in window"):
-        visitor.page.evaluate(Axe().axe_script)
-    found = visitor.page.evaluate("rules => axe.run(rules).then(told => told.violations)", RULES)
+    page = loaded(visitor)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    found = page.evaluate("rules => axe.run(rules).then(told => told.violations)", RULES)
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
 
 def overflow(visitor: Visitor) -> int:
     """By how many px the page is wider than its window."""
-    wide = visitor.page.evaluate(
+    wide = loaded(visitor).evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     return int(wide)
@@ -294,7 +301,7 @@ def overflow(visitor: Visitor) -> int:
 
 def small_targets(visitor: Visitor) -> list[str]:
     """Buttons and fields under 44 px; links outside a sentence under 24 (WCAG 2.5.8)."""
-    found = visitor.page.evaluate(
+    found = loaded(visitor).evaluate(
         """() => [...document.querySelectorAll('button, input, select, summary, .button, nav a')]
             .map(e => [e.outerHTML.slice(0, 120), e.getBoundingClientRect()])
             .filter(([, box]) => box.width && (box.height < 44 || box.width < 24))
@@ -308,7 +315,7 @@ def look(visitor: Visitor, *looks: tuple[int, Scheme]) -> None:
 
     It fits at each width and at 400 percent, and is accessible at the widths and in the schemes given.
     """
-    visitor.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    loaded(visitor).evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     for width in WIDTHS:
         visitor.page.set_viewport_size({"width": width, "height": 900})
         assert overflow(visitor) <= 0, width
