@@ -24,7 +24,6 @@ from app.enrolling_keep import Lines, Statements, Way, keep
 from app.enrolling_line import Asking, Line
 from app.enrolling_packs import ENROLLED, REFUSED, Reason, Told
 from app.enrolling_shots import Bytes, shots
-from app.node import FINGERPRINTS
 from ledger.cli.draft import draft_option
 from ledger.cli.keys import read_about
 from ledger.cli.operations import enrol_prints, signer
@@ -32,7 +31,7 @@ from ledger.cli.target import Folder, log_option, now_ms, open_target, passphras
 from ledger.errors import Malformed
 from ledger.rules.rights import check_key
 from ledger.statement import gs1
-from ledger.store.fingerprints import KEY, Fingerprints
+from ledger.store.fingerprints import FOLDER, KEY, Fingerprints
 from ledger.store.opening import holds_log
 from scanner import output
 from scanner.camera import Camera, Settings
@@ -335,7 +334,7 @@ def _store(options: dict[str, Any]) -> Fingerprints:
     if folder is None:
         if where.startswith(("http://", "https://")) or not holds_log(Path(where)):
             raise Malformed("name the folder of templates by --store")
-        folder = Path(where) / FINGERPRINTS
+        folder = Path(where) / FOLDER
     path = folder / KEY
     if not path.exists():
         word = b"" if options["plain"] else passphrase(f"New passphrase for {path}", confirm=True)

@@ -24,7 +24,7 @@ from ledger.store.answers import Answers
 from ledger.store.append import Log
 from ledger.store.database import FAILURES, Store
 from ledger.store.desk import Desk
-from ledger.store.fingerprints import Fingerprints
+from ledger.store.fingerprints import FOLDER, Fingerprints
 from ledger.store.opening import open_store
 from ledger.store.publish import trust_file
 from ledger.store.queries import Reader
@@ -33,7 +33,6 @@ from ledger.tlog.policy import Policy
 
 KEY: Final = "packtrace"
 DEMO: Final = "demo.json"  # the people of a simulated world
-FINGERPRINTS: Final = "fingerprints"  # in the log's folder, where no other is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def _fingerprints(settings: Settings) -> Fingerprints | None:
     """The templates kept here. A folder that is named must be there; that in the log's may not be."""
     folder = settings.fingerprints
     if folder is None:
-        folder = settings.log / FINGERPRINTS
+        folder = settings.log / FOLDER
         if not folder.is_dir():
             return None
     return Fingerprints.open(folder, settings.passphrase)

@@ -22,11 +22,11 @@ from app.demo.cast import DRUGS, Member
 from app.demo.world import World
 from app.fingerprints_words import CODES
 from app.language import LANGUAGES
-from app.node import FINGERPRINTS, node
+from app.node import node
 from ledger.statement import gs1
 from ledger.statement.dsse import key_id
 from ledger.store.desk import Person
-from ledger.store.fingerprints import Fingerprints
+from ledger.store.fingerprints import FOLDER, Fingerprints
 from ledger.tlog.ed25519 import public_of
 from scanner.fingerprint.match import COPY_SUSPECTED, GENUINE_MATCH
 from scanner.fingerprint.template import SALT, SEED
@@ -78,7 +78,7 @@ def _enrol(world: World, made: Printed) -> None:
     template = station.enrolled(made.paper, secrets.token_bytes(SEED), first=0)
     salt = secrets.token_bytes(SALT)
     made.commitment = template.commitment(salt)
-    store = Fingerprints.make(world.folder / FINGERPRINTS, b"", plain=True)
+    store = Fingerprints.make(world.folder / FOLDER, b"", plain=True)
     store.put(made.item, made.commitment, bytes(template), salt, world.now)
     store.close()
     maker = world.cast.member(DRUGS[0].maker)

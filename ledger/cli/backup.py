@@ -25,6 +25,7 @@ _NO_KEYS = (
     "The log's keys are not in it. Keep a copy of {keys} elsewhere: without content-key nobody can "
     "read what statements name, without log.key the log cannot go on."
 )
+_NO_PRINTS_KEY = "Keep {key} there too: without it no label's fingerprint can be opened."
 _OPEN_KEYS = (
     "Whoever has this file can use {names}: content-key reads what statements name, an open key "
     "signs. Keep the file as you keep the keys."
@@ -58,6 +59,8 @@ def backup(file: Path, with_keys: bool, where: str, as_json: bool) -> None:
     lines = [f"{file}: {about.log} with {about.size} entries, {len(about.files)} files"]
     if not with_keys:
         lines.append(_NO_KEYS.format(keys=folder / copying.KEYS))
+        if copying.PRINTS.as_posix() in about.files:
+            lines.append(_NO_PRINTS_KEY.format(key=folder / copying.PRINTS_KEY))
     elif taken.open_keys:
         lines.append(_OPEN_KEYS.format(names=", ".join(taken.open_keys)))
     if taken.left_out:
@@ -79,7 +82,11 @@ def backup(file: Path, with_keys: bool, where: str, as_json: bool) -> None:
 )  # fmt: skip
 @click.option(
     "--keys", type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="The folder of the log's keys, for a backup without them.",
+    help="The folder of the log's keys, for a backup without them; fingerprints.key among them.",
+)  # fmt: skip
+@click.option(
+    "--without-fingerprints", is_flag=True,
+    help="Leave labels' fingerprints in the backup: their key is lost, or they shall lie elsewhere.",
 )  # fmt: skip
 @click.option(
     "--database", "url", default="", metavar="URL",
@@ -88,7 +95,7 @@ def backup(file: Path, with_keys: bool, where: str, as_json: bool) -> None:
 @json_option
 def recover(
     file: Path, folder: Path, checkpoints: tuple[Path, ...], nothing_newer: bool, keys: Path | None,
-    url: str, as_json: bool,
+    without_fingerprints: bool, url: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a log's folder of a backup, and verify all of it from entry 0.
 
@@ -108,7 +115,8 @@ def recover(
         )
     known = [(path, path.read_bytes()) for path in checkpoints]
     made = recover_log(
-        file, folder, known, keys=keys, url=url, progress=partial(progress, "verifying")
+        file, folder, known, keys=keys, with_prints=not without_fingerprints, url=url,
+        progress=partial(progress, "verifying"),
     )
     told = {
         "folder": str(folder), "size": made.size, "released": made.released, "writes": made.writes,

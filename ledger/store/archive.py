@@ -24,6 +24,7 @@ LIST: Final = "backup.json"
 DUMP: Final = "ledger.pgdump"  # a PostgreSQL log's tables, as pg_dump writes them
 _MEMBER: Final = re.compile(
     r"checkpoint|trust\.txt|ledger\.sqlite|ledger\.pgdump|desk\.sqlite"
+    r"|fingerprints/fingerprints\.(?:sqlite|key)"
     r"|documents/([0-9a-f]{2})/\1[0-9a-f]{62}|keys/[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 )
 _LIST_BYTES: Final = 1 << 28

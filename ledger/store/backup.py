@@ -2,8 +2,9 @@
 
 The order of the copies is what makes them fit together. First the checkpoint file, so that a
 database which is itself an old copy gives itself away; then the desk and the documents it names,
-then the log, so that the log holds whatever the desk says has landed. The backup's own checkpoint
-is the newest of the copied database: never ahead of it, and never behind.
+then the log, so that the log holds whatever the desk says has landed; then labels' fingerprints,
+each of which was kept before the log got its commitment. The backup's own checkpoint is the newest
+of the copied database: never ahead of it, and never behind.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import IO, Final, NamedTuple
 
 from ledger.errors import BadProof, Malformed, Refused
 from ledger.statement import keyfile
-from ledger.store import desk, documents
+from ledger.store import desk, documents, fingerprints
 from ledger.store.archive import DUMP, FORMAT, About, write
 from ledger.store.check import check_hashes
 from ledger.store.database import DATABASE, FAILURES, GUARD, URL_FILE, Store, meta, postgres
@@ -30,6 +31,8 @@ from ledger.tlog.note import VerifierKey
 
 KEYS: Final = CONTENT_KEY.parent
 TRUST: Final = "trust.txt"
+PRINTS: Final = Path(fingerprints.FOLDER, fingerprints.DATABASE)
+PRINTS_KEY: Final = Path(fingerprints.FOLDER, fingerprints.KEY)
 # Whoever was signed in signs in again: a session that was ended since must not come back.
 _FLEETING: Final = ("link", "nonce", "session")
 _BELONGS: Final = {
@@ -38,6 +41,7 @@ _BELONGS: Final = {
     URL_FILE,
     str(KEYS),
     documents.FOLDER,
+    fingerprints.FOLDER,
     TRUST,
     GUARD,
 }
@@ -67,6 +71,7 @@ def back_up(folder: Path, output: Path, time: str, *, with_keys: bool) -> Taken:
     staging = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
     try:
         about = _copy(folder, staging, time)
+        _copy_prints(folder, staging)
         made = write(staging / "whole", _members(folder, staging, with_keys=with_keys), about)
         (staging / "whole").replace(output)
     except (sqlite3.Error, *FAILURES) as error:
@@ -93,6 +98,14 @@ def _copy(folder: Path, staging: Path, time: str) -> About:
         store.close()
 
 
+def _copy_prints(folder: Path, staging: Path) -> None:
+    if (folder / PRINTS).exists():
+        (staging / PRINTS).parent.mkdir()
+        copy_sqlite(folder / PRINTS, staging / PRINTS)
+        with closing(sqlite3.connect(staging / PRINTS)) as database:
+            _need_whole(database, str(PRINTS))
+
+
 def copy_sqlite(source: Path, target: Path) -> None:
     """A database as one moment had it, by SQLite's online backup; whoever writes goes on writing."""
     with (
@@ -104,11 +117,15 @@ def copy_sqlite(source: Path, target: Path) -> None:
 
 def _tidy_desk(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        fault = database.execute("PRAGMA quick_check").fetchone()[0]
-        if fault != "ok":
-            raise Malformed(f"{desk.DATABASE} is damaged: {fault}")
+        _need_whole(database, desk.DATABASE)
         for table in _FLEETING:
             database.execute(f"DELETE FROM {table}")
+
+
+def _need_whole(database: sqlite3.Connection, name: str) -> None:
+    fault = database.execute("PRAGMA quick_check").fetchone()[0]
+    if fault != "ok":
+        raise Malformed(f"{name} is damaged: {fault}")
 
 
 def _copy_postgres(url: str, staging: Path, time: str) -> About:
@@ -143,14 +160,15 @@ def _settle(store: Store, time: str) -> About:
 
 def _members(folder: Path, staging: Path, *, with_keys: bool) -> Iterator[tuple[str, IO[bytes]]]:
     """The files of a backup, each open while it is taken."""
-    paths = [staging / name for name in (GUARD, TRUST, DATABASE, DUMP, desk.DATABASE)]
-    found = [(path.name, path) for path in paths if path.exists()]
+    names = (GUARD, TRUST, DATABASE, DUMP, desk.DATABASE, PRINTS.as_posix())
+    found = [(name, staging / name) for name in names if (staging / name).exists()]
     # Immutable, each put there whole; what the copied desk names was there when it was copied.
     for path in sorted((folder / documents.FOLDER).glob("??/*")):
         if not path.name.startswith("."):
             found.append((path.relative_to(folder).as_posix(), path))
     if with_keys:
-        found += [(f"{KEYS}/{path.name}", path) for path in key_files(folder / KEYS)]
+        keys = [*key_files(folder / KEYS), *(p for p in [folder / PRINTS_KEY] if p.exists())]
+        found += [(path.relative_to(folder).as_posix(), path) for path in keys]
     for name, path in found:
         try:
             file = path.open("rb")
@@ -169,7 +187,7 @@ def key_files(folder: Path) -> list[Path]:
 
 def _open_keys(folder: Path, made: About) -> list[str]:
     """Which keys in a backup serve whoever has the file."""
-    names = [name for name in made.files if name.startswith(f"{KEYS}/")]
+    names = [name for name in made.files if name.startswith((f"{KEYS}/", PRINTS_KEY.as_posix()))]
     return [name for name in names if not _is_sealed((folder / name).read_bytes())]
 
 

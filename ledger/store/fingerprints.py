@@ -26,6 +26,7 @@ from ledger.errors import LedgerError, Malformed, Refused
 from ledger.statement import keyfile
 from ledger.store.database import FAILURES
 
+FOLDER: Final = "fingerprints"  # in the log's folder, where no other is named
 DATABASE: Final = "fingerprints.sqlite"
 KEY: Final = "fingerprints.key"
 ENROLLING: Final = ".enrolling"  # a lock, empty
@@ -86,6 +87,9 @@ class Fingerprints:
 
         Raises Malformed when there is one already, or for an empty passphrase.
         """
+        database = folder / DATABASE
+        if not (folder / KEY).exists() and database.exists() and database.stat().st_size:
+            raise Malformed(f"{folder} holds fingerprints without their {KEY}: put a copy of it back")
         seed = secrets.token_bytes(32)
         if plain:
             data = keyfile.plain(seed, label=LABEL, party="")
@@ -95,7 +99,7 @@ class Fingerprints:
             data = keyfile.seal(seed, passphrase, label=LABEL, party="", salt=salt, nonce=nonce)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # SQLite gives the files beside a database the database's own mode.
-        os.close(os.open(folder / DATABASE, os.O_WRONLY | os.O_CREAT, 0o600))
+        os.close(os.open(database, os.O_WRONLY | os.O_CREAT, 0o600))
         try:
             handle = os.open(folder / KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as error:

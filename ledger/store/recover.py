@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from ledger.errors import BadProof, LedgerError, Malformed
 from ledger.store import archive, desk, documents
 from ledger.store.archive import DUMP
-from ledger.store.backup import KEYS, key_files
+from ledger.store.backup import KEYS, PRINTS, PRINTS_KEY, key_files
 from ledger.store.check import check
 from ledger.store.database import DATABASE, FAILURES, GUARD, URL_FILE, Store, meta
 from ledger.store.dump import load
@@ -54,6 +54,7 @@ def recover(
     known: Iterable[tuple[Path, bytes]],
     *,
     keys: Path | None = None,
+    with_prints: bool = True,
     url: str = "",
     progress: Progress | None = None,
 ) -> Recovered:
@@ -61,8 +62,8 @@ def recover(
 
     `known` are checkpoints that may be newer than the backup, each with the file that it is from;
     none is the operator's word that nothing newer was signed. `keys` is a folder of the log's keys
-    where the backup has none; `url` the address of an empty PostgreSQL database for such a log's
-    tables. `progress` shows how far the check is. Raises Malformed, BadSignature, BadProof;
+    where the backup has none; labels' fingerprints stay in the backup if not `with_prints`; `url` is
+    the address of an empty PostgreSQL database for such a log's tables. `progress` shows how far the check is. Raises Malformed, BadSignature, BadProof;
     the folder is then as it was.
     """
     there = folder.exists()
@@ -75,6 +76,7 @@ def recover(
         about = archive.read(backup, staging)
         if keys is not None:
             _add_keys(keys, staging)
+        _settle_prints(staging, backup, wanted=with_prints)
         _add_tables(staging, url)
         recovered = _verified(staging, backup, about.time, known, progress)
         _settle(staging, folder)
@@ -91,11 +93,22 @@ def _add_keys(source: Path, staging: Path) -> None:
     found = key_files(source)
     if not found:
         raise Malformed(f"{source} holds no keys")
-    (staging / KEYS).mkdir(mode=0o700, exist_ok=True)
     for path in found:
-        target = staging / KEYS / path.name
+        target = staging / (PRINTS_KEY if path.name == PRINTS_KEY.name else KEYS / path.name)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
         shutil.copyfile(path, target)
         target.chmod(0o600)
+
+
+def _settle_prints(staging: Path, backup: Path, *, wanted: bool) -> None:
+    """Labels' fingerprints with the key that opens them, or neither: no node starts with half."""
+    if not wanted or not (staging / PRINTS).exists():
+        shutil.rmtree(staging / PRINTS.parent, ignore_errors=True)
+    elif not (staging / PRINTS_KEY).exists():
+        raise Malformed(
+            f"{backup} holds labels' fingerprints: name the folder where {PRINTS_KEY.name} lies with "
+            "--keys, or leave them in the backup with --without-fingerprints"
+        )
 
 
 def _add_tables(staging: Path, url: str) -> None:

@@ -17,10 +17,12 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import Refused
+from ledger.store import fingerprints as prints
 from ledger.store.check import check
 from ledger.store.database import DATABASE, GUARD, URL_FILE
 from ledger.store.desk import Desk, Person
 from ledger.store.documents import FOLDER, Document
+from ledger.store.fingerprints import Fingerprints, Kept
 from ledger.store.opening import open_store
 from tests.ledger.cli.conftest import Run
 from tests.ledger.rules.test_refusals import tables
@@ -216,6 +218,37 @@ def test_keys_are_in_it_only_when_asked_for_and_it_is_for_its_owner_alone(
     made = packtrace("recover", tmp_path / "b.tar", tmp_path / "again", "--nothing-newer")
     assert made.code == 0
     assert (tmp_path / "again/keys/content-key").stat().st_mode & 0o777 == 0o600
+
+
+def test_labels_fingerprints_come_along_and_only_with_their_key(
+    chain: Chain, packtrace: Run, tmp_path: Path
+) -> None:
+    item, commitment, salt = chain.pack_ids("L1", 1)[0], b"c" * 32, b"s" * 32
+    store = Fingerprints.make(chain.folder / prints.FOLDER, b"word")
+    store.put(item, commitment, b"AFP1", salt, NOW)
+    taken = packtrace("backup", tmp_path / "a.tar", "--log", chain.folder, "--json").told
+    store.close()
+    assert taken["left_out"] == []
+    inside = {name for name in members(tmp_path / "a.tar") if name.startswith(prints.FOLDER)}
+    assert inside == {f"{prints.FOLDER}/{prints.DATABASE}"}
+    assert prints.KEY in packtrace("backup", tmp_path / "b.tar", "--log", chain.folder).out
+
+    again, words = tmp_path / "again", ("--nothing-newer", "--keys", chain.folder / "keys")
+    assert prints.KEY in refused(packtrace, tmp_path / "a.tar", again, *words)
+    bare = packtrace("recover", tmp_path / "a.tar", again, *words, "--without-fingerprints")
+    assert (bare.code, (again / prints.FOLDER).exists()) == (0, False)
+
+    packtrace("backup", tmp_path / "c.tar", "--log", chain.folder, "--with-keys")
+    shutil.copytree(chain.folder / "keys", tmp_path / "safe")
+    shutil.copy(chain.folder / prints.FOLDER / prints.KEY, tmp_path / "safe")
+    for backup, keys in (("a.tar", ("--keys", tmp_path / "safe")), ("c.tar", ())):
+        folder = tmp_path / f"of-{backup}"
+        assert packtrace("recover", tmp_path / backup, folder, "--nothing-newer", *keys).code == 0
+        assert not (folder / "keys" / prints.KEY).exists()
+        assert (folder / prints.FOLDER / prints.KEY).stat().st_mode & 0o777 == 0o600
+        found = Fingerprints.open(folder / prints.FOLDER, b"word")
+        assert found.find(item, commitment) == Kept(b"AFP1", salt, NOW)
+        found.close()
 
 
 # Never half a backup, never one of an old or damaged log

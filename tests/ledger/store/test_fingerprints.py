@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -199,6 +200,10 @@ def test_what_cannot_be_a_store_is_refused(store: Fingerprints, tmp_path: Path) 
         Fingerprints.open(tmp_path / "nowhere", PASSPHRASE)
     with pytest.raises(Malformed, match="at least one character"):
         Fingerprints.make(tmp_path / "empty", b"")
+    shutil.copytree(store.folder, tmp_path / "keyless")
+    (tmp_path / "keyless" / KEY).unlink()
+    with pytest.raises(Malformed, match="put a copy of it back"):
+        Fingerprints.make(tmp_path / "keyless", PASSPHRASE)
     for commitment, salt in ((b"", printed("salt")), (printed("1"), b"short")):
         with pytest.raises(Malformed, match="32 bytes"):
             store.put(PACK, commitment, b"AFP1", salt, 1)
