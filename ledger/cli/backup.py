@@ -115,7 +115,12 @@ def recover(
         )
     known = [(path, path.read_bytes()) for path in checkpoints]
     made = recover_log(
-        file, folder, known, keys=keys, with_prints=not without_fingerprints, url=url,
+        file,
+        folder,
+        known,
+        keys=keys,
+        with_prints=not without_fingerprints,
+        url=url,
         progress=partial(progress, "verifying"),
     )
     told = {

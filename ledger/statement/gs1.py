@@ -29,6 +29,7 @@ from ledger.statement.ai import (
     split_elements,
 )
 from ledger.statement.printed import is_printed, split_printed
+from ledger.statement.urn import label_elements
 
 __all__ = [
     "PRACTICE",
@@ -286,9 +287,6 @@ def parse_scan(text: str, *, year: int = PIVOT_YEAR) -> Label:
     if not text:
         raise Malformed("the text is empty")
     if text.startswith("urn:epc:"):
-        # Imported here: URNs are made of the identifiers of this module.
-        from ledger.statement.epc import label_elements
-
         elements: Sequence[Element] = label_elements(text)
     elif text[:8].lower() == "https://" or text[:7].lower() == "http://":
         elements = _digital_link(text)

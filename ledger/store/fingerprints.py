@@ -89,7 +89,9 @@ class Fingerprints:
         """
         database = folder / DATABASE
         if not (folder / KEY).exists() and database.exists() and database.stat().st_size:
-            raise Malformed(f"{folder} holds fingerprints without their {KEY}: put a copy of it back")
+            raise Malformed(
+                f"{folder} holds fingerprints without their {KEY}: put a copy of it back"
+            )
         seed = secrets.token_bytes(32)
         if plain:
             data = keyfile.plain(seed, label=LABEL, party="")
