@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from app.enrolling import enrol
+from app.enrolling.command import enrol
 from app.notifying import notify
 from ledger.cli import main
 from ledger.cli.target import echo, json_option, log_option, open_folder

@@ -17,7 +17,7 @@ from flask import current_app, request
 from app.acts import shipment_of, supplied_of
 from app.alert_words import decided_words
 from app.alerts import case_of_pack, fold, raised_by
-from app.fingerprints_asked import asked
+from app.fingerprints.asked import asked
 from app.limits import Limits
 from app.looking import Looks, Seen
 from app.node import answers, node

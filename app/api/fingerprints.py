@@ -9,9 +9,9 @@ from typing import IO, Any, Final
 from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
 
-from app.fingerprints import look, measure, outcome_json
-from app.fingerprints_enrol import enrol_frames
-from app.fingerprints_frames import GATE, MAX_FRAME, MOST_FRAMES, Gate
+from app.fingerprints.enrol import enrol_frames
+from app.fingerprints.frames import GATE, MAX_FRAME, MOST_FRAMES, Gate
+from app.fingerprints.matching import look, measure, outcome_json
 from app.session import signed_in
 from ledger.errors import Malformed
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from app.bodies import body
-from app.sealed import sealed_file
+from app.fingerprints.sealed import sealed_file
 from app.session import signed_in
 from ledger.errors import Malformed
 from ledger.statement.gs1 import is_gtin

@@ -20,7 +20,7 @@ from app import create_app, fingerprints
 from app.config import Settings
 from app.demo.cast import DRUGS, Member
 from app.demo.world import World
-from app.fingerprints_words import CODES
+from app.fingerprints.words import CODES
 from app.language import LANGUAGES
 from app.node import node
 from ledger.statement import gs1

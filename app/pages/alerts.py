@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import alert_words, case_closings, form_3911
 from app.cases import COLUMNS, Line, line_json, listed, of_number, show, work
+from app.fingerprints.evidence import may_see
 from app.node import node
-from app.prints_view import may_see
 from app.session import signed_in
 from app.tables import csv_table, json_table
 from ledger.errors import Malformed, Refused

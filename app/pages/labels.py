@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 
+from app.fingerprints.evidence import enrols
 from app.goods import product_name
 from app.lots import PAGE, own_lot, read_look, read_number, sheet
 from app.node import node
-from app.prints_view import enrols
 from app.session import signed_in
 from ledger.statement import gs1
 

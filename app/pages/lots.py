@@ -8,11 +8,11 @@ from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 
 from app import commissioning, documents
+from app.fingerprints.evidence import enrols
 from app.goods import product_name, site_name
 from app.lots import OwnLot, own_lot, sites_of
 from app.me import me
 from app.node import node
-from app.prints_view import enrols
 from app.session import signed_in
 from ledger.errors import Malformed
 from ledger.rules import marks

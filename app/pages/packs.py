@@ -13,10 +13,10 @@ from flask_babel import gettext as _
 
 from app.api.packs import is_whole, label_of
 from app.codes import qr_svg
+from app.fingerprints.evidence import may_see
 from app.node import answers, node
 from app.pages import prints
 from app.present import Line, line_of, marked
-from app.prints_view import may_see
 from app.scanning import here_and_now
 from app.session import acting, signed_in
 from ledger.bundle import Bundle

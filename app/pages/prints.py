@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from app.api.packs import is_whole, label_of
+from app.fingerprints.evidence import enrols, evidence_of
 from app.node import node
-from app.prints_view import enrols, evidence_of
 from app.session import signed_in
 from scanner.fingerprint.limits import EXTRACTOR, LIMITS
 

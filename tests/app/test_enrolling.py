@@ -16,13 +16,12 @@ import cv2
 import numpy as np
 import pytest
 
-from app import enrolling_packs
 from app.config import Settings
-from app.enrolling_line import Asking
-from app.enrolling_line import Line as LineOf
-from app.enrolling_look import Asked, glance, judge
-from app.enrolling_packs import ENROLLED, REFUSED, TURNED_AWAY, Reason, Told
-from app.enrolling_shots import shots
+from app.enrolling.line import Asking
+from app.enrolling.line import Line as LineOf
+from app.enrolling.look import Asked, glance, judge
+from app.enrolling.packs import ENROLLED, REFUSED, TURNED_AWAY, Reason, Told
+from app.enrolling.shots import shots
 from app.node import open_node
 from ledger.errors import Malformed
 from ledger.statement import gs1, keyfile
@@ -253,7 +252,7 @@ def test_a_second_pack_with_the_serial_of_another_is_told(
     here: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same label that comes back is none."""
-    monkeypatch.setattr(enrolling_packs, "AWAY", 5)
+    monkeypatch.setattr("app.enrolling.packs.AWAY", 5)
     first, *others = here.chain.commission(LOT, 2)
     gone = [empty(60)] * 7
 

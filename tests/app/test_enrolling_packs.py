@@ -8,9 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import enrolling_packs
-from app.enrolling_look import Asked, Glance, Judged
-from app.enrolling_packs import ENROLLED, REFUSED, TURNED_AWAY, Packs, Picture, Reason, Told
+from app.enrolling.look import Asked, Glance, Judged
+from app.enrolling.packs import AWAY, ENROLLED, REFUSED, TURNED_AWAY, Packs, Picture, Reason, Told
 
 LEAST = 3
 GOOD, POOR = 255, 0
@@ -110,7 +109,7 @@ def test_a_pack_that_leaves_a_stream_is_told_of_at_once() -> None:
     bench = Bench()
     for _ in range(2):
         bench.show("a", stream=True)
-    for _ in range(enrolling_packs.AWAY + 2):
+    for _ in range(AWAY + 2):
         bench.show("", stream=True)
     [told] = bench.told
     assert (told.outcome, told.item) == (REFUSED, "a")
@@ -122,7 +121,7 @@ def test_a_pack_that_leaves_a_stream_is_told_of_at_once() -> None:
     for _again in range(2):
         for _ in range(3):
             bench.show("wrong", stream=True)
-        for _ in range(enrolling_packs.AWAY + 2):
+        for _ in range(AWAY + 2):
             bench.show("", stream=True)
     assert bench.outcomes("wrong") == [REFUSED, REFUSED]
 
@@ -139,7 +138,7 @@ def test_a_stream_tells_each_fault_of_a_pack_once() -> None:
 
 
 def test_packs_that_are_done_are_forgotten_in_the_end(monkeypatch) -> None:
-    monkeypatch.setattr(enrolling_packs, "MOST_DONE", 5)
+    monkeypatch.setattr("app.enrolling.packs.MOST_DONE", 5)
     bench = Bench()
     for number in range(20):
         for _ in range(LEAST):

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.enrolling_shots import pictures, shots
+from app.enrolling.shots import pictures, shots
 from ledger.errors import Malformed
 
 FILLING = b"\r\n--line\r\nContent-Type: image/jpeg\r\nContent-Length: 99\r\n\r\n"

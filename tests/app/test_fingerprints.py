@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.fingerprints import LOOKS_A_DAY, LOOKS_A_MINUTE, LOOKS_A_MONTH
+from app.fingerprints.matching import LOOKS_A_DAY, LOOKS_A_MINUTE, LOOKS_A_MONTH
 from app.node import KEY
 from ledger.rules.alerts import Alert
 from ledger.rules.casework import (

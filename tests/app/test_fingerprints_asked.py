@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.fingerprints_asked import MANY_SCANS
-from app.fingerprints_words import CODES
+from app.fingerprints.asked import MANY_SCANS
+from app.fingerprints.words import CODES
 from app.node import KEY
 from ledger.bundle import Bundle
 from ledger.cli import main as packtrace

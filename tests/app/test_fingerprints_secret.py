@@ -17,7 +17,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.fingerprints import LOOKS_A_DAY, LOOKS_A_MONTH, _told_apart
+from app.fingerprints.matching import LOOKS_A_DAY, LOOKS_A_MONTH, _told_apart
 from ledger.mirror import Mirror
 from ledger.statement import gs1
 from ledger.statement.parts import FingerprintPolicy

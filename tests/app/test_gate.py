@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.exceptions import ServiceUnavailable
 
-from app.fingerprints_frames import GATE, Gate
+from app.fingerprints.frames import GATE, Gate
 from tests.app.conftest import SignIn
 from tests.app.prints import pictures, send
 from tests.world import Chain

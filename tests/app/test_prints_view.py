@@ -17,7 +17,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import prints_plot
+from app.fingerprints import plot as drawn
 from app.node import KEY, Node
 from ledger.rules.alerts import Alert
 from ledger.rules.casework import SITE
@@ -215,7 +215,7 @@ def test_an_inspection_of_something_else_is_no_statement_about_the_print(
 def test_a_pack_that_is_inspected_without_end_still_shows_its_enrolments(
     scene: Scene, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.prints_view.MOST", 3)
+    monkeypatch.setattr("app.fingerprints.evidence.MOST", 3)
     for _ in range(5):
         scene.chain.act("inspect", scene.chain.pharmacy, [scene.item], reason="copy-suspected")
     told = page(sign_in, scene.chain.authority, scene.path)
@@ -241,7 +241,7 @@ def test_it_says_how_many_looks_and_statements_are_left_out(
     scene: Scene, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "not shown" not in page(sign_in, scene.chain.maker, scene.path)
-    monkeypatch.setattr("app.prints_view.MOST", 1)
+    monkeypatch.setattr("app.fingerprints.evidence.MOST", 1)
     scene.look(vector="d" * 64)
     told = page(sign_in, scene.chain.maker, scene.path)
     assert told.count("1 older one is not shown.") == 1
@@ -254,7 +254,7 @@ def test_inspections_without_end_hide_no_statement_about_the_print(
     scene: Scene, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither those about something else nor those that say otherwise."""
-    monkeypatch.setattr("app.prints_view.MOST", 3)
+    monkeypatch.setattr("app.fingerprints.evidence.MOST", 3)
     words = "enrolled: a copy is suspected"
     before = page(sign_in, scene.chain.maker, scene.path)
     assert before.count(words) == 1
@@ -342,13 +342,13 @@ def test_a_look_that_compared_nothing_has_no_score(scene: Scene, sign_in: SignIn
     )
 )  # fmt: skip
 def test_every_look_lies_within_the_plot(scores: list[tuple[int, float]]) -> None:
-    plot = prints_plot.draw(MEASURED[EXTRACTOR], LIMITS[EXTRACTOR], scores)
+    plot = drawn.draw(MEASURED[EXTRACTOR], LIMITS[EXTRACTOR], scores)
     assert sorted(one.words for one in plot.looks) == sorted(str(number) for number, _ in scores)
     for one in plot.looks:
         assert plot.left <= one.x <= plot.right
         assert plot.floor < one.y < plot.height
     order = [one.x for one in sorted(plot.looks, key=lambda one: one.x)]
-    assert order == sorted(prints_plot.x_of(score) for _, score in scores)
+    assert order == sorted(drawn.x_of(score) for _, score in scores)
 
 
 # The station that enrols

@@ -1,7 +1,7 @@
 """What the line sees, one picture at a time: files, folders, videos, a camera, a stream of pictures.
 
 A stream is pictures back to back: JPEG (as a camera's MJPEG) and PNG, in any order; what lies between
-them, as HTTP's multipart has it, is passed over. What is on a picture is left to `enrolling_look`.
+them, as HTTP's multipart has it, is passed over. What is on a picture is left to `look`.
 """
 
 from __future__ import annotations

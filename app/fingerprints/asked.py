@@ -1,6 +1,6 @@
 """Whether somebody with a pack in hand is asked for its label's print, and why; else it is offered.
 
-Asked by policy, or where something speaks for a second look; what came of a look is `fingerprints`'.
+Asked by policy, or where something speaks for a second look; what comes of a look is `matching`'s.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from typing import IO, Any, Final, NoReturn
 from flask import abort
 from flask_babel import gettext as _
 
-from app.enrolling_check import against
-from app.fingerprints import check_number, count, forget
-from app.fingerprints_frames import WAIT_LOOK_S, show, turn
-from app.fingerprints_words import reason_words
+from app.enrolling.check import against
+from app.fingerprints.frames import WAIT_LOOK_S, show, turn
+from app.fingerprints.matching import check_number, count, forget
+from app.fingerprints.words import reason_words
 from app.node import Node, node
 from app.scanning import here_and_now
 from ledger.errors import Malformed, Refused

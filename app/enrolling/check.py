@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from app.enrolling_packs import Reason
+from app.enrolling.packs import Reason
 from ledger.rules.making import may_enrol
 from ledger.rules.state import ACTIVE
 from ledger.statement.gs1 import gtin_of

@@ -13,7 +13,7 @@ from typing import Final
 from flask import abort, current_app
 from flask_babel import gettext as _
 
-from app.fingerprints_kept import fitting
+from app.fingerprints.kept import fitting
 from app.node import Node, node
 from ledger.errors import Malformed, Refused
 from ledger.proof import clock_words

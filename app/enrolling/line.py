@@ -1,7 +1,7 @@
 """The line's work, spread over all cores: pictures are read while others are looked at and judged.
 
 Whatever is under way is bounded, and comes out in the order in which it went in. Which pack a picture belongs to
-is left to `enrolling_packs`, what becomes of templates to `enrolling_keep`.
+is left to `packs`, what becomes of templates to `keep`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Final, Self
 
-from app.enrolling_look import Asked, Glance, glance, is_another_print, judge
-from app.enrolling_packs import REFUSED, Check, Packs, Picture, Reason, Told
-from app.enrolling_shots import Shot
+from app.enrolling.look import Asked, Glance, glance, is_another_print, judge
+from app.enrolling.packs import REFUSED, Check, Packs, Picture, Reason, Told
+from app.enrolling.shots import Shot
 from ledger.errors import Malformed
 
 TICK_S: Final = 0.2  # how long it waits for a picture before it looks for what is done

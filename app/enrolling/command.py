@@ -1,7 +1,7 @@
 """`packtrace enrol`: labels' fingerprints at the packaging line, from pictures to the log.
 
-The pictures' work is in `enrolling_line`, what becomes of a pack in `enrolling_packs`, of its template in
-`enrolling_keep`; here are the options, what is checked of a pack before, and what is printed.
+The pictures' work is in `line`, what becomes of a pack in `packs`, of its template in `keep`; here
+are the options, what is checked of a pack before, and what is printed.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any, Final, cast
 
 import click
 
-from app.enrolling_check import against
-from app.enrolling_keep import Lines, Statements, Way, keep
-from app.enrolling_line import Asking, Line
-from app.enrolling_packs import ENROLLED, REFUSED, Reason, Told
-from app.enrolling_shots import Bytes, shots
+from app.enrolling.check import against
+from app.enrolling.keep import Lines, Statements, Way, keep
+from app.enrolling.line import Asking, Line
+from app.enrolling.packs import ENROLLED, REFUSED, Reason, Told
+from app.enrolling.shots import Bytes, shots
 from ledger.cli.draft import draft_option
 from ledger.cli.keys import read_about
 from ledger.cli.operations import enrol_prints, signer

@@ -17,8 +17,8 @@ from flask import abort, current_app
 from flask_babel import gettext as _
 
 from app.alerts import fold
-from app.fingerprints_asked import MISMATCH
-from app.fingerprints_frames import (
+from app.fingerprints.asked import MISMATCH
+from app.fingerprints.frames import (
     MOST_FRAMES,
     WAIT_LOOK_S,
     WAIT_MEASURE_S,
@@ -27,8 +27,8 @@ from app.fingerprints_frames import (
     show,
     turn,
 )
-from app.fingerprints_kept import fitting
-from app.fingerprints_words import (
+from app.fingerprints.kept import fitting
+from app.fingerprints.words import (
     CODES,
     ELSEWHERE,
     OTHER_PACK,

@@ -1,7 +1,7 @@
 """From pictures to packs at the line: each pack's are gathered by its code until they suffice.
 
 Bounded: the pictures held of packs that are not done, and the packs that are remembered as done. Decides nothing
-of a picture; who looks at them is `enrolling_line`, what a look finds `enrolling_look`.
+of a picture; who looks at them is `line`, what a look finds `look`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
 
-from app.enrolling_look import Asked, Glance, Judged
+from app.enrolling.look import Asked, Glance, Judged
 from scanner.fingerprint.template import SEED
 from scanner.fingerprint.wording import REASONS
 from scanner.frames import Frame

@@ -1,7 +1,7 @@
 """The work on pictures at the line: which pack one shows, and what some of one pack come to.
 
 Pure: seeds are arguments, no clock, file or database; so it can be done by other processes. What becomes of a
-pack is left to `enrolling_packs`.
+pack is left to `packs`.
 """
 
 from __future__ import annotations

@@ -13,9 +13,10 @@ from flask import abort
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from app import cases, prints_plot
+from app import cases
 from app.alert_words import rule_words
-from app.fingerprints_words import CODES, reason_words, verdict_mark, verdict_words
+from app.fingerprints import plot as drawn
+from app.fingerprints.words import CODES, reason_words, verdict_mark, verdict_words
 from app.goods import product_name, site_name
 from app.node import Node, node
 from app.phrases import reason_said
@@ -112,7 +113,7 @@ class Evidence(NamedTuple):
     accesses: list[tuple[Access, str]]
     kept: bool
     erased: bool
-    plot: prints_plot.Plot
+    plot: drawn.Plot
     limits: Limits
     bound: float  # of other prints that could be accepted without our having seen one
 
@@ -154,7 +155,7 @@ def evidence_of(label: Label, who: Person) -> Evidence:
         looks, spoilt, found.desk.looks.number_of(label.id) - len(looks) - len(spoilt),
         [(one, reading.place(one.site)) for one in found.desk.looks.accesses(label.id, MOST)],
         store is not None and _is_kept(store, label.id, enrolled), reading.erased,
-        prints_plot.draw(
+        drawn.draw(
             MEASURED[EXTRACTOR], limits,
             [(one.number, one.look.score) for one in looks if one.look.score is not None],
         ),

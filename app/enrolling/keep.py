@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 import httpx
 
-from app.enrolling_packs import REFUSED, Reason, Told
+from app.enrolling.packs import REFUSED, Reason, Told
 from ledger.cli.operations import Sign, read_prints
 from ledger.cli.target import Folder, Web, now_ms
 from ledger.errors import LedgerError, Malformed, Refused
