@@ -16,10 +16,12 @@ from typing import Final
 
 from flask_babel import force_locale
 
-from app import create_app, fingerprints
+from app import create_app
 from app.config import Settings
 from app.demo.cast import DRUGS, Member
 from app.demo.world import World
+from app.fingerprints import matching
+from app.fingerprints import matching
 from app.fingerprints.words import CODES
 from app.language import LANGUAGES
 from app.node import node
@@ -112,7 +114,7 @@ def use(world: World, made: Printed) -> None:
             paper = genuine if verdict == GENUINE_MATCH else copy
             frames = station.photographed(paper, _SHOWN, 100 * (number + 1), PHONE)
             who = Person(member.gln, member.site, key_id(public_of(member.seeds["station"])))
-            told = fingerprints.look(made.item, _DEVICE, _uploads(frames), who)
+            told = matching.look(made.item, _DEVICE, _uploads(frames), who)
             assert told.done.verdict == verdict, told.done
         found = node()
         assert found.fingerprints is not None  # made when the pack was enrolled
