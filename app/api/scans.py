@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from typing import Final
 
@@ -10,6 +9,7 @@ import msgspec
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
+from app.bodies import typed
 from app.looking import MAX_PICTURE, has_content
 from app.scanning import (
     Told,
@@ -27,23 +27,26 @@ MAX_TEXT_BODY: Final = 64 * 1024  # bytes of a request
 MAX_PICTURE_BODY: Final = MAX_PICTURE + 64 * 1024
 
 
+class _Text(msgspec.Struct, frozen=True):
+    """A scan that is a text; half a character (a lone surrogate) is none, and is refused."""
+
+    text: str
+    purpose: str = ""
+    source: str = ""
+
+
+_decoder: Final = msgspec.json.Decoder(_Text)
+
+
 @blueprint.post("/api/scans")
 def create() -> Response:
     """`{"text", "purpose"?, "source"?}` as JSON, or multipart `image` (and `purpose`; of a camera `stream`, `held`)."""
-    picture = request.mimetype == "multipart/form-data"
-    request.max_content_length = MAX_PICTURE_BODY if picture else MAX_TEXT_BODY
-    if picture:
+    if request.mimetype == "multipart/form-data":
+        request.max_content_length = MAX_PICTURE_BODY
         return _answer(_picture())
-    try:
-        told = json.loads(request.get_data(cache=False))
-        text, purpose, source = told["text"], told.get("purpose", ""), told.get("source", "")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Malformed(
-            'a scan is {"text": …, "purpose"?: …, "source"?: …} or a picture'
-        ) from error
-    if not all(isinstance(one, str) for one in (text, purpose, source)):
-        raise Malformed("text, purpose and source are strings")
-    return _answer(scan_text(text, check_purpose(purpose), check_source(source)))
+    form = 'a scan is {"text": …, "purpose"?: …, "source"?: …} or a picture'
+    said = typed(_decoder, MAX_TEXT_BODY, form)
+    return _answer(scan_text(said.text, check_purpose(said.purpose), check_source(said.source)))
 
 
 def _answer(told: Told) -> Response:

@@ -332,6 +332,19 @@ def test_what_is_no_frame_or_too_large_is_refused_in_words(
         assert codes(show(client, data)) == ["unreadable"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [rb'{"text":"\ud800"}', rb'{"text":"]d20109521101000016 21\udc00"}', b'{"text":1}', b"[]",
+     b'{"text":"A","purpose":null}', b'{"text":"A","source":"mind"}', b"{" * 5000, b"\xff"],
+)  # fmt: skip
+def test_what_is_no_text_is_refused_to_whoever_asks(
+    stock: Chain, client: FlaskClient, sign_in: SignIn, body: bytes
+) -> None:
+    for who in (client, sign_in(stock.pharmacy)):
+        answer = who.post("/api/scans", data=body, content_type="application/json")
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "malformed")
+
+
 def test_a_body_beyond_all_measure_is_cut_off(client: FlaskClient) -> None:
     text = b'{"text":"' + b"A" * (1 << 20) + b'"}'
     answer = client.post("/api/scans", data=text, content_type="application/json")
