@@ -160,15 +160,19 @@ def packs(statement: str) -> str:
 @blueprint.get("/recalls/<statement>/packs.csv")
 def packs_as_csv(statement: str) -> Response:
     """The same as a file, at most 100,000, each container's packs one by one."""
-    told, rows, _more = _packs(statement, FILE)
-    extent = board_of(named(statement)).extent
+    state, unit = request.args.get("state", ""), request.args.get("unit", "")
     lines: list[tuple[str, str, str]] = []
-    for row in rows:
-        if row["sscc"]:
-            some = recall_packs.inside(node().store, extent, row["id"], FILE - len(lines))
-            lines += [(one.id, one.lot, row["sscc"]) for one in some]
-        else:
-            lines.append((row["id"], row["lot"], ""))
+    with node().reader.snapshot():
+        told, rows, _more = _packs(statement, FILE)
+        extent = board_of(named(statement)).extent
+        for row in rows:
+            if row["sscc"]:
+                some = recall_packs.inside(
+                    node().store, extent, row["id"], FILE - len(lines), state=state
+                )
+                lines += [(one.id, one.lot, row["sscc"]) for one in some]
+            else:
+                lines.append((row["id"], row["lot"], unit))
     return csv_table(f"recall-{told['id'][:16]}-packs", PACK_COLUMNS, lines[:FILE])
 
 
@@ -188,7 +192,7 @@ def _packs(statement: str, most: int) -> tuple[dict[str, Any], list[dict[str, An
             root = found.reader.world().row(item)
             if root is None or root.parent or root.site != site:
                 abort(404, _("No container of this number is there."))
-            spot = recall_packs.inside(found.store, extent, item, most + 1, after)
+            spot = recall_packs.inside(found.store, extent, item, most + 1, after, state=state)
     rows = []
     for one in spot[:most]:
         label = parse_item_id(one.id)

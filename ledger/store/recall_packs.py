@@ -14,6 +14,7 @@ from ledger.store.staging import PENDING
 
 _PACK: Final = "https://id.gs1.org/01/"
 _STATUS: Final = {STOCK: ACTIVE, HOLD: ACTIVE, TRANSIT: IN_TRANSIT}
+_HELD: Final = {STOCK: " AND about.held = 0", HOLD: " AND about.held = 1"}
 
 
 class Thing(NamedTuple):
@@ -34,14 +35,21 @@ def things(
     return sorted(found)[:most]
 
 
-def inside(store: Store, extent: Extent, unit: str, most: int, after: str = "") -> list[Thing]:
-    """The packs of an extent anywhere inside a container, by id from behind one."""
+def inside(
+    store: Store, extent: Extent, unit: str, most: int, after: str = "", *, state: str
+) -> list[Thing]:
+    """The packs of an extent anywhere inside an outermost container in a state, by id from behind one.
+
+    Of what is in stock, some may be on hold by themselves or by what is around them: the others then.
+    """
     sql = (
-        "WITH RECURSIVE held (id) AS (SELECT child FROM membership WHERE parent = ? AND to_idx = -1 "
-        "UNION ALL SELECT membership.child FROM held JOIN membership "
-        "ON membership.parent = held.id AND membership.to_idx = -1) "
-        "SELECT item.id, item.lot, item.last, item.born FROM held JOIN item ON item.id = held.id "
-        "WHERE item.lot <> '' AND item.id > ? ORDER BY item.id"
+        "WITH RECURSIVE about (id, held) AS ("
+        "SELECT id, CASE WHEN hold <> '' THEN 1 ELSE 0 END FROM item WHERE id = ? "
+        "UNION ALL SELECT child.id, CASE WHEN child.hold <> '' THEN 1 ELSE about.held END FROM about "
+        "JOIN membership ON membership.parent = about.id AND membership.to_idx = -1 "
+        "JOIN item AS child ON child.id = membership.child) "
+        "SELECT item.id, item.lot, item.last, item.born FROM about JOIN item ON item.id = about.id "
+        f"WHERE item.lot <> '' AND item.id > ?{_HELD.get(state, '')} ORDER BY item.id"
     )
     rows = store.rows(sql, (unit, after))
     return [Thing(i, lot, 1, last) for i, lot, last, born in rows if _in(extent, i, lot, born)][

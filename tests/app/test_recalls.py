@@ -127,6 +127,27 @@ def test_a_holder_sees_counts_by_site_and_no_shipment_or_pack(
     assert len({row[2] for row in rows[1:]}) == 1  # the case
 
 
+def test_packs_on_hold_in_a_case_are_told_from_those_around_them(
+    chain: Chain, packs: list[str], sign_in: SignIn
+) -> None:
+    """The list behind a number has as many packs as the number says."""
+    chain.act("quarantine", chain.maker, packs[:1], reason="suspect")  # it lies in the case
+    recall, client = recalled(chain), sign_in(chain.authority)
+    site = chain.wholesaler.site
+    assert by_site(told(client, recall))[site]["states"] == {"stock": 2, "hold": 1}
+    for state, there in (("stock", packs[1:3]), ("hold", packs[:1])):
+        path, query = f"/recalls/{recall.id}/packs", f"?state={state}&site={site}"
+        table = client.get(f"{path}.csv{query}").text.lstrip("\ufeff")
+        [_head, *rows] = csv.reader(io.StringIO(table))
+        assert [row[0] for row in rows] == there, state
+        case = gs1.parse_item_id(f"https://id.gs1.org/00/{rows[0][2]}").sscc
+        page = client.get(f"{path}{query}&unit={case}").text
+        shown = [one for one in packs if f">{gs1.parse_item_id(one).serial}<" in page]
+        assert shown == there, state
+        own = client.get(f"{path}.csv{query}&unit={case}").text.lstrip("\ufeff")
+        assert list(csv.reader(io.StringIO(own)))[1:] == rows, state
+
+
 def test_a_hold_tells_its_holder_no_other_site(
     chain: Chain, packs: list[str], sign_in: SignIn
 ) -> None:

@@ -318,7 +318,8 @@ class Recalled(RuleBasedStateMachine):
                 found += sum(one.packs for one in page)
                 for one in page:
                     if not one.lot:
-                        assert one.packs <= len(inside(store, board.extent, one.id, 99))
+                        held = inside(store, board.extent, one.id, 99, state=state)
+                        assert one.packs == len(held)
             n = sum(n for (s, at, *_), n in wanted.items() if (s, at) == (state, site))
             assert found == n, (state, site)
 
