@@ -86,16 +86,20 @@ class Shown(NamedTuple):
 
 
 def side_of(case: Case, who: Person, authority: Authority) -> str:
-    """Which side of a case a person is on, or "" for none."""
-    if case.site == who.site:
-        return SITE
-    if case.level != SITE and who.party == authority.gln:
-        return AUTHORITY
-    if case.level != SITE and case.holder and who.party == case.holder:
-        return HOLDER
-    if case.other == who.site and not case.item:
-        return OTHER
-    return ""
+    """Which side of a case a person is on, or "" for none; of several, the one whose turn it is."""
+    sides = _sides(case, who, authority)
+    return case.level if case.level in sides else next(iter(sides), "")
+
+
+def _sides(case: Case, who: Person, authority: Authority) -> list[str]:
+    went_on = case.level != SITE
+    on = {
+        SITE: case.site == who.site,
+        AUTHORITY: went_on and who.party == authority.gln,
+        HOLDER: went_on and case.holder != "" and who.party == case.holder,
+        OTHER: case.other == who.site and not case.item,
+    }
+    return [side for side in on if on[side]]
 
 
 def _is_turn(case: Case, side: str) -> bool:
@@ -138,7 +142,7 @@ def _line(found: Node, case: Case, side: str) -> Line:
     return Line(
         case, side, mine, case.status == OPEN and found.clock() > case.due,
         label.get("product", ""), label.get("lot", ""), label.get("serial") or label.get("sscc", ""),
-        "" if case.item else _about(found, authority, case), _place(authority, case.site, side), _owner(authority, case, side),
+        "" if case.item else _about(found, authority, case), _place(authority, case.site, side, case), _owner(authority, case, side),
     )  # fmt: skip
 
 
@@ -182,11 +186,11 @@ def _label(found: Node, authority: Authority, case: Case) -> dict[str, Any]:
     return {"sscc": told["sscc"]} if told["sscc"] else told
 
 
-def _place(authority: Authority, gln: str, side: str) -> str:
-    """A site as a side may know it: the product's holder by its role and country alone."""
-    if side != HOLDER:
-        return site_name(authority, gln)
+def _place(authority: Authority, gln: str, side: str, case: Case) -> str:
+    """A site as a side may know it: the product's holder others' by role and country alone."""
     site = authority.site(gln)
+    if side != HOLDER or (site and site.party == case.holder):
+        return site_name(authority, gln)
     party = authority.party(site.party) if site else None
     if party is None:
         return ""
@@ -197,7 +201,7 @@ def _place(authority: Authority, gln: str, side: str) -> str:
 def _owner(authority: Authority, case: Case, side: str) -> str:
     """Whose turn it is, by name."""
     if case.level == SITE:
-        return _place(authority, case.site, side)
+        return _place(authority, case.site, side, case)
     gln = case.holder if case.level == HOLDER else authority.gln
     record = authority.party(gln)
     return record.name if record else words_of(LEVELS, case.level)
@@ -220,7 +224,7 @@ def show(number: int, who: Person) -> Shown:
     found = node()
     cases, authority = found.desk.cases, found.reader.authority()
     with found.reader.snapshot():
-        evidence = [_told(found, authority, one, side) for one in cases.evidence(number)]
+        evidence = [_told(found, authority, one, case, side) for one in cases.evidence(number)]
         label = _label(found, authority, case)
         related = []
         for one in cases.related(case):
@@ -242,7 +246,7 @@ def show(number: int, who: Person) -> Shown:
     )  # fmt: skip
 
 
-def _told(found: Node, authority: Authority, one: Evidence, side: str) -> Told:
+def _told(found: Node, authority: Authority, one: Evidence, case: Case, side: str) -> Told:
     index = None
     if one.source:
         try:
@@ -250,7 +254,8 @@ def _told(found: Node, authority: Authority, one: Evidence, side: str) -> Told:
         except LookupError:  # it was refused
             index = None
     act = act_at(found.reader, index) if index is not None else None
-    return Told(one, index, act.op if act else "", _place(authority, act.site, side) if act else "")
+    place = _place(authority, act.site, side, case) if act else ""
+    return Told(one, index, act.op if act else "", place)
 
 
 def _signer(authority: Authority, step: Step, who: Person) -> str:

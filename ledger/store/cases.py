@@ -49,6 +49,8 @@ _NEW: Final = (
     "RETURNING number"
 )
 _PLACES: Final = {rule: place for place, rule in enumerate(RULES)}
+# Which cases a list begins with: open ones by their clock, of closed ones the newest.
+_FIRST: Final = {OPEN: "due, number", CLOSED: "closed DESC, number DESC"}
 
 
 class Cases:
@@ -189,22 +191,24 @@ class Cases:
         return [Step(*row) for row in self._database.execute_sql(sql, (number,)).fetchall()]
 
     def of_site(self, site: str, status: str, limit: int) -> list[Case]:
-        """The cases of a site, and those of shipments that it is the other side of; by their clock."""
-        own = self._cases("site = ? AND status = ? ORDER BY due LIMIT ?", (site, status, limit))
+        """The cases of a site, and those of shipments that it is the other side of: `_FIRST` first."""
+        first = _FIRST[status]
+        own = self._cases(
+            f"site = ? AND status = ? ORDER BY {first} LIMIT ?", (site, status, limit)
+        )
         # Only a shipment's two sides know of each other.
-        where = "other = ? AND other <> '' AND status = ? AND item = '' ORDER BY due LIMIT ?"
+        where = f"other = ? AND other <> '' AND status = ? AND item = '' ORDER BY {first} LIMIT ?"
         return [*own, *self._cases(where, (site, status, limit))]
 
     def of_holder(self, party: str, status: str, limit: int) -> list[Case]:
-        """The cases about a party's products that have gone beyond the site; by their clock."""
-        where = "holder = ? AND status = ? AND level IN (?, ?) ORDER BY due LIMIT ?"
+        """The cases about a party's products that have gone beyond the site: `_FIRST` first."""
+        where = f"holder = ? AND status = ? AND level IN (?, ?) ORDER BY {_FIRST[status]} LIMIT ?"
         return self._cases(where, (party, status, HOLDER, AUTHORITY, limit))
 
     def beyond_sites(self, status: str, limit: int) -> list[Case]:
-        """All cases that have gone beyond the site: the authority's own first, by their clock."""
-        where = (
-            "status = ? AND level IN (?, ?) ORDER BY level = 'authority' DESC, due, number LIMIT ?"
-        )
+        """All cases that have gone beyond the site: open ones of the authority first, then `_FIRST`."""
+        own = "level = 'authority' DESC, " if status == OPEN else ""
+        where = f"status = ? AND level IN (?, ?) ORDER BY {own}{_FIRST[status]} LIMIT ?"
         return self._cases(where, (status, HOLDER, AUTHORITY, limit))
 
     def closed_by_sites(self, limit: int) -> list[Case]:

@@ -264,6 +264,25 @@ def test_the_holder_learns_what_the_site_is_and_not_which(
     assert "Pharmacy2, Pharmacy2 site" in authority
 
 
+@pytest.mark.parametrize("hours", [DAY, 15 * DAY])
+def test_a_case_at_the_site_of_whose_turn_it_is_can_be_worked_on_there(
+    stock: Chain, sign_in: SignIn, hours: int
+) -> None:
+    """The holder's own warehouse, or an authority's own office, is no reason to be left outside."""
+    who = stock.maker if hours == DAY else stock.authority
+    client = sign_in(who)
+    for _ in range(2):
+        told = scan(client, stock, serial="NOSUCH7", purpose="check")
+        stock.hours(0.01)
+    stock.hours(hours)
+    client = sign_in(who)
+    [case] = cases(client)
+    assert case["level"] == ("holder" if who is stock.maker else "authority")
+    assert who.name.capitalize() in case["place"]  # it knows its own site by name
+    do(client, told["case"], "take")
+    do(client, told["case"], "close", root="falsification", closing="suspect")
+
+
 def test_the_authority_counts_what_it_does_not_see(
     stock: Chain, sign_in: SignIn, copied: int
 ) -> None:

@@ -214,6 +214,20 @@ def test_what_was_done_is_kept_and_a_closed_case_stays_closed(desk: Desk) -> Non
     assert case_of(desk, number) == case
 
 
+def test_of_many_closed_cases_the_newest_are_found(desk: Desk) -> None:
+    for n in range(8):
+        at = NOW + n
+        number = desk.cases.fold(alert(subject=f"{PACK}{n}", item=f"{PACK}{n}", ms=at), MAKER)
+        desk.cases.pass_on(number, step("passed-on", at))
+        desk.cases.close(number, "procedure", "explained", step("closed", at + 1))
+    for found in (
+        desk.cases.of_site(SHOP, CLOSED, 3),
+        desk.cases.of_holder(MAKER, CLOSED, 3),
+        desk.cases.beyond_sites(CLOSED, 3),
+    ):
+        assert [case.subject for case in found] == [f"{PACK}{n}" for n in (7, 6, 5)]
+
+
 def test_two_who_close_a_case_at_once_are_told_apart(tmp_path: Path) -> None:
     desk, ready, outcomes = Desk(tmp_path, KEY), Barrier(2), []
     number = desk.cases.fold(alert(), MAKER)
