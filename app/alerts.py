@@ -36,6 +36,7 @@ from ledger.store.watch import Watched, enrolled_away, landed, to_look_into
 
 REACH: Final = 10_000  # entries of the log that one look goes through
 BATCH: Final = 200  # statements, and shipments, of them that it looks into
+_DAY_MS: Final = 24 * 3_600_000
 SHIPMENTS: Final = "shipments"
 STATEMENTS: Final = "statements"
 _UNSURE: Final = frozenset(("unknown", "label-mismatch", "symbols-disagree", "scan-again"))
@@ -148,11 +149,14 @@ def _seen_of(statement: Statement, body: Event, ms: int, items: list[str]) -> St
 def look(found: Node) -> int:
     """Look for what is new since the last look, and pass on what is late; how many alerts are new.
 
-    Looks through at most REACH entries: what is further on is for the next look.
+    Looks through at most REACH entries: what is further on is for the next look. Scans that the
+    policy keeps no longer are deleted on the way.
     """
     with found.reader.snapshot():
         n = _look_at_statements(found) + _look_at_shipments(found)
+        kept_days = max(1, found.reader.authority().policy.scan_retention)
     found.desk.cases.pass_on_late(found.clock())  # what is only found now may be late already
+    found.desk.forget_scans(found.clock() - kept_days * _DAY_MS)
     return n
 
 

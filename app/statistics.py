@@ -1,7 +1,8 @@
 """De-identified figures by region and month, for auditors and authorities to hand on to research.
 
 A region is the country of a site's party. The log's own clock dates what landed on it; scans are
-dated by the desk's. What is too small to be shown is left out by `suppression`.
+dated by the desk's. What is too small to be shown is left out by `suppression`, and the month that
+goes on is no table yet: two exports of it, a few events apart, would tell of these few.
 """
 
 from __future__ import annotations
@@ -78,13 +79,13 @@ def _adds(measure: Measure) -> bool:
 
 
 def _cells(found: Node, measure: Measure) -> list[Cell]:
-    authority = found.reader.authority()
+    authority, running = found.reader.authority(), figures.month_of(found.clock())
     sums: dict[tuple[str, str], list[int]] = {}
     parties: dict[tuple[str, str], set[str]] = {}
     for month, site, n, value in _counted(found, measure):
         at = authority.site(site)
         party = authority.party(at.party) if at else None
-        if party is None:
+        if party is None or month >= running:
             continue
         key = (month, party.country)
         total = sums.setdefault(key, [0, 0])

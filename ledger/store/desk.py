@@ -54,8 +54,16 @@ CREATE TABLE IF NOT EXISTS scan (ms BIGINT NOT NULL, site TEXT NOT NULL, item TE
   source TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS scan_item ON scan (item, ms);
 CREATE INDEX IF NOT EXISTS scan_item_here ON scan (item, ms) WHERE site <> '';
-CREATE INDEX IF NOT EXISTS scan_site ON scan (site, ms)
+CREATE INDEX IF NOT EXISTS scan_site ON scan (site, ms);
+CREATE TABLE IF NOT EXISTS scan_month (month TEXT NOT NULL, site TEXT NOT NULL,
+  scans BIGINT NOT NULL, alerts BIGINT NOT NULL, PRIMARY KEY (month, site))
 """
+# Those of strangers are nobody's.
+_MONTHS: Final = (
+    "SELECT strftime('%Y-%m', ms / 1000, 'unixepoch'), site, COUNT(*), SUM(alert <> 0) "
+    "FROM scan WHERE site <> ''"
+)
+_FORGOTTEN: Final = 10_000  # scans that are deleted in one call
 # What a desk of an older release lacks.
 _ADDED: Final = {
     "scan": {
@@ -241,16 +249,31 @@ class Desk:
         return [Scan(*row) for row in self._database.execute_sql(sql, (item, limit)).fetchall()]
 
     def tally(self) -> list[tuple[str, str, int, int]]:
-        """Scans by month (YYYY-MM, UTC) and site, with how many of them raised an alert."""
+        """Scans by month (YYYY-MM, UTC) and site, with how many of them raised an alert; also of
+        those that were deleted since."""
         sql = (
-            "SELECT strftime('%Y-%m', ms / 1000, 'unixepoch'), site, COUNT(*), "
-            "SUM(alert <> 0) FROM scan WHERE site <> '' GROUP BY 1, 2"
+            f"SELECT month, site, SUM(scans), SUM(alerts) FROM (SELECT * FROM scan_month UNION ALL "
+            f"{_MONTHS} GROUP BY 1, 2) GROUP BY 1, 2"
         )
         return [tuple(row) for row in self._database.execute_sql(sql).fetchall()]
 
-    def forget_scans(self, before: int) -> None:
-        """Delete scans older than the policy keeps."""
-        self._database.execute_sql("DELETE FROM scan WHERE ms < ?", (before,))
+    def forget_scans(self, before: int) -> int:
+        """Delete the oldest scans from before a moment, a bounded number of them; how many.
+
+        How many a site made in a month stays.
+        """
+        oldest = self._database.execute_sql("SELECT ms FROM scan ORDER BY rowid LIMIT 1").fetchone()
+        if oldest is None or oldest[0] >= before:  # most often, so that readers do not queue
+            return 0
+        old = f"rowid IN (SELECT rowid FROM scan ORDER BY rowid LIMIT {_FORGOTTEN}) AND ms < ?"
+        with self._database.atomic("IMMEDIATE"):
+            self._database.execute_sql(
+                f"INSERT INTO scan_month {_MONTHS} AND {old} GROUP BY 1, 2 ON CONFLICT (month, site) "
+                "DO UPDATE SET scans = scans + excluded.scans, alerts = alerts + excluded.alerts",
+                (before,),
+            )
+            sql = f"DELETE FROM scan WHERE {old}"
+            return int(self._database.execute_sql(sql, (before,)).rowcount)
 
     def _add(self, table: str, values: Sequence[object]) -> None:
         marks = ", ".join("?" * len(values))

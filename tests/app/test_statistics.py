@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from ledger.rules.suppression import ALL
@@ -14,7 +16,13 @@ from tests.app.conftest import SignIn
 from tests.world import Chain, Member, member
 
 COUNTRIES = {"BE": 4, "DE": 1, "FR": 3}  # pharmacies by country
+NOVEMBER = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp() * 1000)
 SUPPLIES = {"BE": 4, "DE": 5, "FR": 5}  # of each of them
+
+
+def over(chain: Chain) -> None:
+    """Let the month end."""
+    chain.now = max(chain.now, NOVEMBER)
 
 
 def read(client: FlaskClient) -> dict[tuple[str, str, str], tuple[str, str]]:
@@ -49,6 +57,7 @@ def test_small_counts_are_left_out_and_totals_do_not_give_them_away(
     chain: Chain, sign_in: SignIn, trade: list[Member]
 ) -> None:
     assert len(trade) == 8
+    over(chain)
     found = read(sign_in(chain.authority))
     month = "2026-10"
     assert {region: found["supplied", month, region] for region in (*COUNTRIES, ALL)} == {
@@ -74,8 +83,6 @@ def test_means_and_rates_are_of_what_is_behind_them(
             scan = Scan(chain.now, who.site, "x", "check", "OK", "", alert=int(n < 5))
             desk.add_scan(scan)
     desk.add_scan(Scan(chain.now, "", "x", "check", "OK", "", alert=1))  # a stranger's
-    found = read(sign_in(chain.authority))
-    assert found["alerts", "2026-10", "BE"] == ("100", "200.0")
     for number in range(
         21
     ):  # twelve to Belgium, nine to France, whose cell stands in for Germany's
@@ -84,15 +91,48 @@ def test_means_and_rates_are_of_what_is_behind_them(
         ship = chain.ship(chain.maker, [pack], who)
         chain.hours(4)
         chain.receive(who, ship, [pack])
-    found = read(sign_in(chain.authority))
-    # 4 of 2 hours and 12 of 4; the seconds of the clock are no minutes.
-    assert found["transit", "2026-10", "BE"] == ("", "3.5")
     recall = chain.log.submit(chain.recall_of())
     chain.hours(6)
     for who in trade:
         chain.log.submit(chain.answer(who, recall))
+    over(chain)
     found = read(sign_in(chain.authority))
+    assert found["alerts", "2026-10", "BE"] == ("100", "200.0")
+    # 4 of 2 hours and 12 of 4; the seconds of the clock are no minutes.
+    assert found["transit", "2026-10", "BE"] == ("", "3.5")
     assert found["recall-response", "2026-10", "BE"] == ("", "")  # four answers
+
+
+def test_two_exports_of_a_month_that_goes_on_do_not_tell_what_happened_in_between(
+    chain: Chain, sign_in: SignIn, trade: list[Member]
+) -> None:
+    """Less its elder, an export would tell of one statement that no cell may show."""
+    before = read(sign_in(chain.authority))
+    [pack, *_] = chain.commission("LATE", 1)
+    chain.hand_over(chain.maker, [pack], trade[0])
+    chain.supply(trade[0], [pack])
+    assert read(sign_in(chain.authority)) == before == {}
+    over(chain)
+    assert read(sign_in(chain.authority))["supplied", "2026-10", "BE"] == ("17", "17")
+
+
+def test_what_a_month_came_to_stays_when_its_scans_are_deleted(
+    app: Flask, chain: Chain, sign_in: SignIn, trade: list[Member]
+) -> None:
+    """The policy keeps scans for thirty days, and with them who had which pack in hand."""
+    desk = app.extensions["packtrace"].desk
+    for who in trade[:4]:
+        for n in range(25):
+            desk.add_scan(Scan(chain.now, who.site, "x", "check", "OK", "", alert=int(n < 5)))
+    over(chain)
+    found = read(sign_in(chain.authority))
+    assert found["alerts", "2026-10", "BE"] == ("100", "200.0")
+    chain.hours(31 * 24)
+    desk.add_scan(Scan(chain.now, trade[0].site, "y", "check", "OK", ""))
+    sign_in(trade[0]).get("/")
+    assert [one.item for who in trade for one in desk.scans(who.site)] == ["y"]
+    later = read(sign_in(chain.authority))
+    assert {key: told for key, told in later.items() if key[1] == "2026-10"} == found
 
 
 def test_only_auditors_and_authorities_read_them(
