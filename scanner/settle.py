@@ -90,7 +90,8 @@ def settle(
     elif label is None and found.faults:
         return _again(told, label, found)
     typed = not offered and found.source == faults.WEDGE and not _RIGHT.match(found.text)
-    if typed and keys_moved(told.claims):
+    # The same again is the pack's own, as with any reading that no known fault explains.
+    if typed and not before and keys_moved(told.claims):
         return _again(told, None, faults.unknown_layout(found))
     return Settled(told, label, None, alerts(told, repeated=repeated))
 
@@ -99,6 +100,8 @@ def keys_moved(claims: Sequence[Claim]) -> bool:
     """Whether a lot was read as a keyboard layout that nobody has listed would write it.
 
     Then letters and signs stand for others, the same always for the same, and all digits are right.
+    A layout that moves letters moves most of them: where one alone differs, or as many are as they
+    should be, the lot is another one.
     """
     compared = [claim for claim in claims if claim.agrees is not None]
     if [claim.name for claim in compared if not claim.agrees] != ["lot"]:
@@ -113,7 +116,14 @@ def keys_moved(claims: Sequence[Claim]) -> bool:
             digit = printed.isdigit() or read.isdigit()
             if (digit and printed != read) or moved.setdefault(printed, read) != read:
                 return False
-    return len(set(moved.values())) == len(moved)
+    letters = {
+        (printed.upper(), printed == read)
+        for printed, read in moved.items()
+        if printed.isascii() and read.isascii() and printed.isalpha() and read.isalpha()
+    }
+    stayed = sum(same for _, same in letters)
+    others = len(letters) - stayed
+    return len(set(moved.values())) == len(moved) and (not others or others > max(1, stayed))
 
 
 def _again(told: Verdict, label: Label | None, found: Explanation) -> Settled:
