@@ -19,7 +19,7 @@ from ledger.store.recall_extent import Aim, Births, Extent, aim_of, extent
 
 MOST: Final = 500  # statements that are looked at one by one
 LONG: Final = 2_000  # items of a statement that are looked at one by one
-KEPT: Final = 200  # boards
+KEPT: Final = 500_000  # spots and listed packs of all boards together, some 100 MB
 _MAKING: Final = ("commission", "repack")
 # What may change a row at another site than the one that says so.
 _ELSEWHERE: Final = ("quarantine", "release", "stolen")
@@ -48,6 +48,11 @@ class Board(NamedTuple):
             found.setdefault(spot.site, []).append((spot.state, tally))
         return {site: _summed(some) for site, some in sorted(found.items())}
 
+    @property
+    def weight(self) -> int:
+        """How much there is to keep of it."""
+        return 1 + len(self.tallies) + len(self.extent.listed) + len(self.extent.births)
+
     def at(self, sites: Iterable[str]) -> dict[Spot, Tally]:
         """What is at some sites, comes to them, or left the chain there."""
         wanted = set(sites)
@@ -71,6 +76,7 @@ class Boards:
         self._births = Births(store)
         self._lock = Lock()
         self._known: OrderedDict[str, tuple[int, Aim, Board]] = OrderedDict()  # guarded by _lock
+        self._weight = 0  # of all of them; likewise
 
     def preview(self, aim: Aim) -> Board:
         """The board that a hold or recall would have, which is not signed yet."""
@@ -83,14 +89,17 @@ class Boards:
         with self._lock:
             erased = self._erased()
             known = self._known.pop(mark.id, None)
+            self._weight -= known[2].weight if known else 0
             if known is None or known[0] != erased:
                 aim = aim_of(self._store, mark)
                 board = self.preview(aim)
             else:
                 aim, board = known[1], self._brought_on(known[1], known[2])
             self._known[mark.id] = erased, aim, board
-            while len(self._known) > KEPT:
-                self._known.popitem(last=False)
+            self._weight += board.weight
+            while self._weight > KEPT and len(self._known) > 1:
+                _id, (_erased, _aim, oldest) = self._known.popitem(last=False)
+                self._weight -= oldest.weight
             return board
 
     def _last(self) -> int:

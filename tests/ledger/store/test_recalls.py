@@ -31,11 +31,12 @@ from ledger.rules.world import World
 from ledger.statement.forms import AFTER_THE_FACT
 from ledger.statement.gs1 import gtin_of
 from ledger.statement.parts import Counts
-from ledger.store import staging
+from ledger.store import recall_board, staging
 from ledger.store.content import every_id
+from ledger.store.database import Store
 from ledger.store.recall_board import Board, Boards
-from ledger.store.recall_counts import GONE, HOLD, STOCK, TRANSIT
-from ledger.store.recall_extent import Aim
+from ledger.store.recall_counts import GONE, HOLD, STOCK, TRANSIT, count
+from ledger.store.recall_extent import Aim, Extent
 from ledger.store.recall_packs import inside, things
 from ledger.store.recalls import answered, case, cases, has_answered
 from tests.ledger.store.test_machine import LEAVES
@@ -367,6 +368,40 @@ def test_a_long_commissioning_is_counted_before_its_rows_are_settled(
         assert board.packs == board.extent.commissioned == n
         found = things(chain.store, board.extent, STOCK, site, 30_000)
         assert len({one.id for one in found}) == n
+
+
+def test_any_number_of_holds_is_counted_once_and_long_lists_make_room(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each site's home page asks for all that are in force: more than are kept would be counted anew."""
+    packs = chain.commission("L1", 9)
+    counted: list[int] = []
+
+    def noted(store: Store, reached: Extent, *more: Any) -> Any:
+        counted.append(reached.commissioned)
+        return count(store, reached, *more)
+
+    monkeypatch.setattr(recall_board, "count", noted)
+    lots = [f"L{n}" for n in range(400)]
+    boards = Boards(chain.store)
+    for _look in range(2):
+        for lot in lots:
+            mark = Mark("on-hold", lot, -1, "", chain.gtin, frozenset({lot}), False, "")
+            assert boards.board(mark).packs == (9 if lot == "L1" else 0)
+    assert len(counted) == len(lots)
+
+    monkeypatch.setattr(recall_board, "KEPT", 25)
+    boards, holds = Boards(chain.store), []
+    for _ in range(4):
+        listed = chain.log.submit(chain.listed(chain.hold, packs))
+        holds.append(chain.reader.authority().marks[listed.id])
+    kept = 2  # of a list of nine and its one spot each
+    for mark in holds:
+        boards.board(mark)
+    counted.clear()
+    for mark in reversed(holds):
+        assert boards.board(mark).packs == 9
+    assert len(counted) == len(holds) - kept
 
 
 def test_a_recall_reaches_what_was_repacked_twice(chain: Chain) -> None:
