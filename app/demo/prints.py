@@ -21,7 +21,6 @@ from app.config import Settings
 from app.demo.cast import DRUGS, Member
 from app.demo.world import World
 from app.fingerprints import matching
-from app.fingerprints import matching
 from app.fingerprints.words import CODES
 from app.language import LANGUAGES
 from app.node import node
