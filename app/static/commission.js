@@ -15,10 +15,9 @@ const SHOWN = 100; // serials that are written out
 
 let serials = [];
 
-const draft = new Draft("commission", `${me.log} ${me.site}`, kept, keptWords);
+const draft = new Draft("commission", `${me.log} ${me.site}`, () => steps.kept, keptWords);
 
-function kept() {
-  if (steps.finished) return { finished: steps.finished };
+function work() {
   return { gtin: at("product").value, lot: at("lot").value, expiry: at("expiry").value, serials };
 }
 
@@ -195,7 +194,7 @@ async function begin() {
   show(false);
 }
 
-const steps = may && products.length ? new Steps({ draft, acts, links }) : null;
+const steps = may && products.length ? new Steps({ draft, work, acts, links }) : null;
 if (steps) {
   at("generate").addEventListener("submit", make);
   at("paste").addEventListener("submit", (event) => {

@@ -13,10 +13,9 @@ const { prefixes, into, most } = JSON.parse(at("numbering").textContent);
 
 let sscc = into;
 
-const draft = new Draft(`container ${into}`, `${me.log} ${me.site}`, kept, keptWords);
+const draft = new Draft(`container ${into}`, `${me.log} ${me.site}`, () => steps.kept, keptWords);
 
-function kept() {
-  if (steps.finished) return { finished: steps.finished };
+function work() {
   return { sscc, units: at("units")?.value, ...gather.kept };
 }
 
@@ -105,12 +104,13 @@ async function begin() {
   if (!into) show();
 }
 
-const steps = at("work") ? new Steps({ draft, acts, links, refused: () => gather.anew() }) : null;
+const steps = at("work") ? new Steps({ draft, work, acts, links, refused: () => gather.anew() }) : null;
 const gather = steps && new Gather({
   question,
   changed: () => draft.keep(),
   failed: (error) => (error.code === "not-signed-in" ? steps.signedOut() : steps.fail(error.message, error.next)),
   open: () => !steps.finished && several() === 1,
+  takes: () => several() === 1 && steps.takes(),
 });
 if (steps) {
   at("continue").addEventListener("click", check);

@@ -16,10 +16,9 @@ function fields() {
   return op() === "quarantine" ? { reason: at("reason").value } : {};
 }
 
-const draft = new Draft("decommission", `${me.log} ${me.site}`, kept, keptWords);
+const draft = new Draft("decommission", `${me.log} ${me.site}`, () => steps.kept, keptWords);
 
-function kept() {
-  if (steps.finished) return { finished: steps.finished };
+function work() {
   return { op: op(), reason: at("reason").value, ...gather.kept };
 }
 
@@ -66,7 +65,7 @@ async function begin() {
 }
 
 const steps = at("work")
-  ? new Steps({ draft, acts: () => [{ op: op(), ids: gather.ids, fields: fields() }], refused: () => gather.anew() })
+  ? new Steps({ draft, work, acts: () => [{ op: op(), ids: gather.ids, fields: fields() }], refused: () => gather.anew() })
   : null;
 const gather = steps && new Gather({
   question: () => ({ op: op() }),
@@ -74,6 +73,7 @@ const gather = steps && new Gather({
   stands,
   failed: (error) => (error.code === "not-signed-in" ? steps.signedOut() : steps.fail(error.message, error.next)),
   open: () => !steps.finished,
+  takes: () => steps.takes(),
 });
 if (steps) {
   at("op").addEventListener("change", () => {

@@ -9,8 +9,8 @@ import { drawAnswers, drawBad, drawCounts, drawItems, itemWords } from "./goods_
 import { ListBox } from "./list_box.js";
 import { me } from "./me.js";
 import { act } from "./sign/sign.js";
-import { receiptOf, onChange } from "./sign/outbox.js";
-import { done, toPerson } from "./signing.js";
+import { onChange } from "./sign/outbox.js";
+import { done, follow, toPerson, tooLate, why } from "./signing.js";
 import { element } from "./verdict.js";
 import { Wedge } from "./wedge.js";
 import { _, _n, moment } from "./words.js";
@@ -24,6 +24,7 @@ let goods = new Goods();
 let bad = []; // {text, id, label, words, next, code, repaired?}
 let anyway = new Set(); // ids of packs whose lot was not ordered, taken on purpose
 let finished = null; // {id, number, status, to} of what was signed
+let work = null; // that it was made of, until it has landed: it may be refused yet
 let signing = false;
 let problem = ""; // what stands against the whole act
 
@@ -31,9 +32,9 @@ const draft = new Draft(`dispatch ${op}`, `${me.log} ${me.site}`, kept, keptWord
 const destination = new Destination(() => changedPlace());
 
 function kept() {
-  if (finished) return { finished };
+  if (finished) return { finished, work };
   const scans = checks.waiting;
-  return {
+  return work ?? {
     goods: goods.all, bad, anyway, to: destination.chosen, number: at("number").value, order: at("order").value, scans,
   };
 }
@@ -62,10 +63,14 @@ const checks = new Checks({
 });
 
 function scan(text, source) {
-  if (finished || !text.trim()) return;
+  if (!text.trim()) return;
+  const late = tooLate(finished, signing);
+  if (late) return fail([late]);
+  if (!at("check").hidden) edit("text"); // what was checked is another list now
   checks.add({ text, source });
   if (!destination.chosen) say("check-state", _n("%(n)s scan waits: choose where it goes.", "%(n)s scans wait: choose where they go.", checks.waiting.length));
   draft.keep();
+  return undefined;
 }
 
 /** Take over the items of a list, and draw once. */
@@ -206,19 +211,27 @@ function signedOut() {
 
 // Check your answers, then sign
 
-async function check() {
-  at("problem").hidden = true;
-  const number = at("number").value;
+/** What stands against going on, told at its place; whether there is anything. */
+function stopped() {
   const { wrong } = readOrder(at("order").value);
   const fault = [
     [!destination.chosen, _("Choose where it goes."), "where-text"],
-    [!NUMBER.test(number), _("A tracking number has 1 to 20 capital letters, digits and dashes."), "number"],
+    [!NUMBER.test(at("number").value), _("A tracking number has 1 to 20 capital letters, digits and dashes."), "number"],
     [checks.waiting.length, _("Some codes have not been checked yet. Wait a moment."), "text"],
     [wrong.length, _("What was ordered: write a lot and a number in line %(n)s.", { n: wrong[0] }), "order"],
     [!goods.size, _("There is nothing on the list yet. Scan a pack or a container."), "text"],
     [bad.length, _("Some codes could not be added: see to each of them first."), "bad-title"],
   ].find(([wrongly]) => wrongly);
-  if (fault) return fault[2] === "bad-title" ? (fail([fault[1]]), at("bad-title").focus()) : fail([fault[1]]);
+  if (!fault) return false;
+  fail([fault[1]]);
+  if (fault[2] === "bad-title") at("bad-title").focus();
+  return true;
+}
+
+async function check() {
+  at("problem").hidden = true;
+  const number = at("number").value;
+  if (stopped()) return undefined;
   try {
     const headers = { "Content-Type": "application/json", Accept: "application/json" };
     const body = JSON.stringify({ ...question(), number, items: [] });
@@ -230,6 +243,7 @@ async function check() {
   } catch {
     // Without a line the log judges it once it is sent.
   }
+  if (stopped()) return undefined; // a scan that came meanwhile
   drawAnswers(at("answers"), answers(number), (field) => edit(field));
   at("work").hidden = true;
   at("check").hidden = false;
@@ -265,10 +279,12 @@ async function sign() {
   at("sign-it").disabled = true;
   try {
     await draft.keep();
+    const list = kept();
     const outcome = await act({ op, ids: goods.ids, fields: fields(), names: names() });
     if (!outcome) return;
     if (!done(outcome)) return refused(outcome.problem);
     const { gln } = destination.chosen;
+    work = list;
     finished = { ...outcome, number: at("number").value, to: placeWords(destination.chosen), gln, words: total() };
     await draft.keep();
     await conclude(true);
@@ -294,18 +310,30 @@ function names() {
 /** The log says no: what changed since the scan is told item by item. */
 function refused(told) {
   edit("text");
-  fail([told?.detail ?? _("It was refused."), told?.advice]);
+  fail([why(told), told?.advice]);
   changedPlace();
 }
 
 // Done
 
+const TITLES = {
+  landed: () => _("It is on the log"),
+  colleague: () => _("Signed: a colleague signs it too"),
+  waiting: () => _("Signed, and waiting to be sent"),
+  refused: () => _("The log refused it: nothing was done"),
+};
+
 async function conclude(focus) {
-  const { id, number, status, to, words } = finished;
-  const receipt = status === "landed" ? finished.receipt : (await receiptOf(id))?.receipt;
+  const changed = await follow([finished]);
+  const { id, number, status, to, words, receipt, problem } = finished;
+  if (receipt) work = null;
+  if (changed) await draft.keep();
+  const refused = status === "refused";
   for (const part of ["work", "check", "resumed"]) at(part).hidden = true;
   at("done").hidden = false;
-  at("done-title").textContent = receipt ? _("It is on the log") : { colleague: _("Signed: a colleague signs it too") }[status] ?? _("Signed, and waiting to be sent");
+  at("done").className = refused ? "errors" : "done";
+  at("done-title").textContent = TITLES[status]();
+  at("done-why").textContent = refused ? [why(problem), problem?.advice].filter(Boolean).join(" ") : "";
   const facts = [
     [_("Tracking number"), number], [_("To"), to], [_("Goods"), words], [_("Reference"), id],
     ...(receipt ? [[_("Landed"), `${moment(receipt.ms)}, ${_("entry %(n)s", { n: receipt.index })}`]] : []),
@@ -315,16 +343,24 @@ async function conclude(focus) {
     line.append(element("dt", what), element("dd", value));
     return line;
   }));
+  at("go-on").hidden = !refused;
   at("done-links").hidden = !receipt;
   at("done-proof").href = `/api/statements/${id}`;
   at("done-proof").download = `${number}.packtrace.json`;
   at("done-note").href = `/shipments/${id}/note`;
   at("done-show").href = `/shipments/${id}`;
-  at("done-waits").hidden = Boolean(receipt);
+  at("done-waits").hidden = status !== "waiting";
   if (focus) at("done-title").focus();
 }
 
 onChange(() => finished && conclude(false));
+
+/** The log did not take what was signed without a line: its list is here again. */
+async function goOn() {
+  finished = null;
+  await draft.keep();
+  location.reload();
+}
 
 async function afresh() {
   await draft.drop();
@@ -337,7 +373,7 @@ async function afresh() {
 async function begin() {
   const before = (await draft.load())?.value;
   if (before?.finished) {
-    ({ finished } = before);
+    ({ finished, work = null } = before);
     await conclude(false);
     return;
   }
@@ -369,5 +405,6 @@ for (const id of ["number", "order"]) at(id).addEventListener("input", () => sho
 at("continue").addEventListener("click", check);
 at("back").addEventListener("click", () => edit("text"));
 at("sign-it").addEventListener("click", sign);
+at("go-on").addEventListener("click", goOn);
 for (const one of document.querySelectorAll("[data-afresh]")) one.addEventListener("click", afresh);
 await begin();

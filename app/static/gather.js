@@ -10,6 +10,10 @@ import { Wedge } from "./wedge.js";
 import { _, _n } from "./words.js";
 
 const at = (id) => document.getElementById(id);
+const CLASHES = {
+  container: () => ({ words: _("Its container is on the list already."), next: _("It goes along with its container.") }),
+  inside: () => ({ words: _("Packs that are inside it are on the list."), next: _("Take them out of the list first, then scan the container again.") }),
+};
 
 /** The list of a page that has `scanning.html`'s ways. */
 export class Gather {
@@ -17,15 +21,15 @@ export class Gather {
   #bad = []; // {text, id, label, words, next, code, repaired?}
   #checks;
   #changed;
-  #open;
+  #takes;
 
   /**
    * `question()` is what to check by; `changed()` and `stands(answer)` are told; `failed(unchecked)` ends a
-   * run. Nothing is taken in while `open()` is false.
+   * run. No list is taken in while `open()` is false; of each scan `takes()` is asked.
    */
-  constructor({ question, changed, stands = () => {}, failed, open = () => true }) {
+  constructor({ question, changed, stands = () => {}, failed, open, takes }) {
     this.#changed = changed;
-    this.#open = open;
+    this.#takes = takes;
     this.#checks = new Checks({
       question,
       told: (item, scan, answer) => {
@@ -37,8 +41,9 @@ export class Gather {
       state: (words) => say("check-state", words),
     });
     const accept = (items) => {
-      items.forEach((item) => this.#put(item));
+      const twice = items.filter((item) => this.#put(item) === "twice").length;
       say("said", _("On the list: %(total)s", { total: this.total }));
+      if (twice) say("check-state", _n("%(n)s was on the list already; it counts once.", "%(n)s were on the list already; each counts once.", twice));
       this.show();
     };
     new ListBox({ question: () => (open() ? question() : null), accept });
@@ -79,17 +84,17 @@ export class Gather {
     return { goods: this.#goods.all, bad: this.#bad, scans: this.#checks.waiting };
   }
 
-  /** Take up what was kept. */
+  /** Take up what was kept, judged anew: much may have happened since. */
   take({ goods = [], bad = [], scans = [] }) {
     this.#goods = new Goods(goods);
     this.#bad = bad;
+    this.anew();
     this.#checks.add(...scans);
-    this.show(false);
     return goods.length + bad.length + scans.length > 0;
   }
 
   scan(text, source) {
-    if (!this.#open() || !text.trim()) return;
+    if (!text.trim() || !this.#takes()) return;
     this.#checks.add({ text, source });
     this.#changed();
   }
@@ -110,28 +115,24 @@ export class Gather {
     return null;
   }
 
-  /** Put a checked item on the list, or on top with its reason. */
+  /** Put a checked item on the list, or on top with its reason; answers what stood against it. */
   #put(item) {
-    const fault = item.ok ? this.#twice(item) : null;
-    if (item.ok && !fault) {
+    const kind = item.ok ? this.#goods.clash(item) : "";
+    if (kind === "twice") {
+      // Scanners read twice all day long: it is said, and nobody need do anything about it.
+      const words = _("Scanned before; it counts once: %(what)s", { what: itemWords(item.label) });
+      say("said", words);
+      say("check-state", words);
+    } else if (item.ok && !kind) {
       this.#goods.add(item);
       say("said", _("Added: %(what)s", { what: itemWords(item.label) }));
-      return;
+      say("check-state", "");
+    } else {
+      const told = kind ? { ...item, code: kind, ...CLASHES[kind]() } : item;
+      this.#bad = [told, ...this.#bad.filter((one) => one.text !== item.text)];
+      say("said", `${_("Not added.")} ${told.words} ${told.next}`);
     }
-    const told = fault ? { ...item, ...fault } : item;
-    this.#bad = [told, ...this.#bad.filter((one) => one.text !== item.text)];
-    say("said", `${_("Not added.")} ${told.words} ${told.next}`);
-  }
-
-  #twice(item) {
-    const kind = this.#goods.clash(item);
-    if (!kind) return null;
-    const words = {
-      twice: [_("It is on the list already."), _("It counts once.")],
-      container: [_("Its container is on the list already."), _("It goes along with its container.")],
-      inside: [_("Packs that are inside it are on the list."), _("Take them out of the list first, then scan the container again.")],
-    }[kind];
-    return { code: "twice", words: words[0], next: words[1] };
+    return kind;
   }
 
   #actions(one) {
@@ -151,7 +152,7 @@ export class Gather {
     return found;
   }
 
-  show(keep = true) {
+  show() {
     const goods = this.#goods;
     at("empty").hidden = goods.size > 0;
     at("some").hidden = goods.size === 0;
@@ -165,7 +166,7 @@ export class Gather {
     at("bad-count").textContent = _n("%(n)s code is not on the list", "%(n)s codes are not on the list", this.#bad.length);
     drawBad(at("bad-lines"), this.#bad, (one) => this.#actions(one));
     say("total", this.total);
-    if (keep) this.#changed();
+    this.#changed();
   }
 }
 

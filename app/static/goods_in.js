@@ -45,15 +45,20 @@ export class GoodsIn {
 
   /** Book the list in. */
   async press() {
-    if (this.#busy || !this.#list.size) return;
+    const packs = this.#good;
+    if (this.#busy || !packs.length) return;
     this.#busy = true;
     try {
-      const packs = this.#list.all.filter((pack) => !pack.words);
       const outcomes = await signed(receipts(packs));
       for (const outcome of outcomes ?? []) await this.#landed(outcome, packs);
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** The packs that nothing is known against. */
+  get #good() {
+    return this.#list.all.filter((pack) => !pack.words);
   }
 
   async #landed(outcome, packs) {
@@ -105,10 +110,11 @@ export class GoodsIn {
   #show() {
     const packs = this.#list.all;
     const numbers = [...new Set(packs.map((pack) => pack.shipment.number))];
-    const words = _n("Book in %(n)s pack", "Book in %(n)s packs", packs.length);
+    const good = this.#good.length;
+    const words = _n("Book in %(n)s pack", "Book in %(n)s packs", good);
     for (const button of document.querySelectorAll("[data-book]")) {
-      button.disabled = !packs.length;
-      button.querySelector("span").textContent = packs.length ? words : _("Book in");
+      button.disabled = !good;
+      button.querySelector("span").textContent = good ? words : _("Book in");
     }
     at("to-book-none").hidden = packs.length > 0;
     at("deliveries").textContent = packs.length

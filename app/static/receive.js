@@ -8,8 +8,9 @@ import { Draft, keptWords } from "./drafts.js";
 import { drawBad, itemWords } from "./goods_view.js";
 import { MOST, bodyOf, described, remember, takeBack, tell, upload } from "./kept_files.js";
 import { me } from "./me.js";
-import { onChange, receiptOf } from "./sign/outbox.js";
-import { done, outcomeLine, may, signed, toPerson } from "./signing.js";
+import { asked } from "./server.js";
+import { onChange } from "./sign/outbox.js";
+import { done, follow, outcomeLine, may, signed, toPerson, tooLate, why } from "./signing.js";
 import { element } from "./verdict.js";
 import { Wedge } from "./wedge.js";
 import { _, _n } from "./words.js";
@@ -22,6 +23,7 @@ let told = null; // the shipment as the server tells it
 let delivery = null;
 let bad = [];
 let finished = null; // outcomes of what was signed
+let work = null; // that they were made of, until the receipt has landed: it may be refused yet
 let logger = null; // {name, digest, about, title, type} of the file that the server keeps
 let inside = null; // {container, packs} of which it is told what lacks or is damaged
 let busy = false;
@@ -31,8 +33,8 @@ const picked = new Set(); // lines to refuse or to close short
 const draft = new Draft("receive", `${me.log} ${me.site} ${shipment}`, kept, keptWords);
 
 function kept() {
-  if (finished) return { finished };
-  return { delivery: delivery.kept, bad, temperature: temperature(), logger, scans: checks.waiting };
+  if (finished) return { finished, work };
+  return work ?? { delivery: delivery.kept, bad, temperature: temperature(), logger, scans: checks.waiting };
 }
 
 function temperature() {
@@ -49,9 +51,12 @@ const checks = new Checks({
 });
 
 function scan(text, source) {
-  if (finished || !text.trim()) return;
+  if (!text.trim()) return undefined;
+  const late = tooLate(finished, busy);
+  if (late) return fail([late]);
   checks.add({ text, source });
   draft.keep();
+  return undefined;
 }
 
 function take(item) {
@@ -195,11 +200,13 @@ async function sign() {
   ].find(([wrong]) => wrong);
   if (fault) return fail([fault[1]]);
   const about = logger && !logger.signed ? [{ body: bodyOf(logger) }] : [];
+  const seenNow = { left: delivery.tally.short, over: delivery.over.length, temperature: temperature() };
   const outcomes = await run([...delivery.acts(temperature() === "excursion"), ...about]);
   if (!outcomes) return undefined;
   await keepLogger(about.length ? outcomes.pop() : null);
   if (!done(outcomes[0])) return refused(outcomes[0].problem);
-  finished = { outcomes, left: delivery.tally.short, over: delivery.over.length, logger, temperature: temperature() };
+  work = kept();
+  finished = { outcomes, ...seenNow, logger };
   await draft.keep();
   return conclude(true);
 }
@@ -219,21 +226,23 @@ async function run(acts) {
 
 /** Say of the rest, or of what is chosen of it, that it is turned away or did not arrive. */
 async function rest(op) {
+  at("problem").hidden = true;
+  if (checks.waiting.length) return fail([_("Some codes have not been checked yet. Wait a moment.")]);
   const unseen = new Set(delivery.unseen);
   const chosen = [...picked].filter((id) => unseen.has(id));
   const ids = chosen.length ? chosen : [...unseen];
   const outcomes = await run([{ op, ids, fields: { shipment } }]);
-  if (!outcomes) return;
+  if (!outcomes) return undefined;
   at("outcomes").replaceChildren(...outcomes.map(outcomeLine));
   if (!done(outcomes[0])) return refused(outcomes[0].problem);
   picked.clear();
   await refresh();
-  at("outcomes").focus();
+  return at("outcomes").focus();
 }
 
 async function refused(problem) {
   const words = _("If a colleague has booked some of it in meanwhile: this page shows what is left.");
-  fail([problem?.detail ?? _("It was refused."), words]);
+  fail([why(problem), words]);
   await refresh();
 }
 
@@ -257,7 +266,12 @@ function conclude(focus) {
   for (const part of ["work", "resumed"]) at(part).hidden = true;
   at("done").hidden = false;
   const waits = outcomes.some((one) => one.status === "waiting");
-  at("done-title").textContent = waits ? _("Signed, and waiting to be sent") : _("Booked in");
+  const refused = !done(outcomes[0]);
+  at("done").className = refused ? "errors" : "done";
+  at("done-title").textContent = refused
+    ? _("The log refused it: nothing was done")
+    : waits ? _("Signed, and waiting to be sent") : _("Booked in");
+  at("go-on").hidden = !refused;
   at("done-waits").hidden = !waits;
   at("done-outcomes").replaceChildren(...outcomes.map(outcomeLine));
   const facts = [
@@ -273,21 +287,29 @@ function conclude(focus) {
     return line;
   }));
   at("done-proof").href = `/api/statements/${outcomes[0].id}`;
-  at("done-proof").hidden = waits;
-  at("done-again").hidden = !left;
+  at("done-proof").hidden = waits || refused;
+  at("done-again").hidden = !left || refused;
   at("done-logger").hidden = !file;
   if (focus) at("done-title").focus();
 }
 
 onChange(async () => {
-  if (!finished?.outcomes.some((one) => one.status === "waiting")) return;
-  for (const one of finished.outcomes) {
-    const landed = one.status === "waiting" && (await receiptOf(one.id));
-    if (landed) Object.assign(one, { status: "landed", receipt: landed.receipt });
-  }
+  if (finished && (await follow(finished.outcomes))) await settled();
+});
+
+/** Some of what waited has landed or was refused. */
+async function settled() {
+  if (finished.outcomes[0].status === "landed") work = null;
   await draft.keep();
   conclude(false);
-});
+}
+
+/** The log did not take what was signed without a line: all that was scanned is here again. */
+async function goOn() {
+  finished = null;
+  await draft.keep();
+  location.reload();
+}
 
 async function again() {
   await draft.drop();
@@ -331,13 +353,14 @@ function showLogger() {
 async function begin() {
   const before = (await draft.load())?.value;
   if (before?.finished) {
-    ({ finished } = before);
-    return conclude(false);
+    ({ finished, work = null } = before);
+    conclude(false);
+    return (await follow(finished.outcomes)) ? settled() : undefined;
   }
   try {
-    told = await (await fetch(`/api/shipments/${shipment}`, json)).json();
-  } catch {
-    return fail([_("The server cannot be reached. Check the line, then reload this page.")]);
+    told = await asked(`/api/shipments/${shipment}`);
+  } catch (error) {
+    return fail(error.status === 401 ? signedOut() : [error.message, _("Then reload this page.")]);
   }
   delivery = new Delivery(told, me.site, before?.delivery);
   if (before) {
@@ -372,6 +395,7 @@ at("inside-close").addEventListener("click", () => {
   at("inside").hidden = true;
   at("text").focus();
 });
+at("go-on").addEventListener("click", goOn);
 at("sign-it").addEventListener("click", () => once(sign));
 at("refuse").addEventListener("click", () => once(() => rest("refuse")));
 at("close_short").addEventListener("click", () => once(() => rest("close_short")));

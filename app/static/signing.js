@@ -2,6 +2,7 @@
 
 import { me } from "./me.js";
 import { act } from "./sign/sign.js";
+import { became } from "./sign/outbox.js";
 import { actWords, countWords, withShortIds } from "./sign/words.js";
 import { element } from "./verdict.js";
 import { _ } from "./words.js";
@@ -23,6 +24,28 @@ export async function signed(acts) {
 /** Whether an act is out of a person's hands: on the log, on its way, or before a colleague. */
 export function done({ status }) {
   return status !== "refused";
+}
+
+/** Bring outcomes up to date that were not on the log when they were last looked at; whether any has changed. */
+export async function follow(outcomes) {
+  let changed = false;
+  for (const one of outcomes.filter(({ status }) => status === "waiting" || status === "colleague")) {
+    const now = await became(one.id);
+    // What lies before a colleague has left this browser: only their sending it from here is known.
+    if (now.status === one.status || (one.status === "colleague" && now.status !== "landed")) continue;
+    Object.assign(one, now);
+    changed = true;
+  }
+  return changed;
+}
+
+/** What to tell of a scan that came too late for an act, "" where it did not; over the act that is read, too. */
+export function tooLate(finished, signing) {
+  if (finished) return _("That scan was not taken: what stands here is signed. Begin the next one, then scan it again.");
+  if (!signing) return "";
+  const words = _("That scan was not taken: it came while you were signing. Scan it again afterwards.");
+  if (document.getElementById("sign").open) document.getElementById("sign-state").textContent = words;
+  return words;
 }
 
 /** Whether a scan was a person's badge, because that is what is asked for; it then goes there. */

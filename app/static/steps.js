@@ -1,9 +1,9 @@
 /** The steps of a page whose acts are signed in one press: its work, check your answers, sign, done. */
 
 import { drawAnswers } from "./goods_view.js";
-import { onChange, receiptOf } from "./sign/outbox.js";
+import { onChange } from "./sign/outbox.js";
 import { act } from "./sign/sign.js";
-import { done } from "./signing.js";
+import { done, follow, tooLate, why } from "./signing.js";
 import { element } from "./verdict.js";
 import { _, moment } from "./words.js";
 
@@ -12,6 +12,8 @@ const at = (id) => document.getElementById(id);
 /** One page's steps. What was signed is kept in its draft, so that a reload shows it again. */
 export class Steps {
   #draft;
+  #work;
+  #signed = null; // the work that was signed, until it has landed: it may be refused yet
   #acts;
   #refused;
   #links;
@@ -20,11 +22,12 @@ export class Steps {
   finished = null;
 
   /**
-   * `acts()` are those to sign; `refused(problem)` is told when the log says no; `links(shown)` sets the
-   * links of what was done, from what the page kept of it.
+   * `work()` is what the draft keeps; `acts()` are those to sign; `refused(problem)` is told when the log
+   * says no; `links(shown)` sets the links of what was done, from what the page kept of it.
    */
-  constructor({ draft, acts, refused = () => {}, links = () => {} }) {
+  constructor({ draft, work = () => ({}), acts, refused = () => {}, links = () => {} }) {
     this.#draft = draft;
+    this.#work = work;
     this.#acts = acts;
     this.#refused = refused;
     this.#links = links;
@@ -32,13 +35,21 @@ export class Steps {
     for (const one of document.querySelectorAll("[data-afresh]")) {
       one.addEventListener("click", () => this.afresh());
     }
+    at("go-on").addEventListener("click", () => this.#goOn());
     onChange(() => this.finished && this.#conclude(false));
+  }
+
+  /** What a reload must not lose. */
+  get kept() {
+    if (!this.finished) return this.#signed ?? this.#work();
+    return { finished: this.finished, signed: this.#signed };
   }
 
   /** Show what was kept as done, if it is; whether it was. */
   async resume(before) {
     if (!before?.finished) return false;
     this.finished = before.finished;
+    this.#signed = before.signed ?? null;
     await this.#conclude(false);
     return true;
   }
@@ -89,25 +100,35 @@ export class Steps {
     at(field)?.focus();
   }
 
+  /** Whether a scan is taken now: it leads back from the check to the list. One that is too late is told. */
+  takes() {
+    const words = tooLate(this.finished, this.#busy);
+    if (words) this.fail(words);
+    else if (!at("check").hidden) this.edit("text");
+    return !words;
+  }
+
   async #sign(keep) {
     if (this.#busy) return; // a double click
     this.#busy = true;
     at("sign-it").disabled = true;
     try {
       await this.#draft?.keep();
+      const work = this.#work();
       const outcomes = await act(this.#acts());
       if (!outcomes) return;
       const refused = outcomes.find((one) => !done(one));
       if (refused && !done(outcomes[0])) {
         this.edit("continue");
         this.#refused(refused.problem);
-        this.fail(refused.problem?.detail ?? _("It was refused."), refused.problem?.advice);
+        this.fail(why(refused.problem), refused.problem?.advice);
         return;
       }
+      this.#signed = work;
       this.finished = { ...keep, outcomes };
       await this.#draft?.keep();
       await this.#conclude(true);
-      if (refused) this.fail(refused.problem?.detail ?? _("It was refused."), refused.problem?.advice);
+      if (refused) this.fail(why(refused.problem), refused.problem?.advice);
     } finally {
       this.#busy = false;
       at("sign-it").disabled = false;
@@ -116,22 +137,35 @@ export class Steps {
 
   async #conclude(focus) {
     const { outcomes, facts } = this.finished;
+    const changed = await follow(outcomes);
     const signed = outcomes.filter(done);
-    const receipts = await Promise.all(signed.map(async (one) => one.receipt ?? (await receiptOf(one.id))?.receipt));
-    const landed = receipts.every(Boolean);
-    const colleague = signed.some((one) => one.status === "colleague");
+    const refused = outcomes.find((one) => !done(one));
+    const landed = signed.every(({ status }) => status === "landed");
+    const colleague = signed.some(({ status }) => status === "colleague");
+    if (landed && !refused) this.#signed = null;
+    if (changed) await this.#draft?.keep();
     for (const part of ["work", "check", "resumed"]) if (at(part)) at(part).hidden = true;
     at("done").hidden = false;
-    at("done-title").textContent = signed.length < outcomes.length ? _("Only in part on the log") : title(landed, colleague);
+    at("done").className = signed.length ? "done" : "errors";
+    at("done-title").textContent = refused ? titleOfRefused(signed) : title(landed, colleague);
     at("done-waits").hidden = landed || colleague;
     at("done-colleague").hidden = !colleague;
-    at("done-links").hidden = !landed;
-    at("done-facts").replaceChildren(...[...facts, ...signed.flatMap(reference(receipts))].map(line));
-    const [{ id }] = signed;
+    at("done-links").hidden = !landed || !signed.length;
+    at("go-on").hidden = signed.length > 0;
+    at("done-facts").replaceChildren(...[...facts, ...signed.flatMap(reference)].map(line));
+    const [{ id }] = outcomes;
     at("done-proof").href = `/api/statements/${id}`;
     at("done-proof").download = `${id.slice(0, 16)}.packtrace.json`;
     this.#links(this.finished);
+    at("done-why").textContent = refused ? [why(refused.problem), refused.problem?.advice].filter(Boolean).join(" ") : "";
     if (focus) at("done-title").focus();
+  }
+
+  /** The log did not take what was signed without a line: its work is here again. */
+  async #goOn() {
+    this.finished = null;
+    await this.#draft?.keep();
+    location.reload();
   }
 
   /** Forget what was kept, and begin anew. */
@@ -147,12 +181,13 @@ function title(landed, colleague) {
   return landed ? _("It is on the log") : _("Signed, and waiting to be sent");
 }
 
-function reference(receipts) {
-  return ({ id }, place) => {
-    const receipt = receipts[place];
-    const where = receipt ? [[_("Landed"), `${moment(receipt.ms)}, ${_("entry %(n)s", { n: receipt.index })}`]] : [];
-    return [[_("Reference"), id], ...where];
-  };
+function titleOfRefused(signed) {
+  return signed.length ? _("Only in part on the log") : _("The log refused it: nothing was done");
+}
+
+function reference({ id, receipt }) {
+  const where = receipt ? [[_("Landed"), `${moment(receipt.ms)}, ${_("entry %(n)s", { n: receipt.index })}`]] : [];
+  return [[_("Reference"), id], ...where];
 }
 
 function line([what, value]) {

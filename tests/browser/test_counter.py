@@ -362,6 +362,25 @@ def test_goods_in_books_several_packs_of_two_deliveries_in_one_press(counter: Co
     assert {counter.state(pack) for pack in (*first, *inside)} == {"here", "supplied_here"}
 
 
+def test_goods_in_signs_nothing_when_no_good_pack_is_left_to_book_in(counter: Counter) -> None:
+    """A colleague has booked them in meanwhile: what is marked is not asked for again."""
+    packs, shipment = counter.sent(2)
+    counter.open("receive")
+    for pack in packs:
+        counter.scan(pack)
+    counter.listed(2, "to-book")
+    counter.chain.log.submit(
+        counter.chain.event("receive", counter.chain.pharmacy, packs, shipment=shipment)
+    )
+    counter.f9()
+    counter.sign()
+    expect(counter.page.locator("#to-book .bad")).to_have_count(2)
+    for button in counter.page.locator("[data-book]").all():
+        expect(button).to_be_disabled()
+    counter.f9()
+    expect(counter.page.locator("#sign")).to_be_hidden()
+
+
 def test_a_session_that_has_ended_checks_nothing_and_loses_no_list(counter: Counter) -> None:
     packs = counter.stock(2)
     counter.open()

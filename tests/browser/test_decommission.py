@@ -77,6 +77,51 @@ def test_packs_go_on_hold_with_a_reason_and_come_off_it(maker: Steps, lot: str) 
     assert [bool(row(chain, item).hold) for item in packs] == [False, True]
 
 
+def test_a_pack_scanned_once_the_list_was_checked_is_never_signed_for_unseen(
+    maker: Steps, lot: str
+) -> None:
+    packs = maker.chain.commission(lot, 3)
+    choose(maker, "sample")
+    scan(maker, packs[0], lot=lot)
+    total(maker, "1 item, 1 pack")
+    maker.check()
+    scan(maker, packs[1], lot=lot)
+    total(maker, "2 items, 2 packs")
+    assert "2 items, 2 packs" in maker.check()["Goods"]
+    maker.press("sign-it")
+    expect(maker.page.locator("#sign")).to_be_visible()
+    scan(maker, packs[2], lot=lot)
+    expect(maker.page.locator("#sign-state")).to_contain_text("That scan was not taken")
+    maker.enter(maker.page.locator("#sign-yes"))
+    maker.done()
+    expect(maker.page.locator("#problem")).to_contain_text("it came while you were signing")
+    assert [row(maker.chain, one).status for one in packs] == ["inactive", "inactive", "active"]
+
+
+def test_what_the_log_refused_later_is_said_and_can_be_gone_on_with(maker: Steps, lot: str) -> None:
+    """It was signed without a line; meanwhile one of the packs left the site."""
+    chain, page = maker.chain, maker.page
+    packs = chain.commission(lot, 2)
+    choose(maker, "sample")
+    scan(maker, *packs, lot=lot)
+    total(maker, "2 items, 2 packs")
+    maker.check()
+    page.context.set_offline(True)
+    maker.press("sign-it")
+    maker.press("sign-yes")
+    expect(page.locator("#done-title")).to_have_text("Signed, and waiting to be sent")
+    chain.ship(chain.maker, packs[:1], chain.wholesaler)
+    page.context.set_offline(False)
+    expect(page.locator("#done-title")).to_have_text(
+        "The log refused it: nothing was done", timeout=15_000
+    )
+    assert "id.gs1.org" not in page.locator("#done-why").inner_text()
+    maker.enter(page.get_by_role("button", name="Go on with what was entered"))
+    total(maker, "1 item, 1 pack")
+    expect(page.locator("#op")).to_have_value("sample")
+    expect(page.locator("#bad-lines")).to_contain_text("It is in shipment")
+
+
 def test_what_was_lost_is_found(maker: Steps, lot: str) -> None:
     [pack] = maker.chain.commission(lot, 1)
     maker.chain.act("lost", maker.chain.maker, [pack])

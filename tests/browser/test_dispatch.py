@@ -193,6 +193,63 @@ def test_without_a_line_scans_wait_and_what_was_signed_is_sent_once(
     assert len(mine) == 1
 
 
+def test_a_pack_scanned_once_the_list_was_checked_is_never_signed_for_unseen(
+    dispatch: Dispatch, lot: str
+) -> None:
+    """A scanner goes on while somebody checks, reads and signs: what is sent is what was shown."""
+    chain, page = dispatch.chain, dispatch.page
+    packs = chain.commission(lot, 4)
+    dispatch.to("wholesaler").scan(packs[0], lot=lot).has("1 item, 1 pack")
+    dispatch.press("continue")
+    expect(page.locator("#check-title")).to_be_focused()
+    dispatch.scan(packs[1], lot=lot)
+    expect(page.locator("#check")).to_be_hidden()
+    dispatch.has("2 items, 2 packs")
+    dispatch.press("continue")
+    expect(page.locator("#answers")).to_contain_text("2 items, 2 packs")
+    dispatch.press("sign-it")
+    expect(page.locator("#sign-words")).to_contain_text("2 packs")
+    dispatch.scan(packs[2], lot=lot)
+    expect(page.locator("#sign-state")).to_contain_text("That scan was not taken")
+    dispatch.enter(page.locator("#sign-yes"))
+    expect(page.locator("#done-title")).to_have_text("It is on the log")
+    expect(page.locator("#done-facts")).to_contain_text("2 items, 2 packs")
+    expect(page.locator("#problem")).to_contain_text("it came while you were signing")
+    dispatch.scan(packs[3], lot=lot)
+    expect(page.locator("#problem")).to_contain_text("what stands here is signed")
+    assert [row(chain, one).status for one in packs] == ["in_transit"] * 2 + ["active"] * 2
+
+
+def test_a_dispatch_that_the_log_refused_later_says_so_and_its_list_is_not_lost(
+    dispatch: Dispatch, lot: str
+) -> None:
+    """It was signed without a line; meanwhile one of its packs was put on hold."""
+    chain, page = dispatch.chain, dispatch.page
+    packs = chain.commission(lot, 2)
+    dispatch.to("wholesaler").scan(*packs, lot=lot).has("2 items, 2 packs")
+    dispatch.press("continue")
+    expect(page.locator("#check-title")).to_be_focused()
+    page.context.set_offline(True)
+    dispatch.press("sign-it")
+    dispatch.press_sign()
+    expect(page.locator("#done-title")).to_have_text("Signed, and waiting to be sent")
+    chain.quarantine(chain.maker, packs[:1])
+    page.context.set_offline(False)
+    expect(page.locator("#done-title")).to_have_text(
+        "The log refused it: nothing was done", timeout=15_000
+    )
+    dispatch.enter(page.get_by_role("button", name="I have seen it"))
+    page.reload()
+    expect(page.locator("#done-title")).to_have_text("The log refused it: nothing was done")
+    expect(page.locator("#done-waits")).to_be_hidden()
+    dispatch.enter(page.get_by_role("button", name="Go on with what was entered"))
+    dispatch.has("1 item, 1 pack")
+    expect(page.locator("#bad-lines")).to_contain_text("It is on hold.")
+    dispatch.enter(page.get_by_role("button", name="I have put it aside"))
+    dispatch.sign()
+    assert [row(chain, one).status for one in packs] == ["active", "in_transit"]
+
+
 def test_a_double_click_signs_once_and_a_used_number_is_told(dispatch: Dispatch, lot: str) -> None:
     chain, page = dispatch.chain, dispatch.page
     packs = chain.commission(lot, 2)

@@ -228,6 +228,64 @@ def test_unfinished_work_survives_a_reload_and_is_signed_once(
     assert delivery.chain.reader.head().size == size + 1
 
 
+def test_a_pack_scanned_while_the_receipt_is_read_is_still_expected_afterwards(
+    delivery: Delivery, packs: list[str], case: str, lot: str
+) -> None:
+    page = delivery.page
+    delivery.scan(case, lot=lot).tally(seen=3, short=2)
+    delivery.temperature()
+    delivery.press("sign-it")
+    expect(page.locator("#sign")).to_be_visible()
+    delivery.scan(packs[3], lot=lot)
+    expect(page.locator("#sign-state")).to_contain_text("That scan was not taken")
+    delivery.enter(page.locator("#sign-yes"))
+    expect(page.locator("#done-title")).to_have_text("Booked in")
+    expect(page.locator("#done-facts")).to_contain_text("2 packs")
+    delivery.scan(packs[4], lot=lot)
+    expect(page.locator("#problem")).to_contain_text("what stands here is signed")
+    assert delivery.standing() == {case: "received", packs[3]: "open", packs[4]: "open"}
+    delivery.enter(page.get_by_role("button", name="Book in another delivery"))
+    delivery.tally(expected=2, seen=0)
+
+
+def test_a_receipt_that_the_log_refused_later_says_so_and_its_scans_are_not_lost(
+    delivery: Delivery, fresh: Fresh, packs: list[str], case: str, lot: str
+) -> None:
+    """It was signed without a line; meanwhile a colleague booked the container in."""
+    page, chain = delivery.page, fresh.chain
+    delivery.scan(case, packs[3], lot=lot).tally(seen=4)
+    page.context.set_offline(True)
+    delivery.temperature("no_logger")
+    delivery.press("sign-it")
+    delivery.press_sign()
+    expect(page.locator("#done-title")).to_have_text("Signed, and waiting to be sent")
+    chain.log.submit(chain.event("receive", chain.wholesaler, [case], shipment=delivery.ship.id))
+    page.context.set_offline(False)
+    expect(page.locator("#done-title")).to_have_text(
+        "The log refused it: nothing was done", timeout=15_000
+    )
+    delivery.enter(page.get_by_role("button", name="Go on with what was entered"))
+    delivery.tally(expected=2, seen=1)
+    expect(page.locator("#problem")).to_contain_text("booked in by somebody else meanwhile")
+    expect(page.locator("[value=no_logger]")).to_be_checked()
+    delivery.press("sign-it")
+    delivery.press_sign()
+    expect(page.locator("#done-title")).to_have_text("Booked in")
+    assert delivery.standing() == {case: "received", packs[3]: "received", packs[4]: "open"}
+
+
+def test_nothing_is_closed_short_while_a_scan_has_not_been_checked(
+    delivery: Delivery, packs: list[str], lot: str
+) -> None:
+    """The last pack may be the very one that is said not to have come."""
+    delivery.page.context.set_offline(True)
+    delivery.scan(packs[4], lot=lot)
+    expect(delivery.page.locator("#check-state")).to_contain_text("cannot be reached")
+    delivery.press("close_short")
+    expect(delivery.page.locator("#problem")).to_contain_text("have not been checked yet")
+    expect(delivery.page.locator("#sign")).to_be_hidden()
+
+
 def test_of_two_people_the_second_sees_what_the_first_booked_in(
     delivery: Delivery, visit: Visit, fresh: Fresh, packs: list[str], case: str, lot: str
 ) -> None:

@@ -54,6 +54,17 @@ export function receiptOf(id) {
 }
 
 /**
+ * What became of a statement that was signed here: {status: "waiting"}, {status: "landed", receipt} or
+ * {status: "refused", problem}, without the problem once a person has seen it.
+ */
+export async function became(id) {
+  const one = await outbox.get(id); // first: a receipt is kept before its statement leaves the outbox
+  if (one) return one.problem ? { status: "refused", problem: one.problem } : { status: "waiting" };
+  const kept = await receipts.get(id);
+  return kept ? { status: "landed", receipt: kept.receipt } : { status: "refused" };
+}
+
+/**
  * Send one statement after all that was signed before it: {status: "landed", receipt},
  * {status: "refused", problem} or {status: "waiting"}. One tab sends at a time.
  */
