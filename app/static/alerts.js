@@ -1,6 +1,7 @@
 /** A case's page: what a scan showed becomes an inspection on the log, once a person has signed it. */
 
 import { act } from "./sign/sign.js";
+import { problemWords } from "./sign/words.js";
 import { _ } from "./words.js";
 
 const at = (id) => document.getElementById(id);
@@ -17,7 +18,7 @@ async function sign() {
   const outcome = await act({ op: "inspect", ids: [item], fields: { reason } });
   if (!outcome) return;
   const { status, problem } = outcome;
-  if (status === "refused") return void fail(`${problem.detail ?? problem.title} ${problem.advice ?? ""}`);
+  if (status === "refused") return void fail(problemWords(problem));
   at("sign-inspection").hidden = true;
   at("signed").textContent = {
     landed: _("It is on the log, and with this case's evidence."),

@@ -1,6 +1,7 @@
 /** The page of one bag: supplied in one act at collection, or taken back to stock. */
 
-import { done, objections, outcomeLine, signed, toPerson, why } from "./signing.js";
+import { why } from "./sign/words.js";
+import { done, objections, outcomeLine, signed, toPerson } from "./signing.js";
 import { _ } from "./words.js";
 import { Wedge } from "./wedge.js";
 

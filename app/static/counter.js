@@ -2,7 +2,8 @@
 
 import { me } from "./me.js";
 import { PackList, packOf } from "./pack_list.js";
-import { done, objections, signed, why } from "./signing.js";
+import { why } from "./sign/words.js";
+import { done, objections, signed } from "./signing.js";
 import { _, _n } from "./words.js";
 
 const at = (id) => document.getElementById(id);

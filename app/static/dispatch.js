@@ -10,7 +10,8 @@ import { ListBox } from "./list_box.js";
 import { me } from "./me.js";
 import { act } from "./sign/sign.js";
 import { onChange } from "./sign/outbox.js";
-import { done, follow, toPerson, tooLate, why } from "./signing.js";
+import { problemWords, why } from "./sign/words.js";
+import { done, follow, offerAgain, toPerson, tooLate } from "./signing.js";
 import { element } from "./verdict.js";
 import { Wedge } from "./wedge.js";
 import { _, _n, moment } from "./words.js";
@@ -333,7 +334,7 @@ async function conclude(focus) {
   at("done").hidden = false;
   at("done").className = refused ? "errors" : "done";
   at("done-title").textContent = TITLES[status]();
-  at("done-why").textContent = refused ? [why(problem), problem?.advice].filter(Boolean).join(" ") : "";
+  at("done-why").textContent = refused ? problemWords(problem) : "";
   const facts = [
     [_("Tracking number"), number], [_("To"), to], [_("Goods"), words], [_("Reference"), id],
     ...(receipt ? [[_("Landed"), `${moment(receipt.ms)}, ${_("entry %(n)s", { n: receipt.index })}`]] : []),
@@ -343,7 +344,7 @@ async function conclude(focus) {
     line.append(element("dt", what), element("dd", value));
     return line;
   }));
-  at("go-on").hidden = !refused;
+  offerAgain(refused);
   at("done-links").hidden = !receipt;
   at("done-proof").href = `/api/statements/${id}`;
   at("done-proof").download = `${number}.packtrace.json`;

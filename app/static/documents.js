@@ -6,6 +6,7 @@ import { readGovernance } from "./sign/governance.js";
 import { verifyReceipt } from "./sign/receipt.js";
 import { onChange } from "./sign/outbox.js";
 import { record } from "./sign/sign.js";
+import { problemWords } from "./sign/words.js";
 import { list } from "./drafts.js";
 import { KIND, MOST, bodyOf, described, remember, takeBack, tell, upload } from "./kept_files.js";
 import { asked } from "./server.js";
@@ -47,7 +48,7 @@ async function sign(about) {
   const outcomes = await record([bodyOf(about)]);
   if (!outcomes) return;
   const [{ id, status, problem }] = outcomes;
-  if (status === "refused") throw new Error([problem.detail ?? problem.title, problem.advice].filter(Boolean).join(" "));
+  if (status === "refused") throw new Error(problemWords(problem));
   await remember(id, about);
   await tell();
 }

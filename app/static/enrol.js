@@ -11,9 +11,9 @@ import { Draft, keptWords } from "./drafts.js";
 import { me } from "./me.js";
 import { PrintMeter } from "./print_meter.js";
 import { asked } from "./server.js";
-import { shortId, withShortIds } from "./sign/words.js";
+import { shortId, why, withShortIds } from "./sign/words.js";
 import { Signals } from "./signal.js";
-import { done, outcomeLine, signed, why } from "./signing.js";
+import { done, outcomeLine, signed } from "./signing.js";
 import { element } from "./verdict.js";
 import { _, _n } from "./words.js";
 

@@ -2,6 +2,7 @@
 
 import { asked } from "./server.js";
 import { govern } from "./sign/sign.js";
+import { problemWords } from "./sign/words.js";
 import { _ } from "./words.js";
 
 const at = (id) => document.getElementById(id);
@@ -24,7 +25,7 @@ export async function decide(statements, next) {
     const outcomes = await govern(statements);
     if (!outcomes) return;
     const refused = outcomes.find((one) => one.status === "refused");
-    if (refused) fail([refused.problem.detail ?? refused.problem.title, refused.problem.advice].filter(Boolean).join(" "));
+    if (refused) fail(problemWords(refused.problem));
     else if (outcomes.some((one) => one.status === "colleague")) location.assign("/waiting");
     else if (outcomes.every((one) => one.status === "landed")) location.assign(next);
     else fail(_("Signed. It is sent as soon as the server can be reached."));

@@ -6,6 +6,7 @@ import { drop, list, save } from "./drafts.js";
 import { hex, sha256 } from "./sign/bytes.js";
 import { onChange, receiptOf } from "./sign/outbox.js";
 import { record } from "./sign/sign.js";
+import { problemWords } from "./sign/words.js";
 import { _ } from "./words.js";
 
 const KIND = "inspection"; // drafts: signed, and the server not told yet
@@ -33,7 +34,7 @@ async function sign() {
   const outcomes = await record([{ type: "document", about, mediaType: "application/json", sha256: await digest(), title }]);
   if (!outcomes) return;
   const [{ id, status, problem }] = outcomes;
-  if (status === "refused") throw new Error([problem.detail ?? problem.title, problem.advice].filter(Boolean).join(" "));
+  if (status === "refused") throw new Error(problemWords(problem));
   await save(KIND, id, { inspection: report.id, log: me.log });
   if (await tell()) location.reload();
   else at("said").textContent = _("Signed. It is sent as soon as the server can be reached.");

@@ -5,7 +5,7 @@ import { Unreadable, readList, textOf } from "./lists.js";
 import { me } from "./me.js";
 import { govern, record } from "./sign/sign.js";
 import { now } from "./sign/statement.js";
-import { why } from "./signing.js";
+import { problemWords } from "./sign/words.js";
 import { element } from "./verdict.js";
 import { _, _n } from "./words.js";
 
@@ -175,7 +175,7 @@ async function sign(wanted, reason, warned) {
 }
 
 function settled({ id, status, problem }) {
-  if (status === "refused") return fail([why(problem), problem.advice].filter(Boolean).join(" "));
+  if (status === "refused") return fail(problemWords(problem));
   if (status === "landed") return location.assign(`/recalls/${id}`);
   at("check").hidden = true;
   at("before").hidden = true;

@@ -2,7 +2,7 @@
 
 import { me } from "./me.js";
 import { govern, record } from "./sign/sign.js";
-import { why } from "./signing.js";
+import { problemWords } from "./sign/words.js";
 import { _ } from "./words.js";
 
 const at = (id) => document.getElementById(id);
@@ -19,7 +19,7 @@ function fail(words) {
 function settled(outcomes) {
   if (!outcomes) return;
   const refused = outcomes.filter((one) => one.status === "refused");
-  if (refused.length) fail(refused.map(({ problem }) => [why(problem), problem.advice].filter(Boolean).join(" ")).join(" "));
+  if (refused.length) fail(refused.map(({ problem }) => problemWords(problem)).join(" "));
   else if (outcomes.every((one) => one.status === "landed")) location.reload();
   else {
     at("waits").textContent = outcomes.some((one) => one.status === "colleague")

@@ -10,7 +10,8 @@ import { MOST, bodyOf, described, remember, takeBack, tell, upload } from "./kep
 import { me } from "./me.js";
 import { asked } from "./server.js";
 import { onChange } from "./sign/outbox.js";
-import { done, follow, outcomeLine, may, signed, toPerson, tooLate, why } from "./signing.js";
+import { why } from "./sign/words.js";
+import { done, follow, may, offerAgain, outcomeLine, signed, toPerson, tooLate } from "./signing.js";
 import { element } from "./verdict.js";
 import { Wedge } from "./wedge.js";
 import { _, _n } from "./words.js";
@@ -271,7 +272,7 @@ function conclude(focus) {
   at("done-title").textContent = refused
     ? _("The log refused it: nothing was done")
     : waits ? _("Signed, and waiting to be sent") : _("Booked in");
-  at("go-on").hidden = !refused;
+  offerAgain(refused);
   at("done-waits").hidden = !waits;
   at("done-outcomes").replaceChildren(...outcomes.map(outcomeLine));
   const facts = [

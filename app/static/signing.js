@@ -3,7 +3,7 @@
 import { me } from "./me.js";
 import { act } from "./sign/sign.js";
 import { became } from "./sign/outbox.js";
-import { actWords, countWords, withShortIds } from "./sign/words.js";
+import { actWords, countWords, problemWords } from "./sign/words.js";
 import { element } from "./verdict.js";
 import { _ } from "./words.js";
 
@@ -56,9 +56,10 @@ export function toPerson(text) {
   return true;
 }
 
-/** Why an act was refused, with packs by GTIN and serial. */
-export function why(problem) {
-  return withShortIds(problem?.detail ?? _("It was refused."));
+/** Offer to go on with what the log refused, before beginning anew, which forgets it. */
+export function offerAgain(refused) {
+  document.getElementById("go-on").hidden = !refused;
+  for (const one of document.querySelectorAll("#done [data-afresh]")) one.classList.toggle("main", !refused);
 }
 
 /** A line of what came of an act. */
@@ -81,7 +82,7 @@ export function outcomeLine({ op, ids, status, receipt, problem }) {
   } else if (status === "colleague") {
     line.append(_("Signed. It waits for a colleague's signature."));
   } else {
-    line.append(_("Nothing was done."), why(problem));
+    line.append(`${_("Nothing was done.")} ${problemWords(problem)}`);
   }
   return line;
 }

@@ -3,7 +3,8 @@
 import { drawAnswers } from "./goods_view.js";
 import { onChange } from "./sign/outbox.js";
 import { act } from "./sign/sign.js";
-import { done, follow, tooLate, why } from "./signing.js";
+import { problemWords, why } from "./sign/words.js";
+import { done, follow, offerAgain, tooLate } from "./signing.js";
 import { element } from "./verdict.js";
 import { _, moment } from "./words.js";
 
@@ -151,13 +152,15 @@ export class Steps {
     at("done-waits").hidden = landed || colleague;
     at("done-colleague").hidden = !colleague;
     at("done-links").hidden = !landed || !signed.length;
-    at("go-on").hidden = signed.length > 0;
-    at("done-facts").replaceChildren(...[...facts, ...signed.flatMap(reference)].map(line));
+    offerAgain(!signed.length);
+    const told = signed.length ? [...facts, ...signed.flatMap(reference)] : []; // facts say what it comes to
+    at("done-facts").replaceChildren(...told.map(line));
+    at("done-facts").hidden = !told.length;
     const [{ id }] = outcomes;
     at("done-proof").href = `/api/statements/${id}`;
     at("done-proof").download = `${id.slice(0, 16)}.packtrace.json`;
     this.#links(this.finished);
-    at("done-why").textContent = refused ? [why(refused.problem), refused.problem?.advice].filter(Boolean).join(" ") : "";
+    at("done-why").textContent = refused ? problemWords(refused.problem) : "";
     if (focus) at("done-title").focus();
   }
 

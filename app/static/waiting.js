@@ -2,6 +2,7 @@
 
 import { asked } from "./server.js";
 import { countersign } from "./sign/sign.js";
+import { problemWords } from "./sign/words.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -26,7 +27,7 @@ async function sign({ dataset: { act, op } }) {
   const outcomes = await countersign(told, op);
   if (!outcomes) return undefined;
   const [{ status, problem }] = outcomes;
-  if (status === "refused") return fail(`${problem.detail ?? problem.title} ${problem.advice ?? ""}`);
+  if (status === "refused") return fail(problemWords(problem));
   if (status === "landed") return drop(act);
   // What is still on its way stays for a colleague, should the log not take it from here.
   return status === "colleague" ? location.reload() : undefined;

@@ -7,7 +7,7 @@ import { element } from "../verdict.js";
 import * as keys from "./keys.js";
 import * as outbox from "./outbox.js";
 import { changePerson, people, personWords } from "./person.js";
-import { withShortIds } from "./words.js";
+import { problemWords } from "./words.js";
 
 const TOUCH = 15_000; // ms between two notes that somebody is still here
 const LOOK = 10_000; // ms between two looks whether a key is to be locked
@@ -70,8 +70,7 @@ async function showOutbox() {
 
 function refusedLine(one) {
   const line = element("li");
-  const { title, detail, advice } = one.problem;
-  const words = withShortIds([detail ?? title, advice].filter(Boolean).join(" "));
+  const words = problemWords(one.problem);
   line.append(
     element("strong", _("Not done: %(what)s.", { what: one.words })),
     element("span", ` ${words} `),

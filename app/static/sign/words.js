@@ -140,6 +140,21 @@ export function withShortIds(text) {
   return text.replace(/https:\/\/id\.gs1\.org\/0[01]\/[^\s,;]+/g, (id) => shortId(id));
 }
 
+/** What was wrong, by a problem (RFC 9457), as a sentence. */
+export function why(problem) {
+  return sentence(withShortIds(problem?.detail ?? problem?.title ?? _("It was refused.")));
+}
+
+/** What a problem says: what was wrong, then what to do. */
+export function problemWords(problem) {
+  return [why(problem), problem?.advice && sentence(problem.advice)].filter(Boolean).join(" ");
+}
+
+function sentence(words) {
+  if (/[.!?。！？]$/.test(words)) return words;
+  return `${words}${/\p{Script=Han}$/u.test(words) ? "。" : "."}`;
+}
+
 /** How many packs and containers there are among ids. */
 export function countWords(ids) {
   const units = ids.filter((id) => id.includes("/00/")).length;
