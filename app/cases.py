@@ -32,8 +32,9 @@ from ledger.store.cases import Case, Evidence, Step
 from ledger.store.desk import Person
 
 OTHER: Final = "other"  # the other side of a shipment: it sees, and does not act
-MOST: Final = 200  # cases of a list
-LATELY: Final = 50  # closed cases of a list
+MOST: Final = 200  # open cases of a page
+LATELY: Final = 50  # closed cases of a page
+MOST_OF_FILE: Final = 10_000  # open cases of a file, and as many closed ones
 MOST_NUMBER: Final = 1 << 53
 ACTS: Final = ("take", "decide", "note", "pass-on", "close")
 
@@ -112,11 +113,13 @@ def entitled(who: Person) -> bool:
     return key is not None and (key.use == "admin" or "inspect" in key.operations)
 
 
-def listed(who: Person) -> tuple[list[Line], list[Line]]:
-    """The open cases that a person's side sees, those that wait for it first, and the closed ones."""
+def listed(who: Person, most: int, lately: int) -> tuple[list[Line], list[Line]]:
+    """The cases that a person's side sees: the first `most` open ones, those that wait for it before
+    all others, and the `lately` closed ones that are newest.
+    """
     found = node()
     look(found)
-    return _lines(found, who, OPEN, MOST), _lines(found, who, CLOSED, LATELY)
+    return _lines(found, who, OPEN, most), _lines(found, who, CLOSED, lately)
 
 
 def _lines(found: Node, who: Person, status: str, limit: int) -> list[Line]:

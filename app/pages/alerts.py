@@ -8,7 +8,18 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import alert_words, case_closings, form_3911
-from app.cases import COLUMNS, Line, line_json, listed, of_number, show, work
+from app.cases import (
+    COLUMNS,
+    LATELY,
+    MOST,
+    MOST_OF_FILE,
+    Line,
+    line_json,
+    listed,
+    of_number,
+    show,
+    work,
+)  # fmt: skip
 from app.fingerprints.evidence import may_see
 from app.node import node
 from app.session import signed_in
@@ -31,17 +42,18 @@ _WORDS: Final = {
 def index() -> str:
     """The cases that a side sees; the authority also counts all, and sees what sites closed."""
     who = signed_in()
-    opened, closed = listed(who)
+    opened, closed = listed(who, MOST + 1, LATELY + 1)  # one more tells that there are more
     counts = node().desk.cases.counts() if _is_authority(who.party) else []
     return render_template(
-        "alerts/index.html", opened=opened, closed=closed, counts=counts,
+        "alerts/index.html", opened=opened[:MOST], closed=closed[:LATELY], counts=counts,
+        more=len(opened) > MOST or len(closed) > LATELY, of_file=MOST_OF_FILE,
         by_sites=case_closings.by_sites(who), **_WORDS,
     )  # fmt: skip
 
 
 @blueprint.get("/alerts.csv")
 def as_csv() -> Response:
-    """The same as a table."""
+    """The same as a table, and what a page has no room for."""
     return csv_table("alerts", COLUMNS, (line_json(one).values() for one in _all()))
 
 
@@ -59,7 +71,7 @@ def closed_by_sites() -> Response:
 
 
 def _all() -> list[Line]:
-    opened, closed = listed(signed_in())
+    opened, closed = listed(signed_in(), MOST_OF_FILE, MOST_OF_FILE)
     return [*opened, *closed]
 
 
