@@ -7,6 +7,7 @@ import { _, moment } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const LOOK = 30_000; // ms between two looks without a stream
+const UNREACHED = () => _("The server cannot be reached. What is shown may be old.");
 const { id } = at("recall").dataset;
 let shown = at("recall").dataset.version;
 let busy = false;
@@ -17,16 +18,17 @@ async function refresh() {
   busy = true;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (!answer.ok) return;
+    if (answer.status === 401) return say(_("You are signed out. What is shown may be old: sign in again."));
+    if (!answer.ok) return say(UNREACHED());
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live]")) {
       const other = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
       if (other && other.innerHTML !== part.innerHTML) replace(part, other);
     }
-    shown = fresh.getElementById("recall")?.dataset.version ?? shown;
+    shown = fresh.getElementById("recall").dataset.version;
     say(_("Up to date: %(moment)s", { moment: moment(Date.now()) }));
   } catch {
-    say(_("The server cannot be reached. What is shown may be old."));
+    say(UNREACHED());
   } finally {
     busy = false;
   }
@@ -59,12 +61,20 @@ function follow() {
   stream?.close();
   clearInterval(looking);
   if (document.hidden) return;
+  let failed = 0;
   stream = new EventSource(`/api/recalls/${id}/events`);
-  stream.addEventListener("open", () => say(_("This page keeps itself up to date.")));
+  stream.addEventListener("open", () => {
+    failed = 0;
+    say(_("This page keeps itself up to date."));
+  });
   stream.addEventListener("board", ({ data }) => JSON.parse(data).version !== shown && refresh());
   stream.addEventListener("error", ({ target }) => {
-    // It asks again by itself unless it was refused: then no stream is free.
-    if (target === stream && target.readyState === EventSource.CLOSED) looking = setInterval(refresh, LOOK);
+    if (target !== stream) return;
+    if (target.readyState === EventSource.CLOSED) {
+      // It was refused: no stream is free, or the session has ended.
+      looking = setInterval(refresh, LOOK);
+      refresh();
+    } else if (++failed > 1) say(UNREACHED()); // each stream ends after a while; it asks again by itself
   });
 }
 

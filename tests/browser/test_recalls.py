@@ -237,6 +237,24 @@ def test_an_authoritys_recall_waits_until_two_have_signed(
     expect(page.get_by_role("heading", level=1)).to_contain_text("Packs in stock")
 
 
+def test_a_board_says_when_it_can_no_longer_be_up_to_date(market: Fresh, visit: Visit) -> None:
+    chain = market.chain
+    chain.commission("L6", 1)
+    recall = chain.log.submit(chain.recall_of(chain.scope(lots=["L6"])))
+    visitor = join(visit(market), market, chain.maker)
+    visitor.open(f"/recalls/{recall.id}")
+    page, live = visitor.page, visitor.page.locator("#live")
+    expect(live).to_contain_text("keeps itself up to date")
+    page.context.set_offline(True)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(live).to_contain_text("cannot be reached", timeout=20_000)
+    page.context.set_offline(False)
+    expect(live).to_contain_text("keeps itself up to date", timeout=20_000)
+    page.context.clear_cookies()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(live).to_contain_text("signed out")
+
+
 def test_a_chain_answers_for_its_shops_by_one_press(market: Fresh, visit: Visit) -> None:
     chain = market.chain
     shop = gln("952130000099")
