@@ -54,11 +54,13 @@ def read_label(symbols: Sequence[Symbol], year: int) -> Reading:
     """The label of the one pack that the symbols of a picture name.
 
     A QR code and a Data Matrix beside it are taken for one pack's: where they disagree, that is a
-    finding. Raises Malformed when there is no label, or when symbols of one kind name several packs.
+    finding, and so is a symbol of the same product without a serial that claims another lot or expiry.
+    Raises Malformed when there is no label, or when symbols of one kind name several packs.
     """
     if not symbols:
         raise Malformed("no code in the picture")
     read: list[tuple[Symbol, Label]] = []
+    beside: list[Label] = []
     refused = ""
     for symbol in symbols:
         try:
@@ -69,6 +71,7 @@ def read_label(symbols: Sequence[Symbol], year: int) -> Reading:
         if label.id:
             read.append((symbol, label))
         else:
+            beside.append(label)
             refused = refused or "the code names no single pack"
     if not read:
         raise Malformed(refused)
@@ -77,7 +80,9 @@ def read_label(symbols: Sequence[Symbol], year: int) -> Reading:
             raise Malformed("the picture shows the codes of more than one pack; show one")
     # A practice log's mark on either symbol is never passed over.
     symbol, label = max(read, key=lambda found: (found[1].practice, len(found[1].elements)))
-    return Reading(label, symbol.scan, _contradiction([found for _, found in read]))
+    # A code of another product's is a shelf's or a case's, not this pack's.
+    same = [other for other in beside if other.gtin and other.gtin == label.gtin]
+    return Reading(label, symbol.scan, _contradiction([*(found for _, found in read), *same]))
 
 
 def _contradiction(labels: Sequence[Label]) -> str:

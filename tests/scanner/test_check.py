@@ -54,6 +54,28 @@ def test_two_symbols_of_one_pack_that_disagree_are_a_finding(elements: str, word
     assert words in told.reasons[0].words
 
 
+@pytest.mark.parametrize(
+    ("elements", "words"),
+    [
+        ("(01)09521101000016(10)L/2", "lot L/1 and L/2"),
+        ("(01)09521101000016(17)290131", "expiry 2028-01-31 and 2029-01-31"),
+        ("(01)09521101000016(10)L/1(17)280131", ""),
+        ("(01)09521101000016", ""),
+        ("(01)09521102000015(10)L/2", ""),  # the code of a case, or of the pack behind it
+        ("(00)095211110000000015(10)L/2", ""),
+    ],
+)
+def test_a_symbol_without_a_serial_must_not_claim_another_lot_or_expiry(
+    elements: str, words: str
+) -> None:
+    page = side_by_side(pictures.qr(LABEL.link, 5), pictures.gs1_datamatrix(elements, 8))
+    found = read(page)
+    assert len(found) == 2
+    reading = read_label(found, 2026)
+    assert reading.label.serial == "A-1%2F"
+    assert reading.contradiction == words
+
+
 def test_what_agrees_adds_nothing_to_a_verdict() -> None:
     reading = read_label(read(pictures.qr(LABEL.link)), 2026)
     told = verdict({"in-stock": ""}, "dispense")
