@@ -66,17 +66,24 @@ class Lines:
 
     def recover(self) -> None:
         """Hand on what a run left that died."""
-        with self._path.open("ab"):  # what cannot be written is told before pictures are taken
-            self._cut()
+        due = [one for one in self._store.due() if one.listed]
+        # What cannot be written is told before pictures are taken.
+        with self._path.open("ab") as file:
+            last = self._path.read_bytes().rpartition(b"\n")[2]
+            # A line that was being written when its run died is still due. No other is taken away.
+            if any(_line(one.item, one.commitment).startswith(last) for one in due):
+                file.truncate(file.tell() - len(last))
+                last = b""
             read_prints(self._path)
-        for due in self._store.due():
-            if due.listed:
-                self.add(due.item, due.commitment)
+            if last:
+                file.write(b"\n")
+        for one in due:
+            self.add(one.item, one.commitment)
 
     def add(self, item: str, made: bytes) -> None:
         """Write a line."""
         with self._path.open("ab") as file:
-            file.write(f"{item}\t{made.hex()}\n".encode())
+            file.write(_line(item, made))
             file.flush()
             os.fsync(file.fileno())
         self._store.settle([(item, made)])
@@ -84,11 +91,9 @@ class Lines:
     def hand_on(self) -> None:
         """Nothing is kept back."""
 
-    def _cut(self) -> None:
-        """Take away a line that was being written when its run died: it is still due."""
-        data = self._path.read_bytes()
-        if data and not data.endswith(b"\n"):
-            os.truncate(self._path, data.rfind(b"\n") + 1)
+
+def _line(item: str, made: bytes) -> bytes:
+    return f"{item}\t{made.hex()}\n".encode()
 
 
 class Statements:

@@ -443,6 +443,20 @@ def test_a_line_that_was_half_written_is_written_again(here: Line, tmp_path: Pat
     assert prints.read_bytes().endswith(b"\n")
 
 
+def test_no_line_is_taken_away_but_one_that_is_still_due(here: Line, tmp_path: Path) -> None:
+    [pack, other] = here.chain.pack_ids(LOT, 2)
+    pictures = photograph(tmp_path / "pictures", [pack])
+    prints, last = tmp_path / "prints.tsv", f"{other}\t{'01' * 32}"
+    words = ("--prints", prints, "--store", tmp_path / "store", "--jobs", 1, "--json")
+    prints.write_text("notes of mine, no list")
+    told = run("enrol", pictures, *words)
+    assert (told.code, prints.read_text()) == (2, "notes of mine, no list")
+    prints.write_text(last)  # as an editor leaves it: without an end
+    done = run("enrol", pictures, *words)
+    assert done.code == 0
+    assert prints.read_text() == f"{last}\n{pack}\t{done.commitments[pack].hex()}\n"
+
+
 def test_the_store_of_a_line_is_of_no_use_to_who_steals_it(here: Line, tmp_path: Path) -> None:
     packs = here.chain.commission(LOT, 2)
     done = here.enrol(photograph(tmp_path / "pictures", packs))
