@@ -6,7 +6,9 @@ are the options, what is checked of a pack before, and what is printed.
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -40,6 +42,7 @@ from scanner.fingerprint.session import MODULE_MM
 
 IDLE_S: Final = 60.0  # a line that stands still hands on what it has
 _FRAMES: Final = LIMITS[EXTRACTOR].most_frames
+_SIZE: Final = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})", re.ASCII)
 _SIGNS: Final = {ENROLLED: "✓", REFUSED: "✕"}
 
 
@@ -131,19 +134,28 @@ class _Checks:
         return self.store.has(item)
 
 
+def _finite(_context: click.Context, _option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number such as 0.42.")
+    return value
+
+
 @click.command("enrol")
 @click.argument("inputs", nargs=-1, metavar="[PICTURE|VIDEO|FOLDER|-]...")
 @click.option(
     "--camera",
-    type=int,
+    type=click.IntRange(0, 99),  # OpenCV takes the hundreds for the name of a driver
     metavar="N",
     help="Number of a camera; --list-cameras of `scan` shows them.",
 )
 @click.option("--size", metavar="WxH", help="Pixels to ask of the camera, as 3840x2160.")
 @click.option(
-    "--focus", type=float, help="The camera's focus, in its own units; turns autofocus off."
+    "--focus",
+    type=float,
+    callback=_finite,
+    help="The camera's focus, in its own units; turns autofocus off.",
 )
-@click.option("--exposure", type=float, help="Likewise its exposure.")
+@click.option("--exposure", type=float, callback=_finite, help="Likewise its exposure.")
 @click.option(
     "--store",
     "folder",
@@ -189,6 +201,7 @@ class _Checks:
 @click.option(
     "--module-mm",
     type=click.FloatRange(0.05, 10),
+    callback=_finite,
     default=MODULE_MM,
     show_default=True,
     help="Side of a printed module, to tell the resolution.",
@@ -346,8 +359,9 @@ def _store(options: dict[str, Any]) -> Fingerprints:
 def _camera(options: dict[str, Any]) -> Camera | None:
     if options["camera"] is None:
         return None
-    width, _, height = (options["size"] or "0x0").partition("x")
-    if not (width + height).isdecimal() or not width or not height:
+    size = _SIZE.fullmatch(options["size"] or "")
+    if options["size"] and size is None:
         raise Malformed(f"--size {options['size'][:40]!r} is no size such as 3840x2160")
-    settings = Settings(int(width), int(height), options["focus"], options["exposure"])
+    width, height = map(int, size.groups()) if size else (0, 0)
+    settings = Settings(width, height, options["focus"], options["exposure"])
     return Camera(options["camera"], settings)
