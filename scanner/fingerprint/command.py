@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,7 +92,10 @@ def _enrol(options: argparse.Namespace) -> int:
     template = enrol(session)
     path = Path(options.out)
     try:
-        path.write_bytes(bytes(template))
+        # Whoever has a template can make what matches it.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(bytes(template))
     except OSError as error:
         raise Malformed(f"{path} cannot be written: {error.strerror}") from error
     told = {

@@ -39,6 +39,11 @@ def test_enrolment_tells_what_it_took(tmp_path: Path, capsys: pytest.CaptureFixt
     assert Template.parse(path.read_bytes()).frames == 2
 
 
+def test_a_template_is_its_owner_s_alone(enrolled: str) -> None:
+    """Whoever reads it can make what matches it."""
+    assert Path(enrolled).stat().st_mode & 0o077 == 0
+
+
 def test_two_enrolments_look_at_points_of_their_own(enrolled: str, tmp_path: Path) -> None:
     path = tmp_path / "other.afp"
     main(["fingerprint", "enrol", *map(picture, ENROLLED), "-o", str(path)])
