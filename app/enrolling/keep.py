@@ -135,7 +135,7 @@ class Statements:
     def hand_on(self) -> None:
         """Sign and submit the batch, after what could not be submitted before."""
         unsent, self._unsent = self._unsent, []
-        while unsent and self._submit(unsent[0]):
+        while unsent and self._submit(unsent[0], kept=True):
             unsent.pop(0)
         self._unsent += unsent[1:]
         batch, self._batch = self._batch, {}
@@ -147,8 +147,8 @@ class Statements:
         self._store.send(bytes(submission), now_ms())
         self._submit(submission)
 
-    def _submit(self, submission: Submission) -> bool:
-        """Whether the log answered."""
+    def _submit(self, submission: Submission, *, kept: bool = False) -> bool:
+        """Whether the log answered. One that was `kept`, and is too old by now, is signed anew."""
         batch = {item.id: item.extra for item in submission.items}
         try:
             told = self._target.submit(submission)
@@ -156,9 +156,12 @@ class Statements:
             if refused.code == LATER:
                 return self._later(submission, refused)
             self._store.sent(bytes(submission), ())
-            if refused.code not in OF_A_PACK:
+            if refused.code in OF_A_PACK:
+                self._refused(batch, refused)
+            elif kept:
+                self._send(batch)
+            else:
                 raise
-            self._refused(batch, refused)
         except (Malformed, httpx.HTTPError) as error:
             return self._later(submission, error)
         else:

@@ -23,6 +23,7 @@ from app.enrolling.look import Asked, glance, judge
 from app.enrolling.packs import ENROLLED, REFUSED, TURNED_AWAY, Reason, Told
 from app.enrolling.shots import shots
 from app.node import open_node
+from ledger.cli.target import now_ms
 from ledger.errors import Malformed
 from ledger.statement import gs1, keyfile
 from ledger.statement.submission import Submission
@@ -425,6 +426,25 @@ def test_a_statement_whose_answer_was_lost_stands_once(here: Line, tmp_path: Pat
     with opened(here) as store:
         assert (store.due(), store.outgoing()) == ([], [])
         assert Submission.parse(bytes(signed[0])) == signed[0]
+
+
+def test_a_statement_that_was_signed_too_long_ago_is_signed_anew(
+    here: Line, tmp_path: Path
+) -> None:
+    """The log could not be reached for longer than its policy lets statements lie behind."""
+    chain = here.chain
+    packs = chain.commission(LOT, 3)
+    with closing(Fingerprints.make(here.store, PASSPHRASE.encode())) as store:
+        for n, item in enumerate(packs[:2]):
+            chain.now -= 30 * 24 * 3_600_000
+            old = chain.event("enrol", chain.maker, [item], extras={item: bytes([n]) * 32})
+            chain.now = now_ms()
+            store.put(item, bytes([n]) * 32, b"AFP1", bytes(32), 1, due=True)
+            store.send(bytes(old), 1)
+    assert here.enrol(photograph(tmp_path / "pictures", packs[2:])).code == 0
+    assert [here.fingerprint(item) for item in packs[:2]] == [bytes(32), b"\1" * 32]
+    with opened(here) as store:
+        assert (store.due(), store.outgoing()) == ([], [])
 
 
 def test_a_line_that_was_half_written_is_written_again(here: Line, tmp_path: Path) -> None:
