@@ -110,7 +110,7 @@ def _fingerprints(settings: Settings) -> Fingerprints | None:
     folder = settings.fingerprints
     if folder is None:
         folder = settings.log / FOLDER
-        if not folder.is_dir():
+        if not Fingerprints.is_in(folder):
             return None
     return Fingerprints.open(folder, settings.passphrase)
 

@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import peewee
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
 from ledger.errors import LedgerError, Malformed, Refused
+from ledger.files import write_whole
 from ledger.statement import keyfile
 from ledger.store.database import FAILURES
 
@@ -87,8 +88,7 @@ class Fingerprints:
 
         Raises Malformed when there is one already, or for an empty passphrase.
         """
-        database = folder / DATABASE
-        if not (folder / KEY).exists() and database.exists() and database.stat().st_size:
+        if not (folder / KEY).exists() and cls.is_in(folder):
             raise Malformed(
                 f"{folder} holds fingerprints without their {KEY}: put a copy of it back"
             )
@@ -101,16 +101,19 @@ class Fingerprints:
             data = keyfile.seal(seed, passphrase, label=LABEL, party="", salt=salt, nonce=nonce)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # SQLite gives the files beside a database the database's own mode.
-        os.close(os.open(database, os.O_WRONLY | os.O_CREAT, 0o600))
-        try:
-            handle = os.open(folder / KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError as error:
-            raise Malformed(f"{folder} holds fingerprints already") from error
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        return cls(folder, seed)
+        os.close(os.open(folder / DATABASE, os.O_WRONLY | os.O_CREAT, 0o600))
+        with _lock(folder) as file, suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not (folder / KEY).exists():
+                write_whole(folder / KEY, data, 0o600)
+                return cls(folder, seed)
+        raise Malformed(f"{folder} holds fingerprints already")
+
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Whether a folder has a store, whole or not; one whose making was cut off never had a template."""
+        database = folder / DATABASE
+        return (folder / KEY).exists() or (database.exists() and database.stat().st_size > 0)
 
     @classmethod
     def open(cls, folder: Path, passphrase: bytes) -> Fingerprints:
@@ -136,7 +139,7 @@ class Fingerprints:
         It is called where nobody else is enrolling: what is due then was left by a run that died.
         What is due while others enrol is theirs. A lock dies with its process.
         """
-        with (self.folder / ENROLLING).open("a") as file:
+        with _lock(self.folder) as file:
             alone = False
             with suppress(BlockingIOError):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -283,6 +286,10 @@ class Fingerprints:
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         return list(self._database.execute_sql(sql, values).fetchall())
+
+
+def _lock(folder: Path) -> BinaryIO:
+    return os.fdopen(os.open(folder / ENROLLING, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
 
 
 def _derived(seed: bytes, use: bytes) -> bytes:

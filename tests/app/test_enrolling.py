@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from ledger.errors import Malformed
 from ledger.statement import gs1, keyfile
 from ledger.statement.submission import Submission
 from ledger.store.check import check
-from ledger.store.fingerprints import Fingerprints
+from ledger.store.fingerprints import DATABASE, Fingerprints
 from scanner.camera import Camera
 from scanner.fingerprint.match import COPY_SUSPECTED, GENUINE_MATCH, match
 from scanner.fingerprint.session import Rules, Session
@@ -573,6 +574,10 @@ def test_a_node_opens_the_store_that_a_line_made(here: Line, tmp_path: Path) -> 
         return has
 
     assert kept(settings) is None
+    here.store.mkdir()  # as a run leaves it that was killed while it made the store
+    (here.store / DATABASE).touch()
+    assert kept(settings) is None
+    shutil.rmtree(here.store)
     elsewhere = tmp_path / "elsewhere"
     with closing(Fingerprints.make(elsewhere, word)) as made:
         made.put("https://id.gs1.org/01/09521101000016/21/A", bytes(32), b"AFP1", bytes(32), 1)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -217,6 +219,25 @@ def test_what_cannot_be_a_store_is_refused(store: Fingerprints, tmp_path: Path) 
     (store.folder / KEY).write_bytes(b"{}\n")
     with pytest.raises(Malformed, match=KEY):
         Fingerprints.open(store.folder, PASSPHRASE)
+
+
+@pytest.mark.parametrize("call", ["open", "fdopen", "fsync", "replace"])
+def test_a_run_that_dies_while_it_makes_a_store_leaves_none_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> NoReturn:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, die)
+        with suppress(Killed):
+            Fingerprints.make(tmp_path / "prints", PASSPHRASE).close()
+    with suppress(Malformed):  # it is there already
+        Fingerprints.make(tmp_path / "prints", PASSPHRASE).close()
+    Fingerprints.open(tmp_path / "prints", PASSPHRASE).close()
 
 
 def test_a_disk_that_takes_no_writes_is_a_refusal(store: Fingerprints) -> None:
