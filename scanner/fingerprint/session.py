@@ -21,6 +21,7 @@ from scanner.fingerprint.points import Points
 from scanner.fingerprint.rectify import FINE, Flat, Plan, flatten, middles_of
 from scanner.fingerprint.residual import Vector, vector
 from scanner.fingerprint.screen import pattern
+from scanner.fingerprint.shown import digest_of
 from scanner.frames import MAX_PIXELS, Frame
 
 MODULE_MM: Final = 0.4233  # ten dots of 600 an inch: our own label's module
@@ -61,6 +62,7 @@ class _Kept:
     vector: Vector
     flat: Flat
     pattern: float
+    digest: str
 
 
 @dataclass
@@ -130,11 +132,14 @@ class Session:
         )  # fmt: skip
         if not result.ok:
             return result
+        digest = digest_of(frame)
+        if any(digest == one.digest for one in self._kept):
+            return replace(result, reasons=("identical-frames",))  # but for how it lies
         if points is None:
             points = Points(located.design, self.seed)
             self._plan, self._points, self.text = plan, points, located.text
         return self._keep(
-            _Kept(frame, vector(flat, points), flat, pattern(flat.light, plan)), result
+            _Kept(frame, vector(flat, points), flat, pattern(flat.light, plan), digest), result
         )
 
     def _chosen(self, frame: Frame) -> Located | str:

@@ -455,6 +455,14 @@ def test_a_still_picture_accuses_nobody_and_costs_no_look(
     assert (row.score, row.counted, row.frames) == (None, 0, 3)
 
 
+def test_a_picture_is_not_three_by_being_turned(chain: Chain, pack: str, sign_in: SignIn) -> None:
+    shown = grey(pictures(pack)[0])
+    turned = [png(np.ascontiguousarray(np.rot90(shown, quarters))) for quarters in range(3)]
+    told = looked(sign_in(chain.pharmacy), pack, turned)
+    assert (told["verdict"], codes(told)) == (CANNOT_TELL, ["few-frames", "identical-frames"])
+    assert (told["frames"], told["left"]) == (1, LOOKS_A_DAY)
+
+
 @pytest.mark.parametrize("device", ["x" * 81, "a\nb", "\x1b[2J"])
 def test_a_device_is_named_in_one_printable_line(
     device: str, chain: Chain, pack: str, sign_in: SignIn

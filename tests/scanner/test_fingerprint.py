@@ -273,6 +273,16 @@ def test_the_same_frame_again_does_not_count() -> None:
     assert (found.verdict, found.reasons) == (CANNOT_TELL, ("identical-frames",))
 
 
+def test_the_same_frame_turned_does_not_count() -> None:
+    """Its file says how it lies: so one still picture would be several that move."""
+    session = probing()
+    assert session.add(good()).ok
+    for quarters in (1, 2, 3):
+        turned = np.ascontiguousarray(np.rot90(good(), quarters))
+        assert session.add(turned).reasons == ("identical-frames",)
+    assert match(template(), session).verdict == CANNOT_TELL
+
+
 def test_a_label_that_does_not_move_as_in_a_hand_is_not_taken() -> None:
     session = probing()
     rng = np.random.default_rng(1)
