@@ -1,7 +1,7 @@
 """`make bench-fingerprint`: how often a genuine label is sent back, and a copy let through.
 
 Names that begin with sim are SIMULATED, no evidence about real paper: each label is printed, enrolled by
-one camera, worn, and matched by another, as are five kinds of copy of it. The number is the
+one camera, worn, and matched by another, as are six kinds of copy of it. The number is the
 pixels a millimetre. Names that begin with real are of real captures, from the folder that
 FINGERPRINT_DATA names. `limit` of a share is its upper bound at 95 %. `--labels` at 18 pixels a
 millimetre, a tenth of them elsewhere.
@@ -31,6 +31,7 @@ from scanner.fingerprint.template import Template
 from scanner.label import qr_modules
 from scanner.simulated.camera import PHONE, STATION, WEBCAM, Camera, shot
 from scanner.simulated.paper import (
+    OFFICE,
     PAPER,
     PX_PER_MM,
     Raster,
@@ -41,13 +42,14 @@ from scanner.simulated.paper import (
 )
 from tests.bench import fingerprint_real, report
 from tests.bench.fingerprint_figures import Tally, lines, scores_of
-from tests.bench.fingerprint_sim import Learned, replayed_by_learning
+from tests.bench.fingerprint_sim import Learned, larger, replayed_by_learning
 from tests.bench.report import Line
 
 LABELS: Final = 200
 MAIN: Final = 18  # pixels a millimetre
 OTHERS: Final = (9, 12, 14, 25, 35)
 _FRAMES: Final = 3
+_TIMES: Final = 3  # as large as the label: a copy that an office printer of 600 dots an inch makes
 _FEWER: Final = 10  # elsewhere: one label of so many
 _LINK: Final = "https://id.gs1.org/01/09521101000016/10/L1/21/S{:05}?17=280131"
 GOALS: Final = {
@@ -112,6 +114,8 @@ def attacks(
     yield "replay600", partial(replayed, genuine, 600, 2_000_000 + number)
     yield "replay2400", partial(replayed, genuine, 2400, 3_000_000 + number)
     yield "learned", partial(replayed_by_learning, genuine, learned, 4_000_000 + number)
+    by_office = 600 * _TIMES, larger(OFFICE, _TIMES)
+    yield "large", partial(replayed_by_learning, genuine, learned, 6_000_000 + number, *by_office)
     for points in (6, 10, 18):
         yield f"screen{points}", partial(on_a_screen, genuine, 5_000_000 + number, float(points))
 

@@ -21,6 +21,7 @@ _STYLES: Final = {
     "replay600": (SKY, "-.", "replay, 600 dpi"),
     "replay2400": (RED, ":", "replay, 2400 dpi"),
     "learned": (PINK, "-.", "learned replay"),
+    "large": (PINK, ":", "learned, printed large"),
     "screen6": (ORANGE, ":", "photo on a monitor"),
     "screen10": (ORANGE, "-.", "photo on a tablet"),
     "screen18": (ORANGE, "--", "photo on a phone"),

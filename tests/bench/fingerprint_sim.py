@@ -6,12 +6,24 @@ Beside what `scanner.simulated` has; no part of the program. Not evidence about 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.simulated.paper import OFFICE, PLATE, Raster, as_dots, coverage, printed, scanned
+from scanner.simulated.paper import (
+    OFFICE,
+    PLATE,
+    Printer,
+    Raster,
+    as_dots,
+    coverage,
+    printed,
+    scanned,
+)
+
+_SCAN: Final = 2400  # dots an inch
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,7 @@ class Learned:
     size: int
 
     @classmethod
-    def fitted(cls, designs: list[Raster], dpi: int = 2400, size: int = 7) -> Learned:
+    def fitted(cls, designs: list[Raster], dpi: int = _SCAN, size: int = 7) -> Learned:
         """Ridge regression on prints that the forger made himself and so knows exactly."""
         normal = np.zeros((size * size + 1,) * 2)
         right = np.zeros(size * size + 1)
@@ -53,13 +65,26 @@ class Learned:
         return np.asarray(cv2.filter2D(seen, -1, kernel) + self.weights[-1], np.float32)
 
 
-def replayed_by_learning(label: Raster, learned: Learned, seed: int, dpi: int = 2400) -> Raster:
-    """A copy whose dots are corrected until what the printer makes of them is the estimate."""
-    wanted = np.clip(learned(1 - scanned(label, dpi)), 0, 1)
-    quiet = replace(PLATE, rough=0.0)
+def larger(printer: Printer, times: int) -> Printer:
+    """A printer's faults as they stand on a label that is printed so many times as large."""
+    return replace(
+        printer, spread=printer.spread / times, rough=printer.rough / times,
+        gain=printer.gain / times, satellites=printer.satellites // times**2,
+    )  # fmt: skip
+
+
+def replayed_by_learning(
+    label: Raster, learned: Learned, seed: int, dpi: int = 2400, printer: Printer = PLATE
+) -> Raster:
+    """A copy whose dots are corrected until what the printer makes of them is the estimate.
+
+    Of one that is printed larger, `dpi` and `printer` are as it looks at the label's own size.
+    """
+    wanted = np.clip(learned(1 - scanned(label, _SCAN)), 0, 1)
+    quiet = replace(printer, rough=0.0)
     field = wanted.copy()
     for _ in range(4):
         field = np.clip(
             field + 0.7 * (wanted - coverage(as_dots(field, dpi), quiet, 0)), 0.25, 0.75
         )
-    return printed(as_dots(field, dpi), seed, PLATE)
+    return printed(as_dots(field, dpi), seed, printer)
