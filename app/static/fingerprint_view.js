@@ -25,7 +25,7 @@ const STATES = {
 };
 const HINTS = {
   GENUINE_MATCH: () =>
-    _("It does not show that the medicine is genuine: a picture of the label, or a label that was used again, passes too."),
+    _("It does not show that the medicine is genuine: a picture of the label, a larger copy of it, or a label that was used again, passes too."),
   CANNOT_TELL: () => _("The verdict above stands without it."),
 };
 

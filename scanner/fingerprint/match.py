@@ -1,7 +1,8 @@
 """Template and session to a score and one of three verdicts, with reasons.
 
 A good score says that nothing contradicts the label, never that the medicine is authentic: a
-photograph of the genuine label on a screen, or a label that was cut off and used again, passes.
+photograph of the genuine label on a screen, or a label that was cut off and used again, passes, and
+a copy that is printed larger can.
 """
 
 from __future__ import annotations

@@ -103,6 +103,11 @@ def test_the_authority_sees_enrolments_looks_and_who_signed(scene: Scene, sign_i
     assert f'href="/log/{enrolled.index}"' in told
 
 
+def test_who_looks_into_a_print_is_told_to_see_its_size(scene: Scene, sign_in: SignIn) -> None:
+    """No picture shows it, and a copy that is printed larger can pass."""
+    assert "whether the code has its own size" in page(sign_in, scene.chain.authority, scene.path)
+
+
 def test_the_holder_sees_the_scores_and_of_another_site_role_and_country_alone(
     scene: Scene, sign_in: SignIn
 ) -> None:
