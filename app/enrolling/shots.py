@@ -44,6 +44,9 @@ VIDEOS: Final = (
 _CHUNK: Final = 1 << 16
 _JPEG: Final = b"\xff\xd8\xff"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
+_JPEG_END: Final = b"\xff\xd9"
+_PNG_END: Final = b"IEND"
+_TAIL: Final = 8  # bytes of a PNG from there on, its checksum's with them
 _MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)  # none that a scan itself holds
 _LONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})  # JPEG markers without a length
 _FAULTY: Final = 10  # broken frames in a row before they are named
@@ -166,27 +169,40 @@ def pictures(stream: Bytes, most: int = MAX_BYTES) -> Iterator[bytes | None]:
 
     Each is handed out as soon as its last byte is there; no more than `most` bytes are kept.
     """
-    held, ended = b"", False
+    held, ended, seen = bytearray(), False, 0
     while True:
-        start = _start(held)
-        held = held[start:]
+        if not held.startswith((_JPEG, _PNG)):
+            del held[: _start(held)]
+            seen = 0
         if held.startswith((_JPEG, _PNG)):
-            length = _jpeg_end(held) if held.startswith(_JPEG) else _png_end(held)
+            length = _length(held, seen)
             if 0 < length <= most:
-                yield held[:length]
-                held = held[length:]
+                yield bytes(held[:length])
+                del held[:length]
+                seen = 0
                 continue
             if length < 0 or len(held) > most or ended:
                 yield None
-                held = held[len(_JPEG) :]  # another may begin within what was one
+                del held[: len(_JPEG)]  # another may begin within what was one
+                seen = 0
                 continue
+            seen = len(held)
         if ended:
             return
         more = stream.read(_CHUNK) or b""
-        held, ended = held + more, not more
+        held += more
+        ended = not more
 
 
-def _start(data: bytes) -> int:
+def _length(held: bytearray, seen: int) -> int:
+    """As of `_jpeg_end`, `_png_end`: looked for where an end is among the bytes that were not seen before."""
+    jpeg = held.startswith(_JPEG)
+    if seen and held.find(_JPEG_END if jpeg else _PNG_END, max(0, seen - _TAIL)) < 0:
+        return 0
+    return _jpeg_end(held) if jpeg else _png_end(held)
+
+
+def _start(data: bytearray) -> int:
     """Where a picture begins, or may begin once more bytes are there."""
     found = [at for at in (data.find(_JPEG), data.find(_PNG)) if at >= 0]
     if found:
@@ -194,7 +210,7 @@ def _start(data: bytes) -> int:
     return max(0, len(data) - len(_PNG) + 1)
 
 
-def _jpeg_end(data: bytes) -> int:
+def _jpeg_end(data: bytearray) -> int:
     """A JPEG's length; 0 while its end is not there, -1 where its markers make no sense.
 
     Segments are stepped over by their lengths, so that a thumbnail's end is not taken for it (ITU-T
@@ -220,17 +236,17 @@ def _jpeg_end(data: bytes) -> int:
     return at + 2 if data[at : at + 2] == b"\xff\xd9" else 0
 
 
-def _scan_end(data: bytes, at: int) -> int:
+def _scan_end(data: bytearray, at: int) -> int:
     """The next marker behind entropy-coded bytes, -1 while it is not there."""
     found = _MARKER.search(data, at)
     return found.start() if found else -1
 
 
-def _png_end(data: bytes) -> int:
+def _png_end(data: bytearray) -> int:
     """A PNG's length; 0 while its end is not there."""
     at = len(_PNG)
     while at + 12 <= len(data):
         kind, at = data[at + 4 : at + 8], at + 12 + int.from_bytes(data[at : at + 4])
-        if kind == b"IEND":
+        if kind == _PNG_END:
             return at if at <= len(data) else 0
     return 0

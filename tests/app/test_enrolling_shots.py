@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from app.enrolling import shots as module
 from app.enrolling.shots import pictures, shots
 from ledger.errors import Malformed
 
@@ -91,6 +92,22 @@ def test_a_picture_without_end_takes_bounded_memory() -> None:
     found: Iterator[bytes | None] = pictures(stream, most=100_000)
     assert next(found) is None
     assert stream.asked < 40
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_a_large_picture_is_not_read_anew_for_each_part_that_comes(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (400, 400), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, form)
+    name, calls = f"_{form.lower()}_end", []
+    end_of = getattr(module, name)
+    monkeypatch.setattr(module, name, lambda data: calls.append(1) or end_of(data))
+    data = file.getvalue()
+    assert len(data) > 50_000
+    assert list(pictures(Slow(2 * data, [1000]))) == [data, data]
+    assert len(calls) < 12
 
 
 def test_a_source_that_gives_nothing_says_so(tmp_path) -> None:
