@@ -30,9 +30,9 @@ from ledger.cli.draft import draft_option
 from ledger.cli.keys import read_about
 from ledger.cli.operations import enrol_prints, signer
 from ledger.cli.target import Folder, log_option, now_ms, open_target, passphrase
-from ledger.errors import Malformed
+from ledger.errors import BadSignature, Malformed
 from ledger.rules.rights import check_key
-from ledger.statement import gs1
+from ledger.statement import gs1, keyfile
 from ledger.store.fingerprints import FOLDER, KEY, Fingerprints
 from ledger.store.opening import holds_log
 from scanner import output
@@ -351,9 +351,25 @@ def _store(options: dict[str, Any]) -> Fingerprints:
     path = folder / KEY
     if not path.exists():
         word = b"" if options["plain"] else passphrase(f"New passphrase for {path}", confirm=True)
+        if options["folder"] is None and not options["plain"]:
+            _check_node_opens(Path(where), word)
         return Fingerprints.make(folder, word, plain=options["plain"])
     word = passphrase(f"Passphrase of {path}") if read_about(path).encrypted else b""
     return Fingerprints.open(folder, word)
+
+
+def _check_node_opens(log: Path, word: bytes) -> None:
+    """Refuse to put beside a log what its node, which has one passphrase for all, could not open."""
+    path = log / "keys" / "log.key"
+    try:
+        keyfile.unseal(path.read_bytes(), word)
+    except OSError:
+        return  # whoever enrols here is not who runs the node
+    except BadSignature as error:
+        raise Malformed(
+            f"the node of this log has another passphrase than that, as {path} says, and would not start "
+            "with a store that it cannot open: give the node's, or name another folder by --store"
+        ) from error
 
 
 def _camera(options: dict[str, Any]) -> Camera | None:

@@ -52,7 +52,7 @@ from tests.app.enrolling import (
     run,
 )
 from tests.nodes import serving
-from tests.world import Chain
+from tests.world import Chain, seed
 
 NOT_THIS = Reason("wrong-lot", "It is of another lot.")
 
@@ -590,6 +590,21 @@ def test_a_node_opens_the_store_that_a_line_made(here: Line, tmp_path: Path) -> 
     for wrong in (replace(settings, fingerprints=elsewhere), replace(settings, passphrase=b"x")):
         with pytest.raises(Malformed, match=r"fingerprints\.key"):
             open_node(wrong)
+
+
+def test_no_store_is_made_by_which_the_node_would_not_start(here: Line, tmp_path: Path) -> None:
+    word = PASSPHRASE.encode()
+    sealed = keyfile.seal(
+        seed("log"), word, label="log", party="",
+        salt=bytes(keyfile.SALT_BYTES), nonce=bytes(keyfile.NONCE_BYTES),
+    )  # fmt: skip
+    (here.log / "keys" / "log.key").write_bytes(sealed)
+    words = ("nowhere.png", "--prints", tmp_path / "prints.tsv", "--log", here.log, "--jobs", 1)
+    told = run("enrol", *words, passphrase="another")
+    assert (told.code, "another passphrase than" in told.notes) == (2, True)
+    assert open_node(Settings(log=here.log, passphrase=word)).fingerprints is None
+    assert "not there" in run("enrol", *words, "--json").lines[0]["reasons"][0]["words"]
+    assert open_node(Settings(log=here.log, passphrase=word)).fingerprints is not None
 
 
 def test_a_look_reads_lot_and_expiry_of_the_label() -> None:
