@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import combinations
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeAlias
 
 from ledger import chain
 from ledger.bundle import Bundle, Entry
@@ -36,13 +36,18 @@ from ledger.tlog import merkle
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.policy import Policy, Verified
 
+_Replayed: TypeAlias = tuple[dict[str, chain.Path], frozenset[int]]  # with what was observed
 _ENROLS: Final = frozenset({"commission", "repack", "enrol"})
 _READINGS: Final = 6  # statements after the fact that are read either way, the newest ones
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What a bundle proves: each item's state as of the status, and all that was checked for it."""
+    """What a bundle proves: each item's state as of the status, and all that was checked for it.
+
+    `observed` are statements, by index, that broke a rule and changed nothing; the authority's bundle
+    alone discloses any.
+    """
 
     checkpoint: Checkpoint
     verified: Verified
@@ -51,6 +56,7 @@ class Proven:
     entries: tuple[Entry, ...]
     statements: tuple[Statement, ...]
     authority: Authority
+    observed: frozenset[int] = frozenset()
 
     def commitment(self, item: str) -> bytes:
         """The commitment to the fingerprint of an item's label, b"" where none is shown.
@@ -60,6 +66,8 @@ class Proven:
         """
         found = b""
         for entry, statement in zip(self.entries, self.statements, strict=True):
+            if entry.index in self.observed:
+                continue
             if isinstance(statement.body, Event) and statement.body.op in _ENROLS:
                 found = next((i.extra for i in entry.items if i.id == item), found)
         return found
@@ -109,7 +117,8 @@ def verify(bundle: Bundle, trust: Policy) -> Proven:
         checkpoint, verified, status, {}, bundle.entries, tuple(fold.statements), fold.authority
     )
     if for_authority:
-        paths = _replay(fold, status)
+        paths, observed = _replay(fold, status)
+        proven = replace(proven, observed=observed)
     else:
         paths = {item.id: chain.follow(item.id, fold.events) for item in status.items}
         for item in status.items:
@@ -264,7 +273,7 @@ def _agree(path: chain.Path, item: ItemStatus, status: Status) -> None:
         refuted(f"the status says {item.state}, the statements shown lead to {leads}")
 
 
-def _replay(fold: _Fold, status: Status) -> dict[str, chain.Path]:
+def _replay(fold: _Fold, status: Status) -> _Replayed:
     """Run the whole custody fold over a bundle that discloses all, and hold the status to it.
 
     A statement made after the fact may have broken a rule by an item that is not shown. Whether it
@@ -281,8 +290,8 @@ def _replay(fold: _Fold, status: Status) -> dict[str, chain.Path]:
     raise AssertionError("there is always a reading")
 
 
-def _replay_as(fold: _Fold, status: Status, observed: frozenset[int]) -> dict[str, chain.Path]:
-    world, authority = World(partial=True), Authority()
+def _replay_as(fold: _Fold, status: Status, observed: frozenset[int]) -> _Replayed:
+    world, authority, broke = World(partial=True), Authority(), set()
     rulings = deque(fold.governance)
     for shown in fold.events:
         event = shown.event
@@ -304,6 +313,8 @@ def _replay_as(fold: _Fold, status: Status, observed: frozenset[int]) -> dict[st
             shown.index, shown.id, shown.ms, event.op, event.by, event.read_point, changes.observed
         )  # fmt: skip
         world.apply(changes, ref, event, fold.keyids[shown.index], named.all)
+        if changes.observed:
+            broke.add(shown.index)
     paths = {}
     for item in status.items:
         by_index = {shown.index: shown for shown in fold.events}
@@ -316,7 +327,7 @@ def _replay_as(fold: _Fold, status: Status, observed: frozenset[int]) -> dict[st
             commissioned=by_index[row.born] if row else None,
             newest=by_index[world.newest(row)] if row else None,
         )
-    return paths
+    return paths, frozenset(broke)
 
 
 def _agree_with_world(world: World, authority: Authority, item: ItemStatus, status: Status) -> None:

@@ -65,6 +65,19 @@ def test_the_newest_enrolment_holds_whenever_it_was_and_wherever_the_pack_was(ch
     assert ops(proven(chain, packs[0], chain.pharmacy2)) == ["commission"]
 
 
+def test_an_enrolment_that_broke_a_rule_does_not_count_in_a_proof_either(chain: Chain) -> None:
+    """It is on the log as an observation, which the authority's bundle shows as well."""
+    packs = chain.commission("L1", 1)
+    chain.act("enrol", chain.maker, packs, extras={packs[0]: FIRST})
+    chain.ship(chain.maker, packs, chain.pharmacy)
+    chain.act(
+        "enrol", chain.maker, packs, extras={packs[0]: SECOND}, declared="after_the_fact"
+    )  # fmt: skip
+    for who in (chain.maker, chain.pharmacy, chain.authority):
+        assert proven(chain, packs[0], who).commitment(packs[0]) == FIRST
+    assert ops(proven(chain, packs[0], chain.authority)).count("enrol") == 2
+
+
 def test_a_pack_inside_a_container_takes_its_enrolment_along(chain: Chain) -> None:
     packs = chain.commission("L1", 2)
     case = chain.unit(chain.maker)
