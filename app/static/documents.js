@@ -13,6 +13,7 @@ import { asked } from "./server.js";
 import { _ } from "./words.js";
 
 const at = (id) => document.getElementById(id);
+let working = false; // from a press to the page that shows what came of it
 
 function fail(words) {
   busy("");
@@ -27,7 +28,6 @@ function busy(words) {
 }
 
 async function onAdd(event) {
-  event.preventDefault();
   at("document-error").hidden = true;
   const [file] = at("document-file").files;
   const title = at("document-title").value.trim();
@@ -87,13 +87,18 @@ async function onVerify(button) {
   }
 }
 
-/** Run a press; what goes wrong is said. */
+/** Run one press at a time, as of a double click the first; what goes wrong is said. */
 function pressed(press) {
   return async (event) => {
+    event.preventDefault();
+    if (working) return;
+    working = true;
     try {
       await press(event);
     } catch (error) {
       fail(error.message);
+    } finally {
+      working = false;
     }
   };
 }
@@ -118,9 +123,10 @@ for (const button of document.querySelectorAll("[data-drop]")) {
   };
   button.addEventListener("click", pressed(press));
 }
-/** What landed is told, and shown; where that fails, it is told the next time. */
+/** What landed is told, and shown; where that fails, or somebody is at the next one, it is told the next time. */
 async function catchUp() {
-  if (await tell().catch(() => 0)) location.reload();
+  if (working) return;
+  if ((await tell().catch(() => 0)) && !working) location.reload();
 }
 
 await catchUp();

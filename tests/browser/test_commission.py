@@ -291,6 +291,55 @@ def test_a_document_signed_without_a_line_is_on_the_log_once_there_is_one(
     expect(page.locator("[data-verify]")).to_have_count(1)
 
 
+def test_a_double_click_signs_a_document_once_and_the_server_is_told_of_it(
+    maker: Steps, lot: str, tmp_path: Path
+) -> None:
+    maker.chain.commission(lot, 1)
+    adding(maker, lot, tmp_path, "Note")
+    page = maker.page
+    add = page.get_by_role("button", name="Add and sign")
+    add.evaluate("one => { one.click(); one.click(); }")
+    expect(page.locator("#sign")).to_be_visible()
+    page.wait_for_timeout(500)  # in which a second one would load the page anew
+    with page.expect_navigation():
+        maker.press("sign-yes")
+    expect(page.locator("[data-verify]")).to_have_count(1)
+    assert page.locator("[data-record]").count() == 0
+
+
+def test_a_document_that_lands_late_takes_nobody_away_from_the_next(
+    maker: Steps, lot: str, tmp_path: Path
+) -> None:
+    page = maker.page
+    maker.chain.commission(lot, 1)
+    adding(maker, lot, tmp_path, "First")
+    page.route("**/api/statements", lambda route: route.abort())
+    page.get_by_role("button", name="Add and sign").press("Enter")
+    expect(page.locator("#sign")).to_be_visible()
+    with page.expect_navigation():
+        maker.press("sign-yes")
+    expect(page.locator("[data-document]")).to_contain_text("sent as soon as")
+    adding(maker, lot, tmp_path, "Second")
+    page.get_by_role("button", name="Add and sign").press("Enter")
+    expect(page.locator("#sign")).to_be_visible()
+    page.unroute("**/api/statements")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#outbox")).to_be_hidden()
+    page.wait_for_timeout(500)  # in which the first one would load the page anew
+    with page.expect_navigation():
+        maker.press("sign-yes")
+    expect(page.locator("[data-verify]")).to_have_count(2)
+
+
+def adding(steps: Steps, lot: str, folder: Path, title: str) -> None:
+    """The page of a lot, with a document chosen and named."""
+    file = folder / f"{title}.txt"
+    file.write_text(f"{lot} {title}")
+    steps.visitor.open(f"/lots/{steps.chain.gtin}/{lot}")
+    steps.page.get_by_label("File, up to 25 MiB").set_input_files(file)
+    steps.page.get_by_label("Title, as Certificate of analysis").fill(title)
+
+
 def test_the_maker_s_pages_are_accessible_full_and_with_errors(
     visit: Visit, fresh: Fresh, lot: str
 ) -> None:
