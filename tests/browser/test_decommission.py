@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Fresh, Visit
 from tests.browser.joined import join, put_key, sign_in
@@ -96,6 +96,26 @@ def test_a_pack_scanned_once_the_list_was_checked_is_never_signed_for_unseen(
     maker.done()
     expect(maker.page.locator("#problem")).to_contain_text("it came while you were signing")
     assert [row(maker.chain, one).status for one in packs] == ["inactive", "inactive", "active"]
+
+
+def test_escape_hides_nothing_that_is_being_sent(maker: Steps, lot: str) -> None:
+    """Whoever has signed cannot take it back: a dialog that went away would say so."""
+    page, held = maker.page, list[Route]()
+    [pack] = maker.chain.commission(lot, 1)
+    choose(maker, "sample")
+    scan(maker, pack, lot=lot)
+    total(maker, "1 item, 1 pack")
+    maker.check()
+    page.route("**/api/statements", lambda route: held.append(route))
+    maker.press("sign-it")
+    expect(page.locator("#sign")).to_be_visible()
+    maker.press("sign-yes")
+    expect(page.locator("#sign-state")).to_have_text("Sending…")
+    for _ in range(3):
+        page.keyboard.press("Escape")
+    expect(page.locator("#sign")).to_be_visible()
+    held[0].continue_()
+    maker.done()
 
 
 def test_what_the_log_refused_later_is_said_and_can_be_gone_on_with(maker: Steps, lot: str) -> None:

@@ -13,8 +13,10 @@ const at = (id) => document.getElementById(id);
 export class SignDialog {
   #box = at("sign");
   #last = -Infinity;
+  #working = false; // signed, and on its way: there is nothing to leave any more
 
   constructor() {
+    this.#box.addEventListener("cancel", (event) => this.#working && event.preventDefault());
     // No scan ever presses the button: its suffix comes right behind its other keys.
     this.#box.addEventListener(
       "keydown",
@@ -76,6 +78,7 @@ export class SignDialog {
 
   /** Say why it cannot be signed; resolves once a person has closed it. */
   refuse(title, words) {
+    this.#busy(false);
     at("sign-title").textContent = title;
     at("sign-words").replaceChildren();
     at("sign-by").textContent = "";
@@ -84,7 +87,6 @@ export class SignDialog {
     at("sign-error").hidden = false;
     at("sign-state").textContent = "";
     at("sign-yes").hidden = true;
-    at("sign-no").disabled = false;
     at("sign-no").textContent = _("Close");
     if (!this.#box.open) this.#box.showModal();
     at("sign-title").focus();
@@ -103,6 +105,8 @@ export class SignDialog {
   }
 
   #busy(yes) {
+    this.#working = yes;
+    this.#box.closedBy = yes ? "none" : "closerequest"; // a second Escape asks nobody
     at("sign-yes").hidden = false;
     at("sign-yes").disabled = yes;
     at("sign-no").disabled = yes;
