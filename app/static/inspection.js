@@ -1,11 +1,13 @@
 /** The page of a count: what is scanned is counted at once, by a typing scanner, by camera or typed. */
 
+import { pause } from "./ask.js";
 import { cameraBox } from "./camera_box.js";
-import { asked } from "./server.js";
+import { asked, passes } from "./server.js";
 import { toPerson } from "./signing.js";
 import { Wedge } from "./wedge.js";
-import { _ } from "./words.js";
+import { _, _n } from "./words.js";
 
+const AGAIN = 2; // s before the server is asked again
 const at = (id) => document.getElementById(id);
 const { number } = at("add").dataset;
 const waiting = []; // [text, source], oldest first
@@ -29,9 +31,10 @@ async function work() {
   busy = true;
   try {
     while (waiting.length) {
-      const [text, source] = waiting[0];
-      await count(text, source);
-      waiting.shift();
+      const error = await count(...waiting[0]);
+      if (error?.status === 401) return; // it is counted with the next scan, once somebody has signed in
+      if (error) await pause(AGAIN);
+      else waiting.shift();
     }
     await refresh();
   } finally {
@@ -39,6 +42,7 @@ async function work() {
   }
 }
 
+/** Count one; answers the error of one that is still to be counted, or null. */
 async function count(text, source) {
   try {
     const body = JSON.stringify({ text, source });
@@ -48,8 +52,15 @@ async function count(text, source) {
     at("said").textContent = `${told.item.split("/").at(-1)}: ${words}${more}`;
     fail("");
   } catch (error) {
+    if (passes(error)) {
+      const kept = _n("%(n)s scan waits.", "%(n)s scans wait.", waiting.length);
+      at("said").textContent = `${error.message} ${kept}`;
+      return error;
+    }
     fail(`${_("Not counted.")} ${error.message}`);
+    if (error.status === 401) return error;
   }
+  return null;
 }
 
 /** The table and the list as the server has them now; whoever is in a field of theirs is left alone. */
@@ -68,5 +79,11 @@ at("add").addEventListener("submit", (event) => {
   scan(at("text").value, "typed");
   at("text").value = "";
 });
+document.querySelector("form[action$='/close']").addEventListener("submit", (event) => {
+  if (!waiting.length) return;
+  event.preventDefault(); // the report would tell of what was scanned as missing
+  fail(_("Some codes have not been checked yet. Wait a moment."));
+});
+addEventListener("beforeunload", (event) => waiting.length && event.preventDefault());
 new Wedge((text) => toPerson(text) || scan(text, "wedge")).listen();
 cameraBox((text) => scan(text, "camera"));

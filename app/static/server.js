@@ -20,3 +20,8 @@ export async function asked(path, request = {}) {
   const words = [told?.detail ?? told?.title, told?.advice].filter(Boolean).join(" ");
   throw Object.assign(new Error(words || _("The server did not answer as expected. Try again.")), told, { status: answer.status });
 }
+
+/** Whether an error of `asked` is of the line or of how much the server has to do, so that it passes. */
+export function passes({ status, code }) {
+  return status === 0 || status === 429 || (status === 503 && code !== "out-of-order");
+}

@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 
 from ledger.statement.governance import Document
 from ledger.statement.submission import Statement
-from tests.browser.conftest import Fresh, Visit
-from tests.browser.joined import join, press_sign
+from tests.browser.conftest import Fresh, Visit, Visitor
+from tests.browser.joined import join, press_sign, sign_in
 from tests.browser.keys import Keys
 from tests.browser.test_dispatch import label
 from tests.browser.test_every_page import faults, overflow, small_targets
@@ -66,6 +66,37 @@ def test_a_difference_is_counted_and_signed_by_both(visit: Visit, fresh: Fresh) 
     signed = [Statement.parse(entry) for entry in _documents(fresh)]
     mine = [one for one in signed if isinstance(one.body, Document) and one.body.sha256 == digest]
     assert {one.body.by for one in mine} == {chain.authority.gln, chain.pharmacy2.gln}
+
+
+def test_what_is_scanned_without_a_line_or_a_session_is_counted_afterwards(
+    visit: Visit, fresh: Fresh
+) -> None:
+    chain = fresh.chain
+    packs = chain.commission("INS3", 3)
+    chain.hand_over(chain.maker, packs, chain.pharmacy2)
+    pharmacist = join(visit(fresh), fresh, chain.pharmacy2)
+    page = pharmacist.page
+    pharmacist.open("/inspections")
+    page.get_by_role("button", name="Begin the count").click()
+    page.wait_for_url("**/inspections/INS-*")
+    keys = Keys(page)
+    page.route("**/scans", lambda route: route.abort())
+    for pack in packs[:2]:
+        keys.scan(label(pack, "INS3"))
+    expect(page.locator("#said")).to_contain_text("cannot be reached")
+    page.get_by_role("button", name="Close, and make the report").click()
+    expect(page.locator("#error")).to_contain_text("Some codes have not been checked yet.")
+    page.unroute("**/scans")
+    expect(page.locator("#items-title")).to_have_text("2 codes scanned")
+    expect(page.locator("#error")).to_be_hidden()
+    page.context.clear_cookies()
+    keys.scan(label(packs[2], "INS3"))
+    expect(page.locator("#error")).to_contain_text("Sign in first")
+    sign_in_again = page.context.new_page()
+    sign_in(Visitor(sign_in_again, fresh), fresh)
+    sign_in_again.close()
+    keys.scan(label(packs[0], "INS3"))
+    expect(page.locator("#items-title")).to_have_text("3 codes scanned")
 
 
 def _documents(fresh: Fresh) -> list[bytes]:
