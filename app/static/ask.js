@@ -1,8 +1,10 @@
 /** Asks the server for a verdict: POST /api/scans. */
 
+import { within } from "./server.js";
 import { _ } from "./words.js";
 
 const UNREACHED = 2; // s to wait before an unreachable server is asked again
+const SILENT = 5; // s until somebody at the counter is told what is known without the server
 
 /**
  * Ask about one scan: `{told}`, or `{wait}` in seconds with `{words}` (`unreached` where there was no
@@ -12,7 +14,7 @@ export async function ask(scan) {
   let answer;
   let told;
   try {
-    answer = await fetch("/api/scans", { method: "POST", ...request(scan) });
+    answer = await fetch("/api/scans", { method: "POST", signal: scan.image ? within() : within(SILENT), ...request(scan) });
     told = await answer.json();
   } catch {
     const words = _("The server cannot be reached. Check the line.");

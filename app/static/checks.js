@@ -1,6 +1,7 @@
 /** Live checks: would the log take an act on these items now? POST /api/checks, in batches, in order. */
 
 import { pause } from "./ask.js";
+import { within } from "./server.js";
 import { _ } from "./words.js";
 
 const BATCH = 1_000; // the most that one request may ask
@@ -34,7 +35,7 @@ async function asked(question, state, wanted) {
     let answer;
     let body;
     try {
-      answer = await fetch("/api/checks", { method: "POST", headers, body: JSON.stringify(question) });
+      answer = await fetch("/api/checks", { method: "POST", signal: within(), headers, body: JSON.stringify(question) });
       body = await answer.json();
     } catch {
       state(_("The server cannot be reached. What was scanned is kept, and checked once it can."));

@@ -2,6 +2,7 @@
 
 import { me } from "./me.js";
 import { PackList, packOf } from "./pack_list.js";
+import { within } from "./server.js";
 import { why } from "./sign/words.js";
 import { done, objections, signed } from "./signing.js";
 import { _, _n } from "./words.js";
@@ -106,6 +107,7 @@ export class Counter {
       const items = this.#list.all.map((pack) => pack.id);
       const answer = await fetch("/api/bags", {
         method: "POST",
+        signal: within(),
         headers: { "Content-Type": "application/json", Accept: "application/json" },
         body: JSON.stringify({ items }),
       });

@@ -2,6 +2,8 @@
 
 import { _ } from "./words.js";
 
+const SILENT = 30;
+
 /**
  * What the server says to a request; null where it says nothing. Throws an Error in words, with the
  * problem's fields where it says no, and with a `status` of 0 where it cannot be reached.
@@ -24,4 +26,12 @@ export async function asked(path, request = {}) {
 /** Whether an error of `asked` is of the line or of how much the server has to do, so that it passes. */
 export function passes({ status, code }) {
   return status === 0 || status === 429 || (status === 503 && code !== "out-of-order");
+}
+
+/**
+ * Gives a request up after some seconds, when a line that says nothing is taken for a dead one: what is sent
+ * into the void would fail by itself only after minutes.
+ */
+export function within(seconds = SILENT) {
+  return AbortSignal.timeout(seconds * 1000);
 }

@@ -1,6 +1,7 @@
 /** Acts as the counter's pages ask for them: by whom they are read, and what came of them in words. */
 
 import { me } from "./me.js";
+import { within } from "./server.js";
 import { act } from "./sign/sign.js";
 import { became } from "./sign/outbox.js";
 import { actWords, countWords, problemWords } from "./sign/words.js";
@@ -91,6 +92,7 @@ export function outcomeLine({ op, ids, status, receipt, problem }) {
 export async function objections(op, ids, more = {}) {
   const answer = await fetch("/api/checks", {
     method: "POST",
+    signal: within(),
     headers: { "Content-Type": "application/json", Accept: "application/json" },
     body: JSON.stringify({ op, items: ids, ...more }),
   });

@@ -1,6 +1,7 @@
 /** The steps of a page whose acts are signed in one press: its work, check your answers, sign, done. */
 
 import { drawAnswers } from "./goods_view.js";
+import { within } from "./server.js";
 import { onChange } from "./sign/outbox.js";
 import { act } from "./sign/sign.js";
 import { problemWords, why } from "./sign/words.js";
@@ -73,7 +74,7 @@ export class Steps {
     at("problem").hidden = true;
     const headers = { "Content-Type": "application/json", Accept: "application/json" };
     try {
-      const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(question) });
+      const answer = await fetch(path, { method: "POST", signal: within(), headers, body: JSON.stringify(question) });
       const told = await answer.json();
       if (answer.ok) return told;
       if (answer.status === 401) this.signedOut();

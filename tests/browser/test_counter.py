@@ -23,6 +23,9 @@ from tests.browser.joined import join
 from tests.browser.keys import GS, Keys
 from tests.browser.test_every_page import faults, look_as_it_is
 
+# No test waits as long as a person may have to.
+SHORTER = """const patient = AbortSignal.timeout.bind(AbortSignal);
+AbortSignal.timeout = (ms) => patient(ms / 10);"""
 LOTS = iter(f"C{number}" for number in range(1, 100))
 
 
@@ -483,6 +486,26 @@ def test_without_a_line_packs_are_not_checked_and_an_act_is_sent_once(counter: C
     expect(counter.page.locator("#outbox")).to_be_hidden()
     assert counter.size == size + 1
     assert counter.newest()[1] == packs[:1]
+
+
+def test_a_line_that_says_nothing_is_taken_for_a_dead_one(counter: Counter) -> None:
+    """Requests that are sent into the void fail by themselves only after minutes."""
+    packs, page = counter.stock(2), counter.page
+    page.add_init_script(SHORTER)
+    with page.expect_response("**/api/status-list"):
+        counter.open()
+    counter.scan(packs[0])
+    counter.listed(1)
+    page.route("**/api/scans", lambda _route: None)
+    page.route("**/api/statements", lambda _route: None)
+    counter.scan(packs[1])
+    full = page.locator("#verdict")
+    expect(full).to_contain_text("not on hold and not recalled")
+    counter.fold()
+    counter.f9()
+    counter.sign()
+    counter.note("It is sent as soon as")
+    expect(page.locator("#outbox")).to_contain_text("1 act waits to be sent")
 
 
 def test_what_did_not_land_is_shown_until_a_person_has_seen_it(counter: Counter) -> None:

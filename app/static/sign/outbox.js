@@ -4,10 +4,13 @@
  */
 
 import { me } from "../me.js";
+import { within } from "../server.js";
 import { verifyReceipt } from "./receipt.js";
 import { store } from "./store.js";
 
 const RETRY = 5; // s between two tries while the server cannot be reached
+const SILENT = 20; // s that an answer may take
+const SLOW = 10_000; // bytes a second that a line takes at least
 
 const outbox = store("outbox");
 const receipts = store("receipts");
@@ -105,6 +108,7 @@ async function sent(id) {
   try {
     answer = await fetch("/api/statements", {
       method: "POST",
+      signal: within(SILENT + one.body.length / SLOW),
       headers: { "Content-Type": "application/json", Accept: "application/json" },
       body: one.body,
     });
