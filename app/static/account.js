@@ -5,7 +5,10 @@ import { _ } from "./words.js";
 import { asked } from "./server.js";
 import { shown } from "./sign/fingerprint.js";
 import * as keys from "./sign/keys.js";
+import { onChange } from "./sign/outbox.js";
 import { govern } from "./sign/sign.js";
+import { problemWords } from "./sign/words.js";
+import { follow } from "./signing.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -39,14 +42,28 @@ at("passkey")?.addEventListener("click", async () => {
   if (path) location.assign(path);
 });
 
+let leaving = []; // what was signed to revoke the session's key
+
 at("retire")?.addEventListener("click", async () => {
-  const told = await govern([{ type: "key-revoke", keyid: me.keyid, reason: "retired" }], me.keyid);
-  if (!told) return;
-  const refused = told.find((one) => one.status === "refused");
-  if (refused) return fail(refused.problem.detail);
-  await keys.mark(me.keyid, "revoked");
-  location.assign("/login");
+  const outcomes = await govern([{ type: "key-revoke", keyid: me.keyid, reason: "retired" }], me.keyid);
+  if (!outcomes) return;
+  leaving = outcomes;
+  await settled();
 });
+
+onChange(async () => {
+  if (await follow(leaving)) await settled();
+});
+
+/** The key is gone once the log says so: until then it signs, here as well. */
+async function settled() {
+  const [{ status, problem }] = leaving;
+  if (status === "refused") return fail(problemWords(problem));
+  if (status === "colleague") return location.assign("/waiting");
+  if (status === "waiting") return fail(_("Signed. It is sent as soon as the server can be reached."));
+  await keys.mark(me.keyid, "revoked");
+  return location.assign("/login");
+}
 
 for (const place of document.querySelectorAll(".fingerprint[data-keyid]")) {
   place.replaceWith(shown(place.dataset.keyid));

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from ledger.statement.dsse import key_id
+from ledger.tlog.ed25519 import public_of
 from tests.browser.conftest import Fresh, Site, Visit
-from tests.browser.joined import join
+from tests.browser.joined import join, press_sign
+from tests.browser.test_decommission import person
+from tests.world import seed
 
 
 def test_a_one_time_link_signs_one_browser_in_once(fresh: Fresh, visit: Visit) -> None:
@@ -65,3 +69,23 @@ def test_a_server_that_cannot_be_reached_is_said(fresh: Fresh, visit: Visit) -> 
     visitor.page.locator("#renew").click()
     expect(visitor.page.locator("#renewed-link")).to_be_visible()
     expect(visitor.page.locator("#error")).to_be_hidden()
+
+
+def test_a_key_is_gone_once_the_log_has_revoked_it_and_not_before(
+    fresh: Fresh, visit: Visit, lot: str
+) -> None:
+    page = person(visit, fresh, f"{lot} leaves").page
+    page.goto(f"{fresh.url}/account")
+    page.route("**/api/statements", lambda route: route.abort())
+    page.get_by_role("button", name="Revoke this key").click()
+    press_sign(page)
+    expect(page.locator("#error")).to_have_text(
+        "Signed. It is sent as soon as the server can be reached."
+    )
+    keyid = key_id(public_of(seed(f"{lot} leaves")))
+    assert fresh.chain.reader.authority().keys[keyid].revoked < 0
+    page.unroute("**/api/statements")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_url("**/login")
+    assert fresh.chain.reader.authority().keys[keyid].revoked >= 0
+    expect(page.locator("#none")).to_be_visible()
