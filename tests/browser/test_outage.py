@@ -210,3 +210,18 @@ def test_a_refusal_on_landing_is_shown_until_somebody_has_seen_it(
     page.reload()
     bar.wait_for(state="hidden")
     assert shipments(served) == []
+
+
+def test_what_becomes_of_an_act_is_told_in_every_tab(served: Served, visit: Visit) -> None:
+    visitor = join(visit(served), served, served.chain.maker)
+    page, context = visitor.page, visitor.page.context
+    shipping(served, page)
+    context.route("**/api/statements", lambda route: route.abort())
+    press_sign(page)
+    assert told(page)["status"] == "waiting"
+    other = context.new_page()
+    other.goto(f"{served.url}/help")
+    waits(other)
+    context.unroute("**/api/statements")
+    sent(page)
+    other.locator("#outbox").wait_for(state="hidden")

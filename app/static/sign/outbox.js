@@ -15,6 +15,7 @@ const SLOW = 10_000; // bytes a second that a line takes at least
 const outbox = store("outbox");
 const receipts = store("receipts");
 const listeners = new Set();
+const tabs = new BroadcastChannel("packtrace outbox"); // another tab may be the one that sends
 let timer = 0;
 let newest = 0; // when the last one was signed here, ms since the epoch
 
@@ -24,6 +25,11 @@ export function onChange(listener) {
 }
 
 function changed() {
+  tell();
+  tabs.postMessage("");
+}
+
+function tell() {
   for (const listener of listeners) listener();
 }
 
@@ -151,6 +157,7 @@ function later() {
 }
 
 if (me) {
+  tabs.onmessage = tell;
   addEventListener("online", flush);
   flush();
 }
