@@ -1,31 +1,46 @@
 /** The page of one bag: supplied in one act at collection, or taken back to stock. */
 
+import { onChange } from "./sign/outbox.js";
 import { why } from "./sign/words.js";
-import { done, objections, outcomeLine, signed, toPerson } from "./signing.js";
-import { _ } from "./words.js";
+import { done, follow, objections, outcomeLine, signed, toPerson } from "./signing.js";
+import { _, _n } from "./words.js";
 import { Wedge } from "./wedge.js";
 
 const at = (id) => document.getElementById(id);
 const bag = JSON.parse(at("bag").textContent);
 const waiting = bag.packs.filter((pack) => pack.state === "waiting");
 const good = waiting.filter((pack) => pack.mark.style === "ok").map((pack) => pack.id);
+let outcomes = []; // of what was signed here
 let busy = false;
 
 async function supply() {
   if (busy || !good.length || document.querySelector("dialog[open]")) return;
   busy = true;
   try {
-    const outcomes = await signed([{ op: "supply", ids: good }]);
-    if (!outcomes) return;
-    const [outcome] = outcomes;
-    at("receipt").replaceChildren(outcomeLine(outcome));
-    if (!done(outcome)) return await refused(outcome);
-    at("supply").closest(".actions").hidden = true;
-    at("state").textContent = _("This bag was supplied.");
-    if (outcome.status === "landed") await settle();
+    const told = await signed([{ op: "supply", ids: good }]);
+    if (!told) return;
+    outcomes = told;
+    await show();
   } finally {
     busy = false;
   }
+}
+
+/** What came of it, as far as it is known. */
+async function show() {
+  const [outcome] = outcomes;
+  at("receipt").replaceChildren(outcomeLine(outcome));
+  at("supply").closest(".actions").hidden = done(outcome);
+  at("state").textContent = stateOf(outcome);
+  if (!done(outcome)) await refused(outcome);
+  else if (outcome.status === "landed") await settle();
+}
+
+function stateOf({ status }) {
+  if (status === "waiting") return _("Signed, and waiting to be sent");
+  if (status === "colleague") return _("Signed: a colleague signs it too");
+  const left = waiting.length - (status === "landed" ? good.length : 0);
+  return left ? _n("%(n)s pack waits for collection.", "%(n)s packs wait for collection.", left) : _("This bag was supplied.");
 }
 
 /** The server looks what the log says: a bag that was supplied waits no longer. */
@@ -68,6 +83,9 @@ function fail(words) {
   at("error").focus();
 }
 
+onChange(async () => {
+  if (await follow(outcomes)) await show();
+});
 at("supply")?.addEventListener("click", supply);
 at("return")?.addEventListener("click", giveBack);
 // Another slip that is scanned here opens its bag.

@@ -446,11 +446,30 @@ def test_a_bag_is_judged_again_at_collection_and_goes_back_to_stock(counter: Cou
     )
     counter.sign()
     expect(counter.page.locator("#receipt")).to_contain_text("Supply: 1 pack")
+    expect(counter.page.locator("#state")).to_have_text("1 pack waits for collection.")
     assert counter.newest()[1] == packs[1:]
     counter.visitor.open(f"/bags/{number}")
     with counter.page.expect_navigation():
         counter.press(counter.page.get_by_role("button", name="Not collected: back to stock"))
     assert "Back in stock" in counter.page.locator("main").inner_text()
+
+
+def test_a_bag_that_is_signed_for_without_a_line_is_not_supplied_yet(counter: Counter) -> None:
+    packs, page = counter.stock(1), counter.page
+    number = bagged(counter, packs)
+    counter.visitor.open(f"/bags/{number}")
+    page.route("**/api/statements", lambda route: route.abort("connectionfailed"))
+    counter.f9()
+    counter.sign()
+    state = page.locator("#state")
+    expect(state).to_have_text("Signed, and waiting to be sent")
+    counter.chain.quarantine(counter.chain.pharmacy, packs)
+    page.unroute("**/api/statements")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#error")).to_contain_text("on hold")
+    expect(page.locator("#receipt")).to_contain_text("Nothing was done.")
+    expect(state).to_have_text("1 pack waits for collection.")
+    expect(page.locator("#return")).to_be_visible()
 
 
 def test_without_a_line_packs_are_not_checked_and_an_act_is_sent_once(counter: Counter) -> None:
