@@ -57,13 +57,18 @@ export class Checks {
   #busy = false;
   #question;
   #told;
+  #answered;
   #failed;
   #state;
 
-  /** `question()` is {op, to?, …}; `told(item, scan)` gets each answer; `failed(unchecked)` ends a run. */
-  constructor({ question, told, failed, state }) {
+  /**
+   * `question()` is {op, to?, …}; `told(item, scan)` gets the answer to each scan, `answered(answer)` then the
+   * whole one; `failed(unchecked)` ends a run.
+   */
+  constructor({ question, told, answered, failed, state }) {
     this.#question = question;
     this.#told = told;
+    this.#answered = answered;
     this.#failed = failed;
     this.#state = state;
   }
@@ -73,9 +78,9 @@ export class Checks {
     return this.#waiting;
   }
 
-  /** Take in scans. */
-  add(...scans) {
-    this.#waiting.push(...scans);
+  /** Take in a list of scans, which may be as long as a list can be. */
+  add(scans) {
+    for (const one of scans) this.#waiting.push(one);
     return this.run();
   }
 
@@ -91,8 +96,10 @@ export class Checks {
         const same = () => JSON.stringify({ ...this.#question(), source }) === JSON.stringify(question);
         const answer = await asked({ ...question, items: some.map((one) => one.text) }, this.#state, same);
         if (!same()) continue; // another place was chosen meanwhile: what was asked no longer counts
-        this.#waiting = this.#waiting.filter((one) => !some.includes(one));
-        answer.items.forEach((item, place) => this.#told(item, some[place], answer));
+        const done = new Set(some);
+        this.#waiting = this.#waiting.filter((one) => !done.has(one));
+        answer.items.forEach((item, place) => this.#told(item, some[place]));
+        this.#answered(answer);
       }
     } catch (error) {
       if (!(error instanceof Unchecked)) throw error;

@@ -56,9 +56,10 @@ function newNumber() {
 
 const checks = new Checks({
   question,
-  told: (item, scan, answer) => {
+  told: (item, scan) => put({ ...item, text: scan.text }),
+  answered: (answer) => {
     stands(answer);
-    take({ ...item, text: scan.text });
+    show();
   },
   failed: (error) => fail(error.code === "not-signed-in" ? signedOut() : [error.message, error.next]),
   state: (words) => say("check-state", words),
@@ -69,7 +70,7 @@ function scan(text, source) {
   const late = tooLate(finished, signing);
   if (late) return fail([late]);
   if (!at("check").hidden) edit("text"); // what was checked is another list now
-  checks.add({ text, source });
+  checks.add([{ text, source }]);
   if (!destination.chosen) say("check-state", _n("%(n)s scan waits: choose where it goes.", "%(n)s scans wait: choose where they go.", checks.waiting.length));
   draft.keep();
   return undefined;
@@ -151,7 +152,7 @@ function changedPlace() {
   if (destination.chosen && texts.length) {
     goods = new Goods();
     bad = [];
-    checks.add(...texts);
+    checks.add(texts);
   } else checks.run();
   stands({ ok: true });
   show();
@@ -387,7 +388,7 @@ async function begin() {
     at("order").value = before.order;
     const some = before.goods.length || before.bad.length || before.scans.length;
     at("resumed").hidden = !some;
-    checks.add(...before.scans);
+    checks.add(before.scans);
     if (before.to) destination.set(before.to, false); // judged anew: much may have happened since
   }
   const wanted = new URLSearchParams(location.search).get("to");

@@ -32,9 +32,9 @@ export class Gather {
     this.#takes = takes;
     this.#checks = new Checks({
       question,
-      told: (item, scan, answer) => {
+      told: (item, scan) => this.#put({ ...item, text: scan.text }),
+      answered: (answer) => {
         stands(answer);
-        this.#put({ ...item, text: scan.text });
         this.show();
       },
       failed,
@@ -89,13 +89,13 @@ export class Gather {
     this.#goods = new Goods(goods);
     this.#bad = bad;
     this.anew();
-    this.#checks.add(...scans);
+    this.#checks.add(scans);
     return goods.length + bad.length + scans.length > 0;
   }
 
   scan(text, source) {
     if (!text.trim() || !this.#takes()) return;
-    this.#checks.add({ text, source });
+    this.#checks.add([{ text, source }]);
     this.#changed();
   }
 
@@ -105,7 +105,7 @@ export class Gather {
     this.#goods = new Goods();
     this.#bad = [];
     this.show();
-    return this.#checks.add(...texts);
+    return this.#checks.add(texts);
   }
 
   /** What stands against going on, [words, id of where to look], or null. */

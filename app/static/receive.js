@@ -47,6 +47,7 @@ function temperature() {
 const checks = new Checks({
   question: () => (delivery && !finished ? { op: "receive", shipment } : null),
   told: (item, scan) => take({ ...item, text: scan.text }),
+  answered: () => show(),
   failed: (error) => fail(error.code === "not-signed-in" ? signedOut() : [error.message, error.next]),
   state: (words) => say("check-state", words),
 });
@@ -55,7 +56,7 @@ function scan(text, source) {
   if (!text.trim()) return undefined;
   const late = tooLate(finished, busy);
   if (late) return fail([late]);
-  checks.add({ text, source });
+  checks.add([{ text, source }]);
   draft.keep();
   return undefined;
 }
@@ -75,7 +76,6 @@ function take(item) {
     bad = [item, ...bad.filter((one) => one.text !== item.text)];
     say("said", `${_("Not booked in.")} ${item.words} ${item.next}`);
   }
-  show();
 }
 
 function actions(one) {
@@ -378,7 +378,7 @@ async function begin() {
   at("work").hidden = false;
   for (const op of ["refuse", "close_short"]) at(op).hidden = !may(op) || me.site !== told.to.site;
   show(false);
-  checks.add(...(before?.scans ?? []));
+  checks.add(before?.scans ?? []);
   return undefined;
 }
 

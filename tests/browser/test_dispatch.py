@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from ledger.statement import gs1
 from scanner.label import PrintedLabel, render
@@ -465,6 +465,39 @@ def test_five_thousand_packs_are_signed_and_logged_in_one_press(
     expect(page.locator("#done-title")).to_have_text("It is on the log", timeout=60_000)
     print(f"5,000 packs from the press to the log: {time.perf_counter() - start:.2f} s")
     assert row(chain, packs[-1]).status == "in_transit"
+
+
+KEEP = """async ([site, many, to]) => {
+  const { save } = await import("/static/drafts.js");
+  const { me } = await import("/static/me.js");
+  const label = {product: "", gtin: "09521111000013", lot: "L1", expiry: "", sscc: "", packs: 1};
+  const goods = Array.from({length: many}, (_, n) => ({
+    id: `https://id.gs1.org/01/09521111000013/21/N${n}`, owner: me.party, inside: null, words: "",
+    label: {...label, serial: `N${n}`},
+  }));
+  const value = {goods, bad: [], anyway: new Set(), to, number: "S1", order: "", scans: []};
+  await save("dispatch ship", `${me.log} ${site}`, value);
+}"""
+
+
+def test_a_list_of_the_greatest_length_survives_a_reload(dispatch: Dispatch) -> None:
+    """All of it is judged anew, here by a server that takes whatever is asked."""
+    chain, page = dispatch.chain, dispatch.page
+
+    def judged(route: Route) -> None:
+        asked = route.request.post_data_json
+        label = {"product": "", "gtin": chain.gtin, "lot": "L1", "sscc": "", "packs": 1}
+        yes = {"ok": True, "code": None, "words": "", "next": "", "inside": None}
+        items = [
+            {**yes, "text": one, "id": one, "label": label, "owner": ""} for one in asked["items"]
+        ]
+        route.fulfill(json={**yes, "items": items})
+
+    page.route("**/api/checks", judged)
+    to = {"gln": chain.wholesaler.site, "party": chain.wholesaler.gln, "name": "", "partyName": "", "address": ""}  # fmt: skip
+    page.evaluate(KEEP, [chain.maker.site, 100_000, to])
+    page.reload()
+    expect(page.locator("#total")).to_have_text("100,000 items, 100,000 packs", timeout=60_000)
 
 
 def test_a_pack_before_the_camera_joins_the_list_once(
