@@ -56,6 +56,7 @@ async function page(request, pathname) {
   } catch {
     return (await keptPage(request)) ?? (await caches.match(LOST, { ignoreVary: true })) ?? Response.error();
   }
+  if (answer.status === 401) await caches.delete(PAGES); // the session has ended, wherever that was
   const html = answer.headers.get("Content-Type")?.startsWith("text/html");
   if (answer.ok && answer.type === "basic" && html && WORK.test(pathname)) await keep(request, answer.clone());
   return answer;

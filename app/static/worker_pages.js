@@ -14,7 +14,9 @@ export async function forgetPages() {
 export function keepPages() {
   const version = document.querySelector("[data-worker]").dataset.worker;
   navigator.serviceWorker?.register(`/worker.js?v=${version}`).catch(() => {});
-  document.querySelector("form[action='/logout']")?.addEventListener("submit", forgetPages);
+  for (const form of document.querySelectorAll("form[action='/logout'], form[action='/account/sessions']")) {
+    form.addEventListener("submit", forgetPages);
+  }
   const { kept } = document.body.dataset;
   if (!kept) return;
   const words = _("The server cannot be reached. This page is as it was at %(time)s; what you sign waits in this browser.", { time: moment(kept) });

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit, Visitor
-from tests.browser.joined import join
+from tests.browser.joined import join, sign_in
 from tests.browser.test_outage import Served, served
 
 __all__ = ["served"]
@@ -77,3 +77,20 @@ def test_what_was_kept_for_somebody_goes_when_they_sign_out(
     served.kill()
     visitor.open("/stock")
     assert visitor.heading == "The server cannot be reached"
+
+
+def test_what_was_kept_for_somebody_goes_when_their_session_ends_elsewhere(
+    served: Served, visitor: Visitor
+) -> None:
+    page = visitor.page
+    visitor.open("/stock")
+    visitor.open("/account")
+    page.get_by_role("button", name="Sign out everywhere").click()
+    expect(page.locator(".whose")).to_have_text("Not signed in")
+    assert "/stock" not in kept(page)
+    sign_in(visitor, served)
+    visitor.open("/stock")
+    assert "/stock" in kept(page)
+    page.context.clear_cookies()  # as if an administrator had revoked the key
+    assert visitor.open("/stock") == 401
+    assert kept(page) == []
