@@ -1,6 +1,6 @@
 /** Asks the server for a verdict: POST /api/scans. */
 
-import { within } from "./server.js";
+import { passes, within } from "./server.js";
 import { _ } from "./words.js";
 
 const UNREACHED = 2; // s to wait before an unreachable server is asked again
@@ -22,7 +22,8 @@ export async function ask(scan) {
   }
   if (answer.ok) return { told };
   const words = told.detail ?? answer.statusText;
-  if (answer.status !== 429 && answer.status !== 503) return { words };
+  // Where the server failed, it would fail at this scan again, and keep the others waiting.
+  if (!passes({ status: answer.status, code: told.code })) return { words };
   const wait = Number(answer.headers.get("Retry-After")) || 1;
   return { wait, words };
 }

@@ -527,6 +527,29 @@ def test_a_line_that_says_nothing_is_taken_for_a_dead_one(counter: Counter) -> N
     expect(page.locator("#outbox")).to_contain_text("1 act waits to be sent")
 
 
+def test_a_scan_that_the_server_fails_at_keeps_no_other_from_being_checked(
+    counter: Counter,
+) -> None:
+    packs, page = counter.stock(2), counter.page
+    counter.open()
+    problem = {
+        "status": 503,
+        "code": "out-of-order",
+        "title": "Out of order",
+        "detail": "It failed.",
+    }
+    headers = {"Retry-After": "30"}
+    page.route(
+        "**/api/scans",
+        lambda route: route.fulfill(status=503, json=problem, headers=headers),
+        times=1,
+    )
+    counter.scan(packs[0])
+    expect(page.locator("#verdict")).to_contain_text("It failed.")
+    counter.scan(packs[1])
+    counter.listed(1)
+
+
 def test_what_did_not_land_is_shown_until_a_person_has_seen_it(counter: Counter) -> None:
     packs = counter.stock(1)
     counter.open()

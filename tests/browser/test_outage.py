@@ -31,6 +31,11 @@ VOID = """async ([ids, shipment]) => {
   window.outcome = act({ op: "void", ids, fields: { shipment } });
 }"""
 
+SAMPLE = """async (ids) => {
+  const { act } = await import("/static/sign/sign.js");
+  window.outcome = act({ op: "sample", ids });
+}"""
+
 
 class Served(Fresh):
     """A log served by `packtrace serve`, which can be killed and started again."""
@@ -225,3 +230,27 @@ def test_what_becomes_of_an_act_is_told_in_every_tab(served: Served, visit: Visi
     context.unroute("**/api/statements")
     sent(page)
     other.locator("#outbox").wait_for(state="hidden")
+
+
+def test_an_act_that_the_server_fails_at_keeps_no_other_from_being_sent(
+    served: Served, visit: Visit
+) -> None:
+    visitor = join(visit(served), served, served.chain.maker)
+    page, failing = visitor.page, list[str | None]()
+
+    def fails(route: Route) -> None:
+        failing.append(route.request.post_data)
+        if route.request.post_data != failing[0]:
+            return route.continue_()
+        problem = {"status": 503, "code": "out-of-order", "title": "Out of order", "detail": ""}
+        return route.fulfill(status=503, json=problem)
+
+    page.route("**/api/statements", fails)
+    shipping(served, page)
+    press_sign(page)
+    assert told(page)["status"] == "waiting"
+    packs = served.chain.commission("NEXT", 1)
+    page.evaluate(SAMPLE, packs)
+    press_sign(page)
+    assert told(page)["status"] == "landed"
+    waits(page)

@@ -98,9 +98,9 @@ async function inOrder(id) {
   return sent(id);
 }
 
-/** Whether nothing would get through now; an answer of 500 is about the one statement alone. */
+/** Whether nothing would get through now; where the server failed, it failed at the one statement alone. */
 function isUnreachable({ status, problem }) {
-  return status === "waiting" && problem?.status !== 500;
+  return status === "waiting" && problem?.code !== "out-of-order";
 }
 
 async function sent(id) {
