@@ -14,6 +14,8 @@ const LOT = /^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}$/;
 const SHOWN = 100; // serials that are written out
 
 let serials = [];
+let turn = 0; // of lists that are read: the newest counts
+let reading = false;
 
 const draft = new Draft("commission", `${me.log} ${me.site}`, () => steps.kept, keptWords);
 
@@ -71,11 +73,14 @@ function quoted(text) {
 }
 
 async function read(source) {
+  const mine = ++turn;
+  reading = true;
   at("list-bad").hidden = true;
   at("too-many").hidden = true;
   say(_("Reading the list…"));
   try {
     const found = await readSerials(await source(), wanted());
+    if (mine !== turn) return undefined;
     const known = new Set(serials);
     for (const [serial, line] of found.lines) {
       if (known.has(serial)) found.faults.push({ line, text: serial, words: _("It is on the list already.") });
@@ -84,6 +89,7 @@ async function read(source) {
     if (!found.serials.length) return say(_("The list is empty."));
     if (serials.length + found.serials.length > most) return (say(""), tooMany(found.serials.length));
     const told = await taken(found.serials);
+    if (mine !== turn) return undefined;
     if (!told) return say("");
     const lines = told.taken.map((serial) => ({ line: found.lines.get(serial), text: serial, words: onRecord() }));
     if (lines.length) return bad(lines, told.count);
@@ -94,6 +100,8 @@ async function read(source) {
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     return say(error.message);
+  } finally {
+    if (mine === turn) reading = false;
   }
 }
 
@@ -153,6 +161,7 @@ async function check() {
   const fault = [
     [!LOT.test(lot), _("A lot number has 1 to 20 letters, digits or signs of GS1's character set, and no blanks.")],
     [!expiry, _("Write the expiry date.")],
+    [reading, _("Some codes have not been checked yet. Wait a moment.")],
     [!serials.length, _("There is no serial number yet: make some, or take them from a list.")],
   ].find(([wrongly]) => wrongly);
   if (fault) return steps.fail(fault[1]);

@@ -131,6 +131,18 @@ def test_all_bad_lines_are_told_and_nothing_is_taken_over(maker: Steps, lot: str
     expect(maker.page.locator("#empty")).to_be_visible()
 
 
+def test_a_double_click_takes_a_list_over_once(maker: Steps, lot: str) -> None:
+    name_lot(maker, lot)
+    maker.enter(maker.page.locator("summary", has_text="By a list or a file").first)
+    maker.fill("paste-text", f"{lot}-1\n{lot}-2")
+    pasted = maker.page.get_by_role("button", name="Check the list")
+    pasted.evaluate("one => { one.click(); one.click(); }")
+    expect(maker.page.locator("#list-state")).to_contain_text("taken over")
+    maker.page.wait_for_load_state("networkidle")
+    total(maker, "2 packs")
+    assert maker.check()["Packs"] == "2 packs"
+
+
 def test_a_table_may_name_the_product_lot_and_expiry_if_they_are_the_chosen_ones(
     maker: Steps, lot: str
 ) -> None:
