@@ -5,7 +5,7 @@ import { GoodsIn } from "./goods_in.js";
 import { me } from "./me.js";
 import { follow, isKept, keep, unserved } from "./offline.js";
 import { offersFor } from "./offers.js";
-import { outcomeLine, toPerson } from "./signing.js";
+import { outcomeLine, toPerson, tooLate } from "./signing.js";
 import { element } from "./verdict.js";
 import { _ } from "./words.js";
 
@@ -77,7 +77,8 @@ export class Work {
   heard(text) {
     if (toPerson(text)) return true;
     if (!BAG.test(text)) return false;
-    if (!this.#screen.halted) location.assign(`/bags?number=${encodeURIComponent(text.trim())}`);
+    const late = tooLate(false, document.getElementById("sign")?.open);
+    if (!late && !this.#screen.halted) location.assign(`/bags?number=${encodeURIComponent(text.trim())}`);
     return true;
   }
 

@@ -454,6 +454,22 @@ def test_a_bag_is_judged_again_at_collection_and_goes_back_to_stock(counter: Cou
     assert "Back in stock" in counter.page.locator("main").inner_text()
 
 
+def test_a_slip_that_is_scanned_takes_nobody_away_from_what_they_sign(counter: Counter) -> None:
+    packs, page = counter.stock(2), counter.page
+    number = bagged(counter, packs[:1])
+    counter.open()
+    counter.scan(packs[1])
+    counter.listed(1)
+    counter.f9()
+    expect(page.locator("#sign")).to_be_visible()
+    counter.keys.scan(number)
+    expect(page.locator("#sign-state")).to_contain_text("That scan was not taken")
+    counter.sign()
+    counter.note("Supply: 1 pack")
+    counter.listed(0)
+    assert counter.newest()[1] == packs[1:]
+
+
 def test_a_bag_that_is_signed_for_without_a_line_is_not_supplied_yet(counter: Counter) -> None:
     packs, page = counter.stock(1), counter.page
     number = bagged(counter, packs)
