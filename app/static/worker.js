@@ -10,6 +10,7 @@ const PAGES = "packtrace pages"; // as a person saw them; gone with their sessio
 const FILES = `packtrace files ${new URL(location.href).searchParams.get("v")}`;
 const LOST = "/offline";
 const WORK = /^\/(|scan|today|bags|stock|waiting|help|decommission|(containers|lots|shipments)(\/new)?|shipments\/[0-9a-f]{64}\/receive)$/;
+const GATEWAY = [502, 504]; // statuses that are never the server's own
 const MOST = 40; // pages; the oldest go first
 
 addEventListener("install", (event) => {
@@ -41,9 +42,16 @@ async function dropOld() {
   }
 }
 
+/** What the server says. Throws where it does not, and a proxy before it says that. */
+async function served(request) {
+  const answer = await fetch(request);
+  if (GATEWAY.includes(answer.status)) throw new TypeError(answer.statusText);
+  return answer;
+}
+
 async function file(request) {
   try {
-    return await fetch(request);
+    return await served(request);
   } catch {
     return (await caches.match(request, { ignoreVary: true })) ?? Response.error();
   }
@@ -52,7 +60,7 @@ async function file(request) {
 async function page(request, pathname) {
   let answer;
   try {
-    answer = await fetch(request);
+    answer = await served(request);
   } catch {
     return (await keptPage(request)) ?? (await caches.match(LOST, { ignoreVary: true })) ?? Response.error();
   }

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -94,3 +99,36 @@ def test_what_was_kept_for_somebody_goes_when_their_session_ends_elsewhere(
     page.context.clear_cookies()  # as if an administrator had revoked the key
     assert visitor.open("/stock") == 401
     assert kept(page) == []
+
+
+class Gateway(BaseHTTPRequestHandler):
+    """What a proxy says while the app behind it is down."""
+
+    @classmethod
+    def at(cls, url: str) -> ThreadingHTTPServer:
+        """One in the place of a server that was killed, as soon as its port is free."""
+        for _ in range(100):
+            with suppress(OSError):
+                return ThreadingHTTPServer(("127.0.0.1", int(url.rpartition(":")[2])), cls)
+            time.sleep(0.1)
+        pytest.fail("the port stays taken")
+
+    def do_GET(self) -> None:
+        self.send_error(502)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_proxy_that_answers_for_a_dead_server_is_no_answer(
+    served: Served, visitor: Visitor
+) -> None:
+    visitor.open("/stock")
+    served.kill()
+    with Gateway.at(served.url) as gateway:
+        Thread(target=gateway.serve_forever, daemon=True).start()
+        visitor.open("/stock")
+        expect(visitor.page.locator("#kept-page")).to_contain_text(KEPT)
+        visitor.open("/account")
+        assert visitor.heading == "The server cannot be reached"
+        gateway.shutdown()
