@@ -2,9 +2,11 @@
 
 import { me } from "./me.js";
 import * as keys from "./sign/keys.js";
+import { element } from "./verdict.js";
 import { _ } from "./words.js";
 
 const NAME = "packtrace-drafts";
+const PATIENCE = 1_000; // ms in which the page before, in the same tab, has let go of its work
 
 let opened = null;
 
@@ -64,6 +66,7 @@ export class Draft {
   #value;
   #state;
   #changed = false;
+  #ours = false; // no other tab is at it
   #writing = null; // resolves when all that changed is kept
 
   /** `value()` is asked for what to keep; `state(kept)` is told: true, false on its way, null never. */
@@ -77,8 +80,8 @@ export class Draft {
   /** Something changed; resolves once it is kept. */
   keep() {
     this.#changed = true;
-    this.#writing ??= this.#write();
-    return this.#writing;
+    if (this.#ours) this.#writing ??= this.#write();
+    return this.#writing ?? Promise.resolve();
   }
 
   async #write() {
@@ -96,8 +99,10 @@ export class Draft {
     this.#state(kept);
   }
 
-  /** What was kept before, or undefined. */
+  /** What was kept before, or undefined; once no other tab is at it, which would write over this one. */
   async load() {
+    await alone(`packtrace draft ${this.#kind} ${this.#key}`);
+    this.#ours = true;
     try {
       return await load(this.#kind, this.#key);
     } catch {
@@ -111,6 +116,21 @@ export class Draft {
     await this.#writing;
     await drop(this.#kind, this.#key).catch(() => this.#state(null));
   }
+}
+
+/** Resolves once this page alone has a name, for as long as it is open; says so where that takes a while. */
+async function alone(name) {
+  if (!navigator.locks) return; // an insecure context, where nothing is signed either
+  const ours = new Promise((done) => {
+    const held = () => (done(), new Promise(() => {}));
+    navigator.locks.request(name, held);
+  });
+  const line = element("p", _("This work is open in another tab of this browser: go on there. Once that is closed, it goes on here."), "note");
+  line.setAttribute("role", "alert");
+  const late = setTimeout(() => document.getElementById("content").prepend(line), PATIENCE);
+  await ours;
+  clearTimeout(late);
+  line.remove();
 }
 
 /** Say in a page's `kept` and `lost` how it stands with its draft. */

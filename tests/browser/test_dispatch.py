@@ -16,7 +16,7 @@ from tests.browser.camera import film, pack, seen_by, write_film
 from tests.browser.conftest import Fresh, Visit, Visitor, Watch
 from tests.browser.joined import join
 from tests.browser.steps import Steps, label, row
-from tests.browser.test_every_page import look_as_it_is
+from tests.browser.test_every_page import faults, look_as_it_is
 
 
 class Dispatch(Steps):
@@ -162,6 +162,27 @@ def test_unfinished_work_survives_a_reload_and_is_sent_once(dispatch: Dispatch, 
     expect(page.locator("#work")).to_be_visible()
     expect(page.locator("#empty")).to_be_visible()
     assert chain.reader.head().size == size
+
+
+def test_a_second_tab_takes_nothing_away_from_the_first(
+    dispatch: Dispatch, fresh: Fresh, lot: str
+) -> None:
+    packs = dispatch.chain.commission(lot, 3)
+    dispatch.to("wholesaler").scan(packs[0], lot=lot).has("1 item, 1 pack")
+    dispatch.kept()
+    page = dispatch.page.context.new_page()
+    second = Dispatch(Visitor(page, fresh), fresh)
+    second.visitor.open("/shipments/new?kind=ship")
+    expect(page.get_by_role("alert")).to_contain_text("open in another tab")
+    expect(page.locator("#work")).to_be_hidden()
+    second.scan(packs[2], lot=lot)
+    dispatch.scan(packs[1], lot=lot).has("2 items, 2 packs")
+    dispatch.kept()
+    dispatch.page.close()
+    second.has("3 items, 3 packs")
+    expect(page.get_by_text("open in another tab")).to_have_count(0)
+    assert faults(second.visitor) == []
+    second.sign()
 
 
 def test_without_a_line_scans_wait_and_what_was_signed_is_sent_once(
