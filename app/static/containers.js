@@ -50,9 +50,7 @@ async function check() {
   if (!Number.isInteger(count) || count < 1 || count > most) {
     return steps.fail(_("Number 1 to %(most)s containers at a time.", { most }));
   }
-  if (count > 1 && gather.size) {
-    return steps.fail(_("Only one new container is packed here."), _("Take the items out of the list, or number one container."));
-  }
+  if (count > 1 && gather.size) return onlyOne();
   if (into && !gather.size) return steps.fail(_("There is nothing on the list yet. Scan a pack or a container."));
   if (gather.fault) {
     steps.fail(gather.fault[0]);
@@ -63,6 +61,10 @@ async function check() {
   const shown = count > 1 ? numbers : [sscc];
   const number = count > 1 ? _n("%(n)s new container", "%(n)s new containers", count) : sscc;
   return steps.check([["SSCC", number, into ? "" : "units"], [_("Goes in"), what, "text"]], { numbers: shown });
+}
+
+function onlyOne() {
+  return steps.fail(_("Only one new container is packed here."), _("Take the items out of the list, or number one container."));
 }
 
 /** Whether the numbers are free; those that are taken are made anew, which chance hardly ever asks for. */
@@ -110,7 +112,7 @@ const gather = steps && new Gather({
   changed: () => draft.keep(),
   failed: (error) => (error.code === "not-signed-in" ? steps.signedOut() : steps.fail(error.message, error.next)),
   open: () => !steps.finished && several() === 1,
-  takes: () => several() === 1 && steps.takes(),
+  takes: () => (steps.finished || several() === 1 ? steps.takes() : onlyOne()),
 });
 if (steps) {
   at("continue").addEventListener("click", check);

@@ -76,6 +76,14 @@ def test_a_container_is_numbered_and_packed_in_one_press_by_scanner_and_keyboard
     assert parent(chain, packs[2]) == unit
 
 
+def test_a_scan_while_several_are_numbered_is_told_as_not_taken(maker: Steps, lot: str) -> None:
+    packs = maker.chain.commission(lot, 1)
+    maker.open("/containers/new")
+    maker.fill("units", "3")
+    scan(maker, *packs, lot=lot)
+    assert "Only one new container is packed here." in maker.problem()
+
+
 def test_a_container_is_unpacked_in_part_and_then_whole(maker: Steps, lot: str) -> None:
     chain = maker.chain
     packs = chain.commission(lot, 4)
