@@ -12,7 +12,7 @@ const mine = `${me.log} ${me.site}`;
 function lineOf({ kind, key, value, by, saved }, here) {
   if (!key.startsWith(mine) || value.finished) return null;
   const dispatch = /^dispatch (.+)$/.exec(kind);
-  const number = dispatch ? value.goods.length + value.bad.length : value.delivery.seen.length;
+  const number = (dispatch ? value.goods.length + value.bad.length : value.delivery.seen.length) + value.scans.length;
   if (!number) return null;
   const words = dispatch
     ? _n("Dispatch %(number)s, %(n)s item", "Dispatch %(number)s, %(n)s items", number, { number: value.number })

@@ -271,6 +271,17 @@ def test_a_dispatch_that_the_log_refused_later_says_so_and_its_list_is_not_lost(
     assert [row(chain, one).status for one in packs] == ["active", "in_transit"]
 
 
+def test_work_that_is_not_checked_yet_is_unfinished_too(dispatch: Dispatch, lot: str) -> None:
+    packs = dispatch.chain.commission(lot, 2)
+    page = dispatch.page
+    page.route("**/api/checks", lambda route: route.abort())
+    dispatch.to("wholesaler").scan(*packs, lot=lot)
+    expect(page.locator("#check-state")).to_contain_text("cannot be reached")
+    dispatch.kept()
+    dispatch.visitor.open("/")
+    expect(page.locator("#draft-lines")).to_contain_text("2 items")
+
+
 def test_a_double_click_signs_once_and_a_used_number_is_told(dispatch: Dispatch, lot: str) -> None:
     chain, page = dispatch.chain, dispatch.page
     packs = chain.commission(lot, 2)
