@@ -1,7 +1,7 @@
 /** Acts as the counter's pages ask for them: by whom they are read, and what came of them in words. */
 
 import { me } from "./me.js";
-import { within } from "./server.js";
+import { asked, within } from "./server.js";
 import { act } from "./sign/sign.js";
 import { became } from "./sign/outbox.js";
 import { actWords, countWords, problemWords } from "./sign/words.js";
@@ -31,13 +31,24 @@ export function done({ status }) {
 export async function follow(outcomes) {
   let changed = false;
   for (const one of outcomes.filter(({ status }) => status === "waiting" || status === "colleague")) {
-    const now = await became(one.id);
-    // What lies before a colleague has left this browser: only their sending it from here is known.
-    if (now.status === one.status || (one.status === "colleague" && now.status !== "landed")) continue;
+    const now = one.status === "colleague" ? await countersigned(one.id) : await became(one.id);
+    if (now.status === one.status) continue;
     Object.assign(one, now);
     changed = true;
   }
   return changed;
+}
+
+/** What became of an act before a colleague: it has left this browser, and the log tells who signed it too. */
+async function countersigned(id) {
+  const here = await became(id);
+  if (here.status === "landed") return here;
+  try {
+    const { index, ms } = await asked(`/api/statements/${id}`);
+    return { status: "landed", receipt: { index, ms } };
+  } catch {
+    return { status: "colleague" }; // it is not there yet, or nobody can say
+  }
 }
 
 /** What to tell of a scan that came too late for an act, "" where it did not; over the act that is read, too. */

@@ -189,6 +189,9 @@ def test_destroying_waits_for_a_colleague(visit: Visit, fresh: Fresh, lot: str) 
     with second.page.expect_navigation():
         second.press("sign-yes")
     assert [row(chain, item).reason for item in packs] == ["destroyed"] * 2
+    first.page.reload()  # whoever signed first sees what came of it
+    [event] = first.done()
+    assert event.op == "destroyed"
 
 
 def test_another_act_judges_the_list_anew_and_a_reload_keeps_it(maker: Steps, lot: str) -> None:
