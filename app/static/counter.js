@@ -2,6 +2,7 @@
 
 import { me } from "./me.js";
 import { PackList, packOf } from "./pack_list.js";
+import { Sent } from "./sent.js";
 import { within } from "./server.js";
 import { why } from "./sign/words.js";
 import { done, objections, signed } from "./signing.js";
@@ -14,6 +15,7 @@ export class Counter {
   #list;
   #note;
   #link;
+  #sent;
   #busy = false;
 
   /** `note(outcome)` is told what came of each act, `link(words, path, what)` of a bag. */
@@ -32,6 +34,8 @@ export class Counter {
       at("text").focus();
     });
     this.#show();
+    this.#sent = new Sent(`supply ${me.site}`, (outcome, packs) => this.#settled(outcome, packs));
+    this.#sent.look();
   }
 
   /** Take in a verdict: a pack that is OK joins the list, one that is not is marked in it. */
@@ -68,18 +72,27 @@ export class Counter {
   }
 
   async #supply(op, ids) {
-    if (this.#busy || !ids.length) return;
+    if (this.#busy || !ids.length) return undefined;
     this.#busy = true;
     try {
       const outcomes = await signed([{ op, ids }]);
-      if (!outcomes) return;
+      if (!outcomes) return undefined;
       const [outcome] = outcomes;
       this.#note(outcome);
-      if (done(outcome)) this.#list.remove(ids);
-      else await this.#blame(op, ids, outcome.problem);
+      if (!done(outcome)) return await this.#blame(op, ids, outcome.problem);
+      this.#sent.add(outcome, this.#list.all.filter(({ id }) => ids.includes(id)));
+      return this.#list.remove(ids);
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** What waited has landed, or was refused: then its packs are to be seen to. */
+  async #settled(outcome, packs) {
+    this.#note(outcome);
+    if (done(outcome)) return;
+    this.#list.restore(packs);
+    await this.#blame(outcome.op, outcome.ids, outcome.problem);
   }
 
   /** The log said no: say of each pack whether it was that one. */

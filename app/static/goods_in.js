@@ -2,6 +2,7 @@
 
 import { me } from "./me.js";
 import { PackList, packOf } from "./pack_list.js";
+import { Sent } from "./sent.js";
 import { why } from "./sign/words.js";
 import { done, may, objections, signed } from "./signing.js";
 import { element } from "./verdict.js";
@@ -23,6 +24,7 @@ export function receipts(packs) {
 export class GoodsIn {
   #list;
   #note;
+  #sent;
   #busy = false;
 
   constructor({ note }) {
@@ -32,6 +34,8 @@ export class GoodsIn {
       button.addEventListener("click", () => this.press());
     }
     this.#show();
+    this.#sent = new Sent(`receive ${me.site}`, (outcome, packs) => this.#settled(outcome, packs));
+    this.#sent.look();
   }
 
   /** Take in a verdict: what is on its way to this site joins the list. */
@@ -65,8 +69,18 @@ export class GoodsIn {
   async #landed(outcome, packs) {
     const { shipment } = outcome.fields;
     const mine = packs.filter((pack) => pack.shipment.id === shipment);
+    this.#sent.add(outcome, mine);
+    return this.#settled(outcome, mine);
+  }
+
+  /** Of one delivery, at once or after it has waited; what was refused is to be seen to. */
+  async #settled(outcome, mine) {
+    const { shipment } = outcome.fields;
     this.#note(outcome);
-    if (!done(outcome)) return this.#blame(outcome, mine);
+    if (!done(outcome)) {
+      this.#list.restore(mine);
+      return this.#blame(outcome, mine);
+    }
     this.#list.remove(mine.map((pack) => pack.id));
     if (outcome.status === "landed" && may("supply")) this.#offer(shipment, mine[0].shipment.number);
     return undefined;

@@ -63,6 +63,12 @@ export class PackList {
     return fresh;
   }
 
+  /** Put packs back that were taken off; one that was scanned again meanwhile stays as it is. */
+  restore(packs) {
+    for (const pack of packs) if (!this.has(pack.id)) this.#packs.set(pack.id, pack);
+    this.#keep();
+  }
+
   remove(ids) {
     for (const id of ids) this.#packs.delete(id);
     this.#keep();

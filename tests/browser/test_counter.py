@@ -384,6 +384,32 @@ def test_goods_in_signs_nothing_when_no_good_pack_is_left_to_book_in(counter: Co
     expect(counter.page.locator("#sign")).to_be_hidden()
 
 
+def test_a_delivery_that_could_not_be_booked_in_later_is_on_the_list_again(
+    counter: Counter,
+) -> None:
+    packs, shipment = counter.sent(2)
+    chain, page = counter.chain, counter.page
+    counter.open("receive")
+    for pack in packs:
+        counter.scan(pack)
+    counter.listed(2, "to-book")
+    page.route("**/api/statements", lambda route: route.abort("connectionfailed"))
+    counter.f9()
+    counter.sign()
+    counter.note("It is sent as soon as")
+    counter.listed(0, "to-book")
+    chain.log.submit(chain.event("void", chain.maker, packs[:1], shipment=shipment))
+    page.unroute("**/api/statements")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    counter.note("Nothing was done.")
+    counter.listed(2, "to-book")
+    expect(page.locator("#to-book .bad")).to_have_count(1)
+    counter.f9()
+    counter.sign()
+    counter.note("On the log")
+    assert counter.newest()[1] == packs[1:]
+
+
 def test_a_session_that_has_ended_checks_nothing_and_loses_no_list(counter: Counter) -> None:
     packs = counter.stock(2)
     counter.open()
@@ -587,6 +613,49 @@ def test_what_did_not_land_is_shown_until_a_person_has_seen_it(counter: Counter)
     expect(counter.page.locator("#outbox-refused")).to_contain_text("Not done: Supply")
     counter.page.get_by_role("button", name="I have seen it").click()
     expect(counter.page.locator("#outbox")).to_be_hidden()
+
+
+@pytest.mark.parametrize("reloaded", [False, True])
+def test_packs_whose_supply_did_not_land_are_on_the_list_again(
+    counter: Counter, *, reloaded: bool
+) -> None:
+    packs, page = counter.stock(2), counter.page
+    counter.open()
+    for pack in packs:
+        counter.scan(pack)
+    counter.listed(2)
+    page.route("**/api/statements", lambda route: route.abort("connectionfailed"))
+    counter.f9()
+    counter.sign()
+    counter.note("It is sent as soon as")
+    counter.listed(0)
+    if reloaded:
+        page.reload()
+    counter.chain.quarantine(counter.chain.pharmacy, packs[:1])
+    page.unroute("**/api/statements")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    counter.note("Nothing was done.")
+    counter.listed(2)
+    expect(page.locator("#to-supply > li.bad")).to_contain_text("on hold")
+    counter.press(page.get_by_role("button", name="Supply the others"))
+    counter.sign()
+    counter.note("On the log")
+    assert counter.newest()[1] == packs[1:]
+
+
+def test_a_supply_that_lands_later_is_told_where_it_was_signed(counter: Counter) -> None:
+    [pack], page = counter.stock(1), counter.page
+    counter.open()
+    counter.scan(pack)
+    counter.listed(1)
+    page.route("**/api/statements", lambda route: route.abort("connectionfailed"))
+    counter.f9()
+    counter.sign()
+    counter.note("It is sent as soon as")
+    page.unroute("**/api/statements")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    counter.note("On the log")
+    counter.listed(0)
 
 
 def test_without_a_line_a_recalled_lot_is_not_to_be_supplied(counter: Counter) -> None:
