@@ -1,5 +1,6 @@
 /** The page of one bag: supplied in one act at collection, or taken back to stock. */
 
+import { post } from "./server.js";
 import { onChange } from "./sign/outbox.js";
 import { why } from "./sign/words.js";
 import { done, follow, objections, outcomeLine, signed, toPerson } from "./signing.js";
@@ -63,11 +64,7 @@ async function giveBack() {
   if (busy) return;
   busy = true;
   try {
-    const answer = await fetch(`/api/bags/${bag.number}/return`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: "{}",
-    });
+    const answer = await post(`/api/bags/${bag.number}/return`, "{}");
     if (answer.ok) location.reload();
     else fail((await answer.json()).detail);
   } catch {

@@ -1,7 +1,7 @@
 /** Live checks: would the log take an act on these items now? POST /api/checks, in batches, in order. */
 
 import { pause } from "./ask.js";
-import { within } from "./server.js";
+import { post } from "./server.js";
 import { _ } from "./words.js";
 
 const BATCH = 1_000; // the most that one request may ask
@@ -30,12 +30,11 @@ export async function checkAll(question, texts, { told, state = () => {}, wanted
 }
 
 async function asked(question, state, wanted) {
-  const headers = { "Content-Type": "application/json", Accept: "application/json" };
   while (wanted()) {
     let answer;
     let body;
     try {
-      answer = await fetch("/api/checks", { method: "POST", signal: within(), headers, body: JSON.stringify(question) });
+      answer = await post("/api/checks", JSON.stringify(question));
       body = await answer.json();
     } catch {
       state(_("The server cannot be reached. What was scanned is kept, and checked once it can."));

@@ -3,7 +3,7 @@
 import { me } from "./me.js";
 import { PackList, packOf } from "./pack_list.js";
 import { Sent } from "./sent.js";
-import { within } from "./server.js";
+import { post } from "./server.js";
 import { why } from "./sign/words.js";
 import { done, objections, signed } from "./signing.js";
 import { _, _n } from "./words.js";
@@ -118,12 +118,7 @@ export class Counter {
     this.#busy = true;
     try {
       const items = this.#list.all.map((pack) => pack.id);
-      const answer = await fetch("/api/bags", {
-        method: "POST",
-        signal: within(),
-        headers: { "Content-Type": "application/json", Accept: "application/json" },
-        body: JSON.stringify({ items }),
-      });
+      const answer = await post("/api/bags", JSON.stringify({ items }));
       const told = await answer.json();
       if (!answer.ok) return this.#say(told.detail, true);
       this.#list.remove(items);

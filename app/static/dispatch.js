@@ -8,7 +8,7 @@ import { Goods, readOrder } from "./goods.js";
 import { drawAnswers, drawBad, drawCounts, drawItems, itemWords } from "./goods_view.js";
 import { ListBox } from "./list_box.js";
 import { me } from "./me.js";
-import { within } from "./server.js";
+import { post } from "./server.js";
 import { act } from "./sign/sign.js";
 import { onChange } from "./sign/outbox.js";
 import { problemWords, why } from "./sign/words.js";
@@ -236,9 +236,7 @@ async function check() {
   const number = at("number").value;
   if (stopped()) return undefined;
   try {
-    const headers = { "Content-Type": "application/json", Accept: "application/json" };
-    const body = JSON.stringify({ ...question(), number, items: [] });
-    const answer = await fetch("/api/checks", { method: "POST", signal: within(), headers, body });
+    const answer = await post("/api/checks", JSON.stringify({ ...question(), number, items: [] }));
     const told = await answer.json();
     if (!answer.ok) return fail(answer.status === 401 ? signedOut() : [told.detail, told.advice]);
     stands(told);

@@ -1,7 +1,7 @@
 /** Acts as the counter's pages ask for them: by whom they are read, and what came of them in words. */
 
 import { me } from "./me.js";
-import { asked, within } from "./server.js";
+import { asked, post } from "./server.js";
 import { act } from "./sign/sign.js";
 import { became } from "./sign/outbox.js";
 import { actWords, countWords, problemWords } from "./sign/words.js";
@@ -101,12 +101,7 @@ export function outcomeLine({ op, ids, status, receipt, problem }) {
 
 /** Why the log would not take an act on each of some packs now: id -> words, "" where it would. */
 export async function objections(op, ids, more = {}) {
-  const answer = await fetch("/api/checks", {
-    method: "POST",
-    signal: within(),
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify({ op, items: ids, ...more }),
-  });
+  const answer = await post("/api/checks", JSON.stringify({ op, items: ids, ...more }));
   if (!answer.ok) throw new Error((await answer.json()).detail);
   const { items } = await answer.json();
   return new Map(items.map((one) => [one.id, one.ok ? "" : [one.words, one.next].filter(Boolean).join(" ")]));

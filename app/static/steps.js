@@ -1,7 +1,7 @@
 /** The steps of a page whose acts are signed in one press: its work, check your answers, sign, done. */
 
 import { drawAnswers } from "./goods_view.js";
-import { within } from "./server.js";
+import { post } from "./server.js";
 import { onChange } from "./sign/outbox.js";
 import { act } from "./sign/sign.js";
 import { problemWords, why } from "./sign/words.js";
@@ -72,9 +72,8 @@ export class Steps {
   /** Ask the server something before signing: its answer, or null with what is wrong said. */
   async ask(path, question) {
     at("problem").hidden = true;
-    const headers = { "Content-Type": "application/json", Accept: "application/json" };
     try {
-      const answer = await fetch(path, { method: "POST", signal: within(), headers, body: JSON.stringify(question) });
+      const answer = await post(path, JSON.stringify(question));
       const told = await answer.json();
       if (answer.ok) return told;
       if (answer.status === 401) this.signedOut();

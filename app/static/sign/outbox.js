@@ -4,7 +4,7 @@
  */
 
 import { me } from "../me.js";
-import { within } from "../server.js";
+import { post } from "../server.js";
 import { verifyReceipt } from "./receipt.js";
 import { store } from "./store.js";
 
@@ -112,12 +112,7 @@ async function sent(id) {
   let answer;
   let told;
   try {
-    answer = await fetch("/api/statements", {
-      method: "POST",
-      signal: within(SILENT + one.body.length / SLOW),
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: one.body,
-    });
+    answer = await post("/api/statements", one.body, SILENT + one.body.length / SLOW);
     told = await answer.json();
   } catch {
     return { status: "waiting" };
