@@ -12,6 +12,7 @@ import { post } from "./server.js";
 import { act } from "./sign/sign.js";
 import { onChange } from "./sign/outbox.js";
 import { problemWords, why } from "./sign/words.js";
+import { SignedWork } from "./signed_work.js";
 import { done, follow, offerAgain, toPerson, tooLate } from "./signing.js";
 import { element } from "./verdict.js";
 import { Wedge } from "./wedge.js";
@@ -25,25 +26,23 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; // Crockford's base 32: no 
 let goods = new Goods();
 let bad = []; // {text, id, label, words, next, code, repaired?}
 let anyway = new Set(); // ids of packs whose lot was not ordered, taken on purpose
-let finished = null; // {id, number, status, to} of what was signed
-let work = null; // that it was made of, until it has landed: it may be refused yet
 let signing = false;
 let problem = ""; // what stands against the whole act
 
-const draft = new Draft(`dispatch ${op}`, `${me.log} ${me.site}`, kept, keptWords);
+const draft = new Draft(`dispatch ${op}`, `${me.log} ${me.site}`, () => signedWork.kept, keptWords);
+const signedWork = new SignedWork(draft, work); // what was signed: {id, number, status, to}
 const destination = new Destination(() => changedPlace());
 
-function kept() {
-  if (finished) return { finished, work };
+function work() {
   const scans = checks.waiting;
-  return work ?? {
+  return {
     goods: goods.all, bad, anyway, to: destination.chosen, number: at("number").value, order: at("order").value, scans,
   };
 }
 
 function question() {
   const to = destination.chosen?.gln;
-  return to && !finished ? { op, to } : null;
+  return to && !signedWork.told ? { op, to } : null;
 }
 
 function newNumber() {
@@ -67,7 +66,7 @@ const checks = new Checks({
 
 function scan(text, source) {
   if (!text.trim()) return;
-  const late = tooLate(finished, signing);
+  const late = tooLate(signedWork.told, signing);
   if (late) return fail([late]);
   if (!at("check").hidden) edit("text"); // what was checked is another list now
   checks.add([{ text, source }]);
@@ -280,14 +279,13 @@ async function sign() {
   at("sign-it").disabled = true;
   try {
     await draft.keep();
-    const list = kept();
+    const list = work();
     const outcome = await act({ op, ids: goods.ids, fields: fields(), names: names() });
     if (!outcome) return;
     if (!done(outcome)) return refused(outcome.problem);
     const { gln } = destination.chosen;
-    work = list;
-    finished = { ...outcome, number: at("number").value, to: placeWords(destination.chosen), gln, words: total() };
-    await draft.keep();
+    const told = { ...outcome, number: at("number").value, to: placeWords(destination.chosen), gln, words: total() };
+    await signedWork.sign(told, list);
     await conclude(true);
   } finally {
     signing = false;
@@ -325,9 +323,9 @@ const TITLES = {
 };
 
 async function conclude(focus) {
-  const changed = await follow([finished]);
-  const { id, number, status, to, words, receipt, problem } = finished;
-  if (receipt) work = null;
+  const changed = await follow([signedWork.told]);
+  const { id, number, status, to, words, receipt, problem } = signedWork.told;
+  if (receipt) signedWork.landed();
   if (changed) await draft.keep();
   const refused = status === "refused";
   for (const part of ["work", "check", "resumed"]) at(part).hidden = true;
@@ -354,27 +352,13 @@ async function conclude(focus) {
   if (focus) at("done-title").focus();
 }
 
-onChange(() => finished && conclude(false));
-
-/** The log did not take what was signed without a line: its list is here again. */
-async function goOn() {
-  finished = null;
-  await draft.keep();
-  location.reload();
-}
-
-async function afresh() {
-  await draft.drop();
-  finished = null;
-  location.reload();
-}
+onChange(() => signedWork.told && conclude(false));
 
 // The page
 
 async function begin() {
   const before = (await draft.load())?.value;
-  if (before?.finished) {
-    ({ finished, work = null } = before);
+  if (signedWork.resume(before)) {
     await conclude(false);
     return;
   }
@@ -406,6 +390,6 @@ for (const id of ["number", "order"]) at(id).addEventListener("input", () => sho
 at("continue").addEventListener("click", check);
 at("back").addEventListener("click", () => edit("text"));
 at("sign-it").addEventListener("click", sign);
-at("go-on").addEventListener("click", goOn);
-for (const one of document.querySelectorAll("[data-afresh]")) one.addEventListener("click", afresh);
+at("go-on").addEventListener("click", () => signedWork.goOn());
+for (const one of document.querySelectorAll("[data-afresh]")) one.addEventListener("click", () => signedWork.afresh());
 await begin();

@@ -11,6 +11,7 @@ import { me } from "./me.js";
 import { asked } from "./server.js";
 import { onChange } from "./sign/outbox.js";
 import { why } from "./sign/words.js";
+import { SignedWork } from "./signed_work.js";
 import { done, follow, may, offerAgain, outcomeLine, signed, toPerson, tooLate } from "./signing.js";
 import { element } from "./verdict.js";
 import { Wedge } from "./wedge.js";
@@ -23,19 +24,17 @@ const json = { headers: { Accept: "application/json" } };
 let told = null; // the shipment as the server tells it
 let delivery = null;
 let bad = [];
-let finished = null; // outcomes of what was signed
-let work = null; // that they were made of, until the receipt has landed: it may be refused yet
 let logger = null; // {name, digest, about, title, type} of the file that the server keeps
 let inside = null; // {container, packs} of which it is told what lacks or is damaged
 let busy = false;
 let sending = false; // the logger's file
 const picked = new Set(); // lines to refuse or to close short
 
-const draft = new Draft("receive", `${me.log} ${me.site} ${shipment}`, kept, keptWords);
+const draft = new Draft("receive", `${me.log} ${me.site} ${shipment}`, () => signedWork.kept, keptWords);
+const signedWork = new SignedWork(draft, work); // what was signed: {outcomes, left, over, temperature, logger}
 
-function kept() {
-  if (finished) return { finished, work };
-  return work ?? { delivery: delivery.kept, bad, temperature: temperature(), logger, scans: checks.waiting };
+function work() {
+  return { delivery: delivery.kept, bad, temperature: temperature(), logger, scans: checks.waiting };
 }
 
 function temperature() {
@@ -45,7 +44,7 @@ function temperature() {
 // What is scanned
 
 const checks = new Checks({
-  question: () => (delivery && !finished ? { op: "receive", shipment } : null),
+  question: () => (delivery && !signedWork.told ? { op: "receive", shipment } : null),
   told: (item, scan) => take({ ...item, text: scan.text }),
   answered: () => show(),
   failed: (error) => fail(error.code === "not-signed-in" ? signedOut() : [error.message, error.next]),
@@ -54,7 +53,7 @@ const checks = new Checks({
 
 function scan(text, source) {
   if (!text.trim()) return undefined;
-  const late = tooLate(finished, busy);
+  const late = tooLate(signedWork.told, busy);
   if (late) return fail([late]);
   checks.add([{ text, source }]);
   draft.keep();
@@ -179,11 +178,11 @@ function restIsMissing() {
 // Signing
 
 /** One press at a time: a double click signs once. */
-async function once(work) {
+async function once(press) {
   if (busy) return;
   busy = true;
   try {
-    await work();
+    await press();
   } finally {
     busy = false;
   }
@@ -206,9 +205,7 @@ async function sign() {
   if (!outcomes) return undefined;
   await keepLogger(about.length ? outcomes.pop() : null);
   if (!done(outcomes[0])) return refused(outcomes[0].problem);
-  work = kept();
-  finished = { outcomes, ...seenNow, logger };
-  await draft.keep();
+  await signedWork.sign({ outcomes, ...seenNow, logger }, work());
   return conclude(true);
 }
 
@@ -263,7 +260,7 @@ async function refresh() {
 }
 
 function conclude(focus) {
-  const { outcomes, left, over, logger: file } = finished;
+  const { outcomes, left, over, logger: file } = signedWork.told;
   for (const part of ["work", "resumed"]) at(part).hidden = true;
   at("done").hidden = false;
   const waits = outcomes.some((one) => one.status === "waiting");
@@ -277,7 +274,7 @@ function conclude(focus) {
   at("done-outcomes").replaceChildren(...outcomes.map(outcomeLine));
   const facts = [
     [_("Reference"), outcomes[0].id],
-    [_("Temperature"), at("temperature").querySelector(`[value="${finished.temperature}"]`).parentElement.textContent.trim()],
+    [_("Temperature"), at("temperature").querySelector(`[value="${signedWork.told.temperature}"]`).parentElement.textContent.trim()],
     ...(file ? [[_("Logger's file"), `${file.name}, SHA-256 ${file.digest}`]] : []),
     ...(left ? [[_("Still expected"), _n("%(n)s pack", "%(n)s packs", left)]] : []),
     ...(over ? [[_("Found too much"), _n("%(n)s item, on hold", "%(n)s items, on hold", over)]] : []),
@@ -295,26 +292,14 @@ function conclude(focus) {
 }
 
 onChange(async () => {
-  if (finished && (await follow(finished.outcomes))) await settled();
+  if (signedWork.told && (await follow(signedWork.told.outcomes))) await settled();
 });
 
 /** Some of what waited has landed or was refused. */
 async function settled() {
-  if (finished.outcomes[0].status === "landed") work = null;
+  if (signedWork.told.outcomes[0].status === "landed") signedWork.landed();
   await draft.keep();
   conclude(false);
-}
-
-/** The log did not take what was signed without a line: all that was scanned is here again. */
-async function goOn() {
-  finished = null;
-  await draft.keep();
-  location.reload();
-}
-
-async function again() {
-  await draft.drop();
-  location.reload();
 }
 
 /** Let the server keep the logger's file; its hash is signed with the receipt. */
@@ -353,10 +338,9 @@ function showLogger() {
 
 async function begin() {
   const before = (await draft.load())?.value;
-  if (before?.finished) {
-    ({ finished, work = null } = before);
+  if (signedWork.resume(before)) {
     conclude(false);
-    return (await follow(finished.outcomes)) ? settled() : undefined;
+    return (await follow(signedWork.told.outcomes)) ? settled() : undefined;
   }
   try {
     told = await asked(`/api/shipments/${shipment}`);
@@ -396,9 +380,9 @@ at("inside-close").addEventListener("click", () => {
   at("inside").hidden = true;
   at("text").focus();
 });
-at("go-on").addEventListener("click", goOn);
+at("go-on").addEventListener("click", () => signedWork.goOn());
 at("sign-it").addEventListener("click", () => once(sign));
 at("refuse").addEventListener("click", () => once(() => rest("refuse")));
 at("close_short").addEventListener("click", () => once(() => rest("close_short")));
-for (const one of document.querySelectorAll("[data-afresh]")) one.addEventListener("click", again);
+for (const one of document.querySelectorAll("[data-afresh]")) one.addEventListener("click", () => signedWork.afresh());
 await begin();

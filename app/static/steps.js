@@ -5,6 +5,7 @@ import { post } from "./server.js";
 import { onChange } from "./sign/outbox.js";
 import { act } from "./sign/sign.js";
 import { problemWords, why } from "./sign/words.js";
+import { SignedWork } from "./signed_work.js";
 import { done, follow, offerAgain, tooLate } from "./signing.js";
 import { element } from "./verdict.js";
 import { _, moment } from "./words.js";
@@ -15,14 +16,12 @@ const at = (id) => document.getElementById(id);
 export class Steps {
   #draft;
   #work;
-  #signed = null; // the work that was signed, until it has landed: it may be refused yet
+  #signed;
   #acts;
   #refused;
   #links;
   #busy = false;
   /** What was signed: {outcomes, facts, links}, null before. */
-  finished = null;
-
   /**
    * `work()` is what the draft keeps; `acts()` are those to sign; `refused(problem)` is told when the log
    * says no; `links(shown)` sets the links of what was done, from what the page kept of it.
@@ -30,30 +29,33 @@ export class Steps {
   constructor({ draft, work = () => ({}), acts, refused = () => {}, links = () => {} }) {
     this.#draft = draft;
     this.#work = work;
+    this.#signed = new SignedWork(draft, work);
     this.#acts = acts;
     this.#refused = refused;
     this.#links = links;
     at("back").addEventListener("click", () => this.edit("continue"));
     for (const one of document.querySelectorAll("[data-afresh]")) {
-      one.addEventListener("click", () => this.afresh());
+      one.addEventListener("click", () => this.#signed.afresh());
     }
-    at("go-on").addEventListener("click", () => this.#goOn());
+    at("go-on").addEventListener("click", () => this.#signed.goOn());
     onChange(() => this.finished && this.#conclude(false));
   }
 
   /** What a reload must not lose. */
   get kept() {
-    if (!this.finished) return this.#signed ?? this.#work();
-    return { finished: this.finished, signed: this.#signed };
+    return this.#signed.kept;
+  }
+
+  /** What was signed; null while it is at work. */
+  get finished() {
+    return this.#signed.told;
   }
 
   /** Show what was kept as done, if it is; whether it was. */
   async resume(before) {
-    if (!before?.finished) return false;
-    this.finished = before.finished;
-    this.#signed = before.signed ?? null;
-    await this.#conclude(false);
-    return true;
+    const was = this.#signed.resume(before);
+    if (was) await this.#conclude(false);
+    return was;
   }
 
   /** Say what stands in the way, on top. */
@@ -114,7 +116,7 @@ export class Steps {
     this.#busy = true;
     at("sign-it").disabled = true;
     try {
-      await this.#draft?.keep();
+      await this.#draft.keep();
       const work = this.#work();
       const outcomes = await act(this.#acts());
       if (!outcomes) return;
@@ -125,9 +127,7 @@ export class Steps {
         this.fail(why(refused.problem), refused.problem?.advice);
         return;
       }
-      this.#signed = work;
-      this.finished = { ...keep, outcomes };
-      await this.#draft?.keep();
+      await this.#signed.sign({ ...keep, outcomes }, work);
       await this.#conclude(true);
       if (refused) this.fail(why(refused.problem), refused.problem?.advice);
     } finally {
@@ -143,8 +143,8 @@ export class Steps {
     const refused = outcomes.find((one) => !done(one));
     const landed = signed.every(({ status }) => status === "landed");
     const colleague = signed.some(({ status }) => status === "colleague");
-    if (landed && !refused) this.#signed = null;
-    if (changed) await this.#draft?.keep();
+    if (landed && !refused) this.#signed.landed();
+    if (changed) await this.#draft.keep();
     for (const part of ["work", "check", "resumed"]) if (at(part)) at(part).hidden = true;
     at("done").hidden = false;
     at("done").className = signed.length ? "done" : "errors";
@@ -162,20 +162,6 @@ export class Steps {
     this.#links(this.finished);
     at("done-why").textContent = refused ? problemWords(refused.problem) : "";
     if (focus) at("done-title").focus();
-  }
-
-  /** The log did not take what was signed without a line: its work is here again. */
-  async #goOn() {
-    this.finished = null;
-    await this.#draft?.keep();
-    location.reload();
-  }
-
-  /** Forget what was kept, and begin anew. */
-  async afresh() {
-    await this.#draft?.drop();
-    this.finished = null;
-    location.reload();
   }
 }
 
