@@ -12,8 +12,6 @@ from app.node import node
 from ledger.store.cases import Case
 from ledger.store.desk import Person
 
-MOST: Final = 200  # of a page
-MOST_OF_FILE: Final = 10_000
 COLUMNS: Final = (
     "number", "rule", "cause", "site", "place", "opened", "closed", "decision", "root", "closing"
 )  # fmt: skip
@@ -26,7 +24,7 @@ class Closing(NamedTuple):
     place: str
 
 
-def by_sites(who: Person, limit: int = MOST) -> list[Closing]:
+def by_sites(who: Person, limit: int) -> list[Closing]:
     """The cases that sites closed themselves, newest first; none for anybody but the authority."""
     authority = node().reader.authority()
     if who.party != authority.gln:

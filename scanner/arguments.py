@@ -7,8 +7,9 @@ import math
 import re
 from typing import Final, NoReturn
 
+from ledger.errors import Malformed
 from ledger.rules.verdict import PURPOSES
-from scanner.camera import WAIT_S
+from scanner.camera import WAIT_S, size_of
 from scanner.faults import SOURCES
 from scanner.output import clean
 
@@ -130,10 +131,10 @@ def _number(text: str) -> float:
 
 
 def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})", text, re.ASCII)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no resolution such as 1280x720")
-    return int(match[1]), int(match[2])
+    try:
+        return size_of(text)
+    except Malformed as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _seconds(text: str) -> float:

@@ -7,6 +7,7 @@ again; what its frames show is left to others.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ NODES: Final = Path("/sys/class/video4linux")
 _LISTS: Final = sys.platform.startswith("linux")
 _TRIED: Final = 4
 _MANUAL_EXPOSURE: Final = 1.0  # V4L2_EXPOSURE_MANUAL, which other systems' drivers take too
+_SIZE: Final = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})", re.ASCII)
 _MAX_VIDEO: Final = 9_500_000  # pixels of a frame: 4096 x 2304
 _MISSES: Final = 20  # frames in a row that may be damaged before a video counts as ended
 
@@ -64,6 +66,18 @@ class Settings:
     height: int = 0
     focus: float | None = None  # in the device's own units; turns autofocus off
     exposure: float | None = None  # likewise; turns automatic exposure off
+
+
+def size_of(text: str) -> tuple[int, int]:
+    """The pixels to ask of a camera, across and down, as they are typed. Raises Malformed.
+
+    >>> size_of("1280x720")
+    (1280, 720)
+    """
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise Malformed(f"{text[:40]!r} is no size such as 1280x720")
+    return int(match[1]), int(match[2])
 
 
 _AS_IT_IS: Final = Settings()

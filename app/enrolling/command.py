@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -36,13 +35,12 @@ from ledger.statement import gs1, keyfile
 from ledger.store.fingerprints import FOLDER, KEY, Fingerprints
 from ledger.store.opening import holds_log
 from scanner import output
-from scanner.camera import Camera, Settings
+from scanner.camera import Camera, Settings, size_of
 from scanner.fingerprint.limits import EXTRACTOR, LIMITS
 from scanner.fingerprint.session import MODULE_MM
 
 IDLE_S: Final = 60.0  # a line that stands still hands on what it has
 _FRAMES: Final = LIMITS[EXTRACTOR].most_frames
-_SIZE: Final = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})", re.ASCII)
 _SIGNS: Final = {ENROLLED: "✓", REFUSED: "✕"}
 
 
@@ -375,9 +373,5 @@ def _check_node_opens(log: Path, word: bytes) -> None:
 def _camera(options: dict[str, Any]) -> Camera | None:
     if options["camera"] is None:
         return None
-    size = _SIZE.fullmatch(options["size"] or "")
-    if options["size"] and size is None:
-        raise Malformed(f"--size {options['size'][:40]!r} is no size such as 3840x2160")
-    width, height = map(int, size.groups()) if size else (0, 0)
-    settings = Settings(width, height, options["focus"], options["exposure"])
-    return Camera(options["camera"], settings)
+    size = size_of(options["size"]) if options["size"] else (0, 0)
+    return Camera(options["camera"], Settings(*size, options["focus"], options["exposure"]))

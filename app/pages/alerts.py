@@ -19,7 +19,7 @@ from app.cases import (
     of_number,
     show,
     work,
-)  # fmt: skip
+)
 from app.fingerprints.evidence import may_see
 from app.node import node
 from app.session import signed_in
@@ -47,7 +47,7 @@ def index() -> str:
     return render_template(
         "alerts/index.html", opened=opened[:MOST], closed=closed[:LATELY], counts=counts,
         more=len(opened) > MOST or len(closed) > LATELY, of_file=MOST_OF_FILE,
-        by_sites=case_closings.by_sites(who), **_WORDS,
+        by_sites=case_closings.by_sites(who, MOST), **_WORDS,
     )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def as_json() -> Response:
 @blueprint.get("/alerts/closed-by-sites.csv")
 def closed_by_sites() -> Response:
     """What sites closed themselves, for the authority; for others without a row."""
-    found = case_closings.by_sites(signed_in(), case_closings.MOST_OF_FILE)
+    found = case_closings.by_sites(signed_in(), MOST_OF_FILE)
     return csv_table("closed-by-sites", case_closings.COLUMNS, map(case_closings.row, found))
 
 
