@@ -14,8 +14,7 @@ const LOT = /^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}$/;
 const SHOWN = 100; // serials that are written out
 
 let serials = [];
-let turn = 0; // of lists that are read: the newest counts
-let reading = false;
+let reading = null; // the list that is read: of several the newest counts
 
 const draft = new Draft("commission", `${me.log} ${me.site}`, () => steps.kept, keptWords);
 
@@ -73,14 +72,14 @@ function quoted(text) {
 }
 
 async function read(source) {
-  const mine = ++turn;
-  reading = true;
+  const mine = {};
+  reading = mine;
   at("list-bad").hidden = true;
   at("too-many").hidden = true;
   say(_("Reading the list…"));
   try {
     const found = await readSerials(await source(), wanted());
-    if (mine !== turn) return undefined;
+    if (mine !== reading) return undefined;
     const known = new Set(serials);
     for (const [serial, line] of found.lines) {
       if (known.has(serial)) found.faults.push({ line, text: serial, words: _("It is on the list already.") });
@@ -89,7 +88,7 @@ async function read(source) {
     if (!found.serials.length) return say(_("The list is empty."));
     if (serials.length + found.serials.length > most) return (say(""), tooMany(found.serials.length));
     const told = await taken(found.serials);
-    if (mine !== turn) return undefined;
+    if (mine !== reading) return undefined;
     if (!told) return say("");
     const lines = told.taken.map((serial) => ({ line: found.lines.get(serial), text: serial, words: onRecord() }));
     if (lines.length) return bad(lines, told.count);
@@ -101,7 +100,7 @@ async function read(source) {
     if (!(error instanceof Unreadable)) throw error;
     return say(error.message);
   } finally {
-    if (mine === turn) reading = false;
+    if (mine === reading) reading = null;
   }
 }
 

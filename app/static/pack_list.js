@@ -1,5 +1,6 @@
 /** Packs that were scanned for one act: a list that a reload does not lose. */
 
+import { keepList, listed } from "./tab_list.js";
 import { element } from "./verdict.js";
 import { _ } from "./words.js";
 
@@ -33,7 +34,7 @@ export class PackList {
     this.#name = `packtrace ${name}`;
     this.#actions = actions;
     this.#changed = changed;
-    for (const pack of this.#kept()) this.#packs.set(pack.id, pack);
+    for (const pack of listed(this.#name)) this.#packs.set(pack.id, pack);
     this.#draw();
   }
 
@@ -82,20 +83,8 @@ export class PackList {
     this.#keep();
   }
 
-  #kept() {
-    try {
-      return JSON.parse(sessionStorage.getItem(this.#name) ?? "[]");
-    } catch {
-      return []; // storage is switched off: the list lives in the page alone
-    }
-  }
-
   #keep() {
-    try {
-      sessionStorage.setItem(this.#name, JSON.stringify(this.all));
-    } catch {
-      // as above
-    }
+    keepList(this.#name, this.all);
     this.#draw();
     this.#changed();
   }

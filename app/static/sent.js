@@ -2,6 +2,7 @@
 
 import { onChange } from "./sign/outbox.js";
 import { follow } from "./signing.js";
+import { keepList, listed } from "./tab_list.js";
 
 /** Acts of one list, each with the packs that it is about. */
 export class Sent {
@@ -14,7 +15,7 @@ export class Sent {
   constructor(name, settled) {
     this.#name = `packtrace sent ${name}`;
     this.#settled = settled;
-    this.#acts = this.#kept();
+    this.#acts = listed(this.#name);
     onChange(() => this.look());
   }
 
@@ -40,19 +41,7 @@ export class Sent {
     }
   }
 
-  #kept() {
-    try {
-      return JSON.parse(sessionStorage.getItem(this.#name) ?? "[]");
-    } catch {
-      return []; // storage is switched off: they live in the page alone
-    }
-  }
-
   #keep() {
-    try {
-      sessionStorage.setItem(this.#name, JSON.stringify(this.#acts));
-    } catch {
-      // as above
-    }
+    keepList(this.#name, this.#acts);
   }
 }
