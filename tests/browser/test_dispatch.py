@@ -59,6 +59,15 @@ class Dispatch(Steps):
         expect(self.page.locator("#done-title")).to_have_text("It is on the log")
         return reference(self.page)
 
+    def sign_without_a_line(self) -> None:
+        """Check the answers, lose the line, and sign: it waits."""
+        self.press("continue")
+        expect(self.page.locator("#check-title")).to_be_focused()
+        self.page.context.set_offline(True)
+        self.press("sign-it")
+        self.press_sign()
+        expect(self.page.locator("#done-title")).to_have_text("Signed, and waiting to be sent")
+
 
 def reference(page: Page) -> str:
     return page.locator("#done-facts dt", has_text="Reference").locator("+ dd").inner_text()
@@ -196,12 +205,7 @@ def test_without_a_line_scans_wait_and_what_was_signed_is_sent_once(
     expect(page.locator("#check-state")).to_contain_text("cannot be reached")
     page.context.set_offline(False)
     dispatch.has("2 items, 2 packs")
-    dispatch.press("continue")
-    expect(page.locator("#check-title")).to_be_focused()
-    page.context.set_offline(True)
-    dispatch.press("sign-it")
-    dispatch.press_sign()
-    expect(page.locator("#done-title")).to_have_text("Signed, and waiting to be sent")
+    dispatch.sign_without_a_line()
     assert row(chain, packs[0]).status == "active"
     page.context.set_offline(False)
     expect(page.locator("#done-title")).to_have_text("It is on the log", timeout=15_000)
@@ -248,12 +252,7 @@ def test_a_dispatch_that_the_log_refused_later_says_so_and_its_list_is_not_lost(
     chain, page = dispatch.chain, dispatch.page
     packs = chain.commission(lot, 2)
     dispatch.to("wholesaler").scan(*packs, lot=lot).has("2 items, 2 packs")
-    dispatch.press("continue")
-    expect(page.locator("#check-title")).to_be_focused()
-    page.context.set_offline(True)
-    dispatch.press("sign-it")
-    dispatch.press_sign()
-    expect(page.locator("#done-title")).to_have_text("Signed, and waiting to be sent")
+    dispatch.sign_without_a_line()
     chain.quarantine(chain.maker, packs[:1])
     page.context.set_offline(False)
     expect(page.locator("#done-title")).to_have_text(
