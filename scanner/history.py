@@ -140,7 +140,8 @@ def ask(client: httpx.Client, method: str, url: str, most: int, **parts: Any) ->
 
     def run() -> None:
         try:
-            done.put(_answer(client.stream(method, url, **parts), most, until))
+            if found := _answer(client.stream(method, url, **parts), most, until):
+                done.put(found)
         except (OSError, Malformed) as error:
             done.put(error)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:
@@ -160,13 +161,16 @@ def ask(client: httpx.Client, method: str, url: str, most: int, **parts: Any) ->
 
 def _answer(
     opened: AbstractContextManager[httpx.Response], most: int, until: float | None
-) -> tuple[int, bytes]:
+) -> tuple[int, bytes] | None:
+    """None where it comes too late: a part of an answer is none, and nobody waits for it any more."""
     with opened as answer:
         content = bytearray()
         for part in answer.iter_bytes():
             content += part
             if len(content) > most and answer.status_code == httpx.codes.OK:
                 raise Malformed(f"{answer.url.path} is larger than it can be")
-            if len(content) > most or (until is not None and monotonic() > until):
-                break  # of a refusal the beginning will do, and nobody waits for it for ever
+            if len(content) > most:
+                break  # of a refusal the beginning will do
+            if until is not None and monotonic() > until:
+                return None
         return answer.status_code, bytes(content)

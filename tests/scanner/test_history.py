@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import SHUT_RDWR, create_server
 from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ from ledger.rules.reasons import NOT_CHECKED, OK
 from ledger.statement import gs1
 from ledger.store.publish import read_checkpoint
 from ledger.tlog.tiles import Tile
+from scanner import history
 from scanner.__main__ import main
 from scanner.check import Online
 from scanner.history import PublicLog
@@ -256,6 +258,14 @@ def test_a_log_that_drips_its_answer_does_not_hold_a_scanner_up(
             PublicLog(url, client).tile(Tile(0, 0, 3))
         with pytest.raises(Malformed, match="no whole answer"):
             Online(url, client).sign_in(counter.pharmacy.gln, counter.pharmacy.key, counter.now)
+
+
+def test_the_part_of_an_answer_that_came_in_time_is_none() -> None:
+    """Whichever of the two who watch the clock sees first that it is over."""
+    late = nullcontext(httpx.Response(200, content=b"part"))
+    assert history._answer(late, 10, monotonic() - 1) is None
+    in_time = nullcontext(httpx.Response(200, content=b"whole"))
+    assert history._answer(in_time, 10, monotonic() + 60) == (200, b"whole")
 
 
 @pytest.mark.parametrize(
