@@ -292,7 +292,8 @@ def test_a_backup_that_is_killed_leaves_no_file_of_its_name(
         process.wait()
         if not file.exists():
             return
-        made = packtrace("recover", file, tmp_path / f"log{number}", "--nothing-newer")
+        keys = ("--keys", chain.folder / "keys")
+        made = packtrace("recover", file, tmp_path / f"log{number}", "--nothing-newer", *keys)
         assert made.code == 0  # it is whole
     pytest.fail("no backup was killed before its end")
 
