@@ -142,6 +142,8 @@ def ask(client: httpx.Client, method: str, url: str, most: int, **parts: Any) ->
         try:
             if found := _answer(client.stream(method, url, **parts), most, until):
                 done.put(found)
+        except httpx.ReadTimeout:
+            pass  # too late as well: it is told in one way
         except (OSError, Malformed) as error:
             done.put(error)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:
